@@ -1,0 +1,5 @@
+/** io.khonsu.benchmarks. */
+@NullMarked
+package io.khonsu.benchmarks;
+
+import org.jspecify.annotations.NullMarked;

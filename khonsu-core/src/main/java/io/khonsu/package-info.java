@@ -1,0 +1,5 @@
+/** io.khonsu. */
+@NullMarked
+package io.khonsu;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** io.khonsu.server. */
+@NullMarked
+package io.khonsu.server;
+
+import org.jspecify.annotations.NullMarked;

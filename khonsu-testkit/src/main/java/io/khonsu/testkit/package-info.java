@@ -1,0 +1,5 @@
+/** io.khonsu.testkit. */
+@NullMarked
+package io.khonsu.testkit;
+
+import org.jspecify.annotations.NullMarked;
