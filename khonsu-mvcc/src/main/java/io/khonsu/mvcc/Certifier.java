@@ -1,0 +1,161 @@
+package io.khonsu.mvcc;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides whether a transaction may commit next: a deterministic function of the request and of the
+ * commits so far, the same embedded and on every replica.
+ *
+ * <p>SERIALIZABLE is optimistic read validation ("write-snapshot isolation", Yabandeh and Gómez
+ * Ferro, EuroSys 2012): all that was read is unchanged, so the transaction could as well have run
+ * in one instant at its commit; the order of commits is a serial order. A range is unchanged if no
+ * item that was committed in it since matches the range's predicate before or after (precision
+ * locking, Neumann et al., SIGMOD 2015). The before-image is the state at the snapshot and the
+ * after-image the current one: what an item was in between concerns nobody.
+ *
+ * <p>Checks outside the commit section are a preview: they refuse early, and shorten what is left
+ * to do inside.
+ *
+ * @param <V> the type of values
+ */
+final class Certifier<V> {
+  private final KeyTable<V> table;
+  private final DependencyTracker<V> dependencies;
+
+  Certifier(KeyTable<V> table, DependencyTracker<V> dependencies) {
+    this.table = table;
+    this.dependencies = dependencies;
+  }
+
+  /** Adds a conflict for every item read that has changed since the snapshot. */
+  void checkItems(CommitRequest<V> request, List<Conflict> conflicts) {
+    if (!request.level().validatesItems()) {
+      return;
+    }
+    ReadSet<V> reads = request.reads();
+    long snapshot = request.snapshot().version();
+    for (int i = 0; i < reads.itemCount(); i++) {
+      Key key = reads.item(i);
+      Chain<V> chain = table.resolve(key);
+      Version<V> head = chain == null ? null : chain.head();
+      if (head != null && head.version > snapshot && !isResolvable(request, key)) {
+        conflicts.add(readConflict(request, key, null, head));
+      }
+    }
+  }
+
+  /**
+   * Adds a conflict for every range read that a commit has changed, of those after {@code from} up
+   * to {@code to}.
+   *
+   * @param now what stands for the current state: outside the commit section an open snapshot's
+   *     version, which keeps the images readable; inside, the greatest long
+   * @param to the last record to look at, or null for the last there is
+   */
+  void checkRanges(
+      CommitRequest<V> request,
+      CommitRecord<V> from,
+      @Nullable CommitRecord<V> to,
+      long now,
+      List<Conflict> conflicts) {
+    if (request.level() != IsolationLevel.SERIALIZABLE || request.reads().rangeCount() == 0) {
+      return;
+    }
+    @Nullable CommitRecord<V> record = from == to ? null : from.next();
+    while (record != null) {
+      for (Chain<V> chain : record.chains()) {
+        checkRanges(request, chain, now, conflicts);
+      }
+      record = record == to ? null : record.next();
+    }
+  }
+
+  private void checkRanges(
+      CommitRequest<V> request, Chain<V> chain, long now, List<Conflict> conflicts) {
+    ReadSet<V> reads = request.reads();
+    for (int i = 0; i < reads.rangeCount(); i++) {
+      ReadSet.Range<V> range = reads.range(i);
+      if (!range.interval().contains(chain)) {
+        continue;
+      }
+      Version<V> before = chain.visibleAt(request.snapshot().version());
+      Version<V> after = chain.visibleAt(now);
+      boolean changed = before != after; // withdrawn commits change nothing
+      if (changed && (matches(range, chain, before) || matches(range, chain, after))) {
+        Version<V> winner = Invariants.present(after, "a changed item has a current version");
+        conflicts.add(readConflict(request, chain, range.interval(), winner));
+        return;
+      }
+    }
+  }
+
+  /**
+   * Says what to do about the write at a position.
+   *
+   * @return null if it conflicts with nothing; otherwise the conflict, with the strategy to settle
+   *     it by
+   */
+  @Nullable Conflict checkWrite(CommitRequest<V> request, int position, @Nullable Version<V> head) {
+    if (head == null || head.version <= request.snapshot().version()) {
+      return null;
+    }
+    ConflictStrategy strategy = request.writes().strategy(position);
+    boolean blind = request.level() == IsolationLevel.SERIALIZABLE;
+    if (blind && (strategy == ConflictStrategy.FAIL || strategy == ConflictStrategy.REPLACE)) {
+      return null; // what was not read may be overwritten in any serial order
+    }
+    return new Conflict(
+        request.writes().key(position),
+        null,
+        head.isTombstone() ? ConflictType.WRITE_DELETE : ConflictType.WRITE_WRITE,
+        strategy,
+        head.version,
+        winnerOf(request, head));
+  }
+
+  /**
+   * Below SERIALIZABLE a stale read of an item that is also written is the write's conflict, and
+   * for its strategy to settle. SERIALIZABLE never settles a stale read.
+   */
+  private boolean isResolvable(CommitRequest<V> request, Key key) {
+    return request.level() != IsolationLevel.SERIALIZABLE && request.writes().find(key) >= 0;
+  }
+
+  private static <V> boolean matches(
+      ReadSet.Range<V> range, Chain<V> chain, @Nullable Version<V> version) {
+    if (version == null || version.isTombstone()) {
+      return false;
+    }
+    ItemPredicate<V> predicate = range.predicate();
+    return predicate == null || predicate.test(chain, version);
+  }
+
+  private Conflict readConflict(
+      CommitRequest<V> request, Key key, @Nullable KeyInterval range, Version<V> winner) {
+    return new Conflict(
+        key,
+        range,
+        winner.isTombstone() ? ConflictType.READ_DELETE : ConflictType.READ_WRITE,
+        ConflictStrategy.FAIL,
+        winner.version,
+        winnerOf(request, winner));
+  }
+
+  private long winnerOf(CommitRequest<V> request, Version<V> winner) {
+    return dependencies.transactionAt(winner.version, request.snapshot().start());
+  }
+
+  /** Adds the fatal conflicts of items and writes as things stand. */
+  void preview(CommitRequest<V> request, List<Conflict> conflicts) {
+    checkItems(request, conflicts);
+    WriteSet<V> writes = request.writes();
+    for (int i = 0; i < writes.size(); i++) {
+      Chain<V> chain = table.resolve(writes.key(i));
+      Conflict conflict = chain == null ? null : checkWrite(request, i, chain.head());
+      if (conflict != null && conflict.isFatal()) {
+        conflicts.add(conflict);
+      }
+    }
+  }
+}

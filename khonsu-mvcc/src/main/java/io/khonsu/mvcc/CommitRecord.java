@@ -1,0 +1,88 @@
+package io.khonsu.mvcc;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one transaction committed: a link of the forward-linked list of commits, in version order.
+ *
+ * <p>A transaction holds the record it started after; what lies before it is garbage.
+ *
+ * @param <V> the type of values
+ */
+public final class CommitRecord<V> {
+  private static final VarHandle NEXT;
+
+  static {
+    try {
+      NEXT = MethodHandles.lookup().findVarHandle(CommitRecord.class, "next", CommitRecord.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final long version;
+  private final long transactionId;
+  private volatile Chain<V>[] chains;
+  private volatile Version<V>[] installed;
+  private @Nullable CommitRecord<V> next;
+
+  CommitRecord(long version, long transactionId, Chain<V>[] chains, Version<V>[] installed) {
+    this.version = version;
+    this.transactionId = transactionId;
+    this.chains = chains;
+    this.installed = installed;
+  }
+
+  /** {@return a record before the first commit} */
+  @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of a generic type
+  static <V> CommitRecord<V> origin(long version) {
+    return new CommitRecord<>(version, 0, new Chain[0], new Version[0]);
+  }
+
+  /** {@return the commit version} */
+  public long version() {
+    return version;
+  }
+
+  /** {@return the id of the transaction} */
+  public long transactionId() {
+    return transactionId;
+  }
+
+  /** {@return how many items were changed; 0 once the commit was withdrawn} */
+  public int size() {
+    return chains.length;
+  }
+
+  Chain<V>[] chains() {
+    return chains;
+  }
+
+  Version<V>[] installed() {
+    return installed;
+  }
+
+  @SuppressWarnings("unchecked") // the field has this very type
+  @Nullable CommitRecord<V> next() {
+    return (@Nullable CommitRecord<V>) NEXT.getAcquire(this);
+  }
+
+  void setNext(@Nullable CommitRecord<V> record) {
+    NEXT.setRelease(this, record);
+  }
+
+  /** Lets go of the versions: nobody will withdraw this record any more. */
+  @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of a generic type
+  void settle() {
+    installed = new Version[0];
+  }
+
+  /** Turns this into a record of nothing. */
+  @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of a generic type
+  void erase() {
+    chains = new Chain[0];
+    settle();
+  }
+}

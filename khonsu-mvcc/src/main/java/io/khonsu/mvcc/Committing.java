@@ -1,0 +1,321 @@
+package io.khonsu.mvcc;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One request on its way through the commit section; see {@link TxnBuffer} for the steps. */
+final class Committing<V> {
+  /** After so many merges that came too late, the next is made inside the section. */
+  private static final int MERGES_OUTSIDE = 3;
+
+  private final TxnBuffer<V> buffer;
+  private final CommitRequest<V> request;
+  private final CommitRecord<V> previewed;
+  private final WriteSet<V> writes;
+  private final int size;
+  private @Nullable MergePlan<V> plan;
+
+  /** Set while the writes are certified, for what is not simply installed. */
+  private Outcome @Nullable [] outcomes;
+
+  private List<Conflict> fatal = List.of();
+  private List<Conflict> resolved = List.of();
+
+  private enum Outcome {
+    INSTALL,
+    DROP,
+    MERGE,
+    WAIT
+  }
+
+  Committing(TxnBuffer<V> buffer, CommitRequest<V> request, CommitRecord<V> previewed) {
+    this.buffer = buffer;
+    this.request = request;
+    this.previewed = previewed;
+    this.writes = request.writes();
+    this.size = writes.size();
+  }
+
+  CommitResult<V> run() {
+    boolean done = false;
+    try {
+      link();
+      for (int attempt = 0; ; attempt++) {
+        CommitResult<V> result = attempt(attempt);
+        if (result != null) {
+          done = result instanceof CommitResult.Accepted;
+          return result;
+        }
+      }
+    } finally {
+      if (!done) {
+        leaveNothingBehind();
+      }
+    }
+  }
+
+  private @Nullable CommitResult<V> attempt(int attempt) {
+    boolean mergesInside = attempt >= MERGES_OUTSIDE;
+    mergeOutside();
+    buffer.section().enter(request.transactionId());
+    try {
+      certify();
+      if (!fatal.isEmpty()) {
+        return new CommitResult.Aborted<>(fatal);
+      }
+      if (outcomes != null && Arrays.asList(outcomes).contains(Outcome.WAIT)) {
+        return new CommitResult.Blocked<>(buffer.dependencies().tail().version());
+      }
+      if (outcomes != null && !completeMerges(mergesInside)) {
+        return null;
+      }
+      return new CommitResult.Accepted<>(install(), resolved);
+    } finally {
+      buffer.leave();
+    }
+  }
+
+  /** Finds or makes the chain of every write; a deletion makes none. */
+  private void link() {
+    for (int i = 0; i < size; i++) {
+      link(i);
+    }
+  }
+
+  private void link(int position) {
+    Key key = writes.key(position);
+    Chain<V> found = buffer.table().resolve(key);
+    if (found == null && !writes.version(position).isTombstone()) {
+      found = buffer.table().link(buffer.candidate(key));
+    }
+    if (found != null) {
+      writes.setKey(position, found);
+    }
+  }
+
+  /** {@return the chain of a write, or null for the deletion of an item that has none} */
+  @SuppressWarnings("unchecked") // a chain of this buffer holds V
+  private @Nullable Chain<V> chain(int position) {
+    Key key = writes.key(position);
+    boolean isLinked = key instanceof Chain<?> chain && chain.isLinkedIn(buffer);
+    if (!isLinked) {
+      link(position); // purged since, or linked by another transaction
+      key = writes.key(position);
+    }
+    return key instanceof Chain<?> chain && chain.isLinkedIn(buffer) ? (Chain<V>) chain : null;
+  }
+
+  private void certify() {
+    fatal = new ArrayList<>(0);
+    resolved = new ArrayList<>(0);
+    outcomes = null;
+    buffer.certifier().checkItems(request, fatal);
+    buffer.certifier().checkRanges(request, previewed, null, Long.MAX_VALUE, fatal);
+    for (int i = 0; i < size; i++) {
+      certifyWrite(i);
+    }
+  }
+
+  private void certifyWrite(int position) {
+    Chain<V> chain = chain(position);
+    Version<V> head = chain == null ? null : chain.head();
+    Conflict conflict = buffer.certifier().checkWrite(request, position, head);
+    boolean isAbsent = head == null || head.isTombstone();
+    boolean deletes = writes.version(position).isTombstone();
+    if (conflict == null) {
+      if (isAbsent && deletes) {
+        note(position, Outcome.DROP); // nothing to delete
+      }
+    } else if (conflict.isFatal()) {
+      fatal.add(conflict);
+    } else {
+      resolved.add(conflict);
+      settle(position, conflict, isAbsent, deletes);
+    }
+  }
+
+  private void settle(int position, Conflict conflict, boolean isAbsent, boolean deletes) {
+    if (conflict.winnerVersion() > buffer.newestVersion()) {
+      note(position, Outcome.WAIT);
+      return;
+    }
+    switch (conflict.strategy()) {
+      case IGNORE -> note(position, Outcome.DROP);
+      case APPEND -> {
+        if (!isAbsent && !deletes) {
+          note(position, Outcome.MERGE);
+        } else if (isAbsent && deletes) {
+          note(position, Outcome.DROP);
+        }
+      }
+      case REPLACE -> {
+        if (isAbsent && deletes) {
+          note(position, Outcome.DROP);
+        }
+      }
+      case FAIL -> throw new AssertionError("a fatal conflict is not settled");
+    }
+  }
+
+  private void note(int position, Outcome outcome) {
+    if (outcomes == null) {
+      outcomes = new Outcome[size];
+      Arrays.fill(outcomes, Outcome.INSTALL);
+    }
+    outcomes[position] = outcome;
+  }
+
+  /** Merges what would have to be merged if the section were entered now. */
+  private void mergeOutside() {
+    long since = request.snapshot().version();
+    for (int i = 0; i < size; i++) {
+      boolean merges =
+          writes.strategy(i) == ConflictStrategy.APPEND && !writes.version(i).isTombstone();
+      Chain<V> chain = merges ? chain(i) : null;
+      Version<V> head = chain == null ? null : chain.head();
+      if (chain == null || head == null || head.version <= since) {
+        continue;
+      }
+      try (Snapshot<V> now = buffer.snapshot()) {
+        Version<V> base = chain.visibleAt(now.version());
+        boolean applies = base != null && base.version > since && !base.isTombstone();
+        if (base != null && applies && !plan().isMade(i, base)) {
+          plan().merge(i, chain, base, writes.version(i));
+        }
+      }
+    }
+  }
+
+  /** {@return whether every merge stands; false to leave the section and merge again} */
+  private boolean completeMerges(boolean mergesInside) {
+    for (int i = 0; i < size; i++) {
+      if (outcomes == null || outcomes[i] != Outcome.MERGE) {
+        continue;
+      }
+      Chain<V> chain = Invariants.present(chain(i), "a merged item has a chain");
+      Version<V> head = Invariants.present(chain.head(), "a merged item has a head");
+      if (!plan().isMade(i, head)) {
+        if (!mergesInside) {
+          return false;
+        }
+        plan().merge(i, chain, head, writes.version(i));
+      }
+    }
+    return true;
+  }
+
+  private CommitRecord<V> install() {
+    int count = installedCount();
+    DependencyTracker<V> dependencies = buffer.dependencies();
+    if (count == 0) {
+      retireUnused();
+      return dependencies.published();
+    }
+    long previous = dependencies.tail().version();
+    long version = buffer.options().versions().next(previous);
+    Invariants.check(version > previous, "the version source counts upwards");
+    Chain<V>[] chains = newChains(count);
+    Version<V>[] installed = newVersions(count);
+    int at = 0;
+    for (int i = 0; i < size; i++) {
+      if (isInstalled(i)) {
+        Chain<V> chain = Invariants.present(chain(i), "an installed item has a chain");
+        chains[at] = chain;
+        installed[at++] = install(chain, i, version);
+      }
+    }
+    CommitRecord<V> record =
+        new CommitRecord<>(version, request.transactionId(), chains, installed);
+    dependencies.append(record);
+    if (buffer.options().publication() == TxnBuffer.Publication.AT_COMMIT) {
+      record.settle();
+      dependencies.publish(record);
+      buffer.collector().work(count + 1);
+    }
+    retireUnused();
+    return record;
+  }
+
+  private Version<V> install(Chain<V> chain, int position, long version) {
+    Version<V> staged = writes.version(position);
+    if (outcomes != null && outcomes[position] == Outcome.MERGE) {
+      retireLater(staged);
+      staged = plan().take(position);
+    }
+    staged.version = version;
+    Version<V> head = chain.head();
+    if (head != null && !head.isTombstone()) {
+      buffer.options().lifecycle().superseded(head.requireValue(), head.index());
+    }
+    chain.install(staged);
+    buffer.collector().installed(chain, head);
+    return staged;
+  }
+
+  private boolean isInstalled(int position) {
+    return outcomes == null || outcomes[position] != Outcome.DROP;
+  }
+
+  private int installedCount() {
+    int count = 0;
+    for (int i = 0; i < size; i++) {
+      count += isInstalled(i) ? 1 : 0;
+    }
+    return count;
+  }
+
+  /** Staged versions that were dropped belong to nobody any more. */
+  private void retireUnused() {
+    for (int i = 0; i < size && outcomes != null; i++) {
+      if (outcomes[i] == Outcome.DROP) {
+        retireLater(writes.version(i));
+      }
+    }
+    if (plan != null) {
+      plan.discardUnused();
+    }
+  }
+
+  private void retireLater(Version<V> staged) {
+    if (!staged.isTombstone()) {
+      buffer.collector().retireStaged(staged);
+    }
+  }
+
+  /** Takes out chains that were made for this request alone. */
+  private void leaveNothingBehind() {
+    if (plan != null) {
+      plan.discardUnused();
+    }
+    buffer.section().enterForUpkeep();
+    try {
+      for (int i = 0; i < size; i++) {
+        Chain<V> chain = buffer.table().resolve(writes.key(i));
+        if (chain != null) {
+          buffer.collector().purgeIfEmpty(chain);
+        }
+      }
+    } finally {
+      buffer.leave();
+    }
+  }
+
+  private MergePlan<V> plan() {
+    if (plan == null) {
+      plan = new MergePlan<>(size, buffer.options().merger(), buffer.options().lifecycle());
+    }
+    return plan;
+  }
+
+  @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of a generic type
+  private static <V> Chain<V>[] newChains(int length) {
+    return new Chain[length];
+  }
+
+  @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of a generic type
+  private static <V> Version<V>[] newVersions(int length) {
+    return new Version[length];
+  }
+}

@@ -1,0 +1,35 @@
+package io.khonsu.mvcc;
+
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One collision of a committing transaction with a committed one.
+ *
+ * @param key the item that the other transaction changed
+ * @param range the range read that contains the item, or null if the item itself was read or
+ *     written
+ * @param type what collided
+ * @param strategy what was done about it: {@link ConflictStrategy#FAIL} if the transaction aborted
+ * @param winnerVersion the commit version of the other transaction
+ * @param winnerTransaction the id of the other transaction
+ */
+public record Conflict(
+    Key key,
+    @Nullable KeyInterval range,
+    ConflictType type,
+    ConflictStrategy strategy,
+    long winnerVersion,
+    long winnerTransaction) {
+  /** Checks that nothing is missing. */
+  public Conflict {
+    Objects.requireNonNull(key, "key");
+    Objects.requireNonNull(type, "type");
+    Objects.requireNonNull(strategy, "strategy");
+  }
+
+  /** {@return whether this conflict makes its transaction abort} */
+  public boolean isFatal() {
+    return strategy == ConflictStrategy.FAIL;
+  }
+}

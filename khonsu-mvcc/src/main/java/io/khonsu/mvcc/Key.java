@@ -1,0 +1,106 @@
+package io.khonsu.mvcc;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Objects;
+
+/**
+ * The name of one data item: a string of bytes, ordered as unsigned bytes from left to right.
+ *
+ * <p>Immutable and thread-safe. A key made by {@link TxnBuffer#key} or {@link TxnBuffer#ref} is
+ * equal to one made by {@link #of} from the same bytes, and spares that buffer work.
+ */
+public sealed class Key implements Comparable<Key> permits Chain {
+  private static final VarHandle LONGS =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final long MULTIPLIER = 0x9E3779B97F4A7C15L;
+
+  final byte[] bytes;
+  final int hash;
+
+  /** Takes {@code bytes} over: nobody may change them from here on. */
+  Key(byte[] bytes) {
+    this.bytes = bytes;
+    this.hash = fold(hashOf(bytes));
+  }
+
+  /** {@return the key of these bytes, which are copied} */
+  public static Key of(byte[] bytes) {
+    return new Key(bytes.clone());
+  }
+
+  /** {@return a copy of the bytes} */
+  public final byte[] toBytes() {
+    return bytes.clone();
+  }
+
+  /** {@return the number of bytes} */
+  public final int sizeBytes() {
+    return bytes.length;
+  }
+
+  /** {@return the byte at a 0-based position} */
+  public final byte byteAt(int index) {
+    return bytes[index];
+  }
+
+  /** {@return a 64-bit hash, equal for equal keys in every process} */
+  public final long hash64() {
+    return hashOf(bytes);
+  }
+
+  /** {@return the smallest key that is greater than this one} */
+  public final Key successor() {
+    return new Key(Arrays.copyOf(bytes, bytes.length + 1));
+  }
+
+  @Override
+  public final int compareTo(Key other) {
+    return Arrays.compareUnsigned(bytes, other.bytes);
+  }
+
+  @Override
+  public final boolean equals(Object other) {
+    return other instanceof Key key && sameAs(key);
+  }
+
+  final boolean sameAs(Key key) {
+    return hash == key.hash && (this == key || Arrays.equals(bytes, key.bytes));
+  }
+
+  @Override
+  public final int hashCode() {
+    return hash;
+  }
+
+  @Override
+  public final String toString() {
+    return HexFormat.of().formatHex(bytes);
+  }
+
+  private static int fold(long hash) {
+    return (int) (hash ^ (hash >>> 32));
+  }
+
+  private static long hashOf(byte[] bytes) {
+    int length = Objects.requireNonNull(bytes, "bytes").length;
+    long hash = length * MULTIPLIER;
+    int at = 0;
+    for (; at + Long.BYTES <= length; at += Long.BYTES) {
+      hash = mix(hash ^ (long) LONGS.get(bytes, at));
+    }
+    long rest = 0;
+    for (; at < length; at++) {
+      rest = (rest << 8) | (bytes[at] & 0xFF);
+    }
+    return mix(hash ^ rest);
+  }
+
+  private static long mix(long value) {
+    long mixed = (value ^ (value >>> 32)) * MULTIPLIER;
+    return mixed ^ (mixed >>> 29);
+  }
+}

@@ -1,0 +1,75 @@
+package io.khonsu.mvcc;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a transaction read and wants unchanged when it commits: items, absent ones included, and
+ * ranges with the predicates that filtered them. Not thread-safe.
+ *
+ * @param <V> the type of values
+ */
+public final class ReadSet<V> {
+  private static final int INITIAL = 4;
+
+  private Key[] items = new Key[INITIAL];
+  private int itemCount;
+  private Range<V>[] ranges = newRanges(0);
+  private int rangeCount;
+
+  /** Creates an empty set. */
+  public ReadSet() {}
+
+  /** Adds an item, present or not. */
+  public void addItem(Key key) {
+    if (itemCount > 0 && items[itemCount - 1] == key) {
+      return;
+    }
+    if (itemCount == items.length) {
+      items = Arrays.copyOf(items, itemCount * 2);
+    }
+    items[itemCount++] = key;
+  }
+
+  /** Adds every item of an interval that matches {@code predicate}, or all where that is null. */
+  public void addRange(KeyInterval interval, @Nullable ItemPredicate<V> predicate) {
+    if (rangeCount == ranges.length) {
+      ranges = Arrays.copyOf(ranges, Math.max(INITIAL, rangeCount * 2));
+    }
+    ranges[rangeCount++] = new Range<>(interval, predicate);
+  }
+
+  /** {@return how many items were added} */
+  public int itemCount() {
+    return itemCount;
+  }
+
+  /** {@return how many ranges were added} */
+  public int rangeCount() {
+    return rangeCount;
+  }
+
+  /** Forgets everything. */
+  public void clear() {
+    Arrays.fill(items, 0, itemCount, null);
+    itemCount = 0;
+    Arrays.fill(ranges, 0, rangeCount, null);
+    rangeCount = 0;
+  }
+
+  Key item(int index) {
+    return items[index];
+  }
+
+  Range<V> range(int index) {
+    return ranges[index];
+  }
+
+  @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of a generic type
+  private static <V> Range<V>[] newRanges(int length) {
+    return new Range[length];
+  }
+
+  /** An interval and what filtered it. */
+  record Range<V>(KeyInterval interval, @Nullable ItemPredicate<V> predicate) {}
+}

@@ -1,0 +1,101 @@
+package io.khonsu.mvcc;
+
+import org.jspecify.annotations.Nullable;
+
+/** One pass over the ordered index: see {@link OrderedIndex} for why it misses nothing. */
+final class Scan<V> {
+  private final OrderedIndex<V> ordered;
+  private final KeyInterval interval;
+  private final long snapshot;
+  private final ValueLifecycle<V> lifecycle;
+  private final ScanVisitor<V> visitor;
+
+  Scan(
+      OrderedIndex<V> ordered,
+      KeyInterval interval,
+      long snapshot,
+      ValueLifecycle<V> lifecycle,
+      ScanVisitor<V> visitor) {
+    this.ordered = ordered;
+    this.interval = interval;
+    this.snapshot = snapshot;
+    this.lifecycle = lifecycle;
+    this.visitor = visitor;
+  }
+
+  void run() {
+    @Nullable Key cursor = interval.from();
+    while (cursor != null && !isBeyond(cursor)) {
+      OrderedIndex.Content<V> content = ordered.contentAt(cursor);
+      visit(content, cursor);
+      cursor = content.high;
+    }
+  }
+
+  private boolean isBeyond(Key cursor) {
+    Key to = interval.to();
+    return to != null && cursor.compareTo(to) >= 0;
+  }
+
+  private void visit(OrderedIndex.Content<V> content, Key cursor) {
+    int count = content.count;
+    int first = content.lowerBound(cursor, count);
+    Key to = interval.to();
+    boolean reachesEnd = to == null || (count > 0 && content.chains[count - 1].compareTo(to) < 0);
+    int end = reachesEnd ? count : content.lowerBound(Invariants.present(to, "end"), count);
+    boolean whole = first == 0 && end == count && count > 0;
+    if (whole && visitRun(content, count)) {
+      return;
+    }
+    RunFinder<V> finder = new RunFinder<>();
+    for (int i = first; i < end; i++) {
+      Chain<V> chain = content.chains[i];
+      Version<V> head = chain.head();
+      Version<V> version = head == null ? null : head.visibleAt(snapshot);
+      finder.note(head, version);
+      if (version != null && !version.isTombstone()) {
+        visitor.item(chain, version);
+      }
+    }
+    if (whole) {
+      content.run = finder.found(count);
+    }
+  }
+
+  /** A remembered run holds as long as nothing in it was overwritten, and nothing was added. */
+  private boolean visitRun(OrderedIndex.Content<V> content, int count) {
+    OrderedIndex.Run<V> run = content.run;
+    return run != null
+        && run.count() == count
+        && run.version() <= snapshot
+        && lifecycle.isIntact(run.value(), run.firstIndex(), count)
+        && visitor.run(run.value(), run.firstIndex(), count);
+  }
+
+  /** Finds out whether all chains of a content are one run. */
+  private static final class RunFinder<V> {
+    private @Nullable Version<V> first;
+    private int seen;
+    private boolean broken;
+
+    @SuppressWarnings("ReferenceEquality") // the same version and value, not equal ones
+    private void note(@Nullable Version<V> head, @Nullable Version<V> version) {
+      if (broken || version == null || version != head || version.isTombstone()) {
+        broken = true;
+      } else if (first == null) {
+        first = version;
+      } else if (version.value() != first.value()
+          || version.version != first.version
+          || version.index() != first.index() + seen) {
+        broken = true;
+      }
+      seen++;
+    }
+
+    private OrderedIndex.@Nullable Run<V> found(int count) {
+      return broken || first == null
+          ? null
+          : new OrderedIndex.Run<>(first.requireValue(), first.index(), count, first.version);
+    }
+  }
+}

@@ -1,0 +1,295 @@
+package io.khonsu.mvcc;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The shared multi-version state that transactions read and commit to.
+ *
+ * <p>Reads take no lock, never wait and never fail: a hash table leads to an item's version chain,
+ * newest first, and an ordered index to the chains of a range. Commits pass one short ordered
+ * section, so that the order of records, of versions and of visibility is one order, and a snapshot
+ * is always a prefix of it.
+ *
+ * <p>Thread-safe. Values are opaque; their owner is told of their fate by {@link ValueLifecycle}.
+ *
+ * @param <V> the type of values
+ */
+public final class TxnBuffer<V> {
+  /*
+   * The way of a commit:
+   *
+   *   preview    outside: heads and ranges as they are now; refuses most of what must be refused
+   *   link       outside: finds or makes the chains to write
+   *   merge      outside: what APPEND would merge, against the heads as they are now
+   *   -- section --
+   *   certify    the heads again, the ranges against records appended since, the writes
+   *   settle     drop, overwrite or merge what conflicts; back to "merge" if a head has moved on
+   *   version    drawn from the source
+   *   install    each version becomes its chain's head: pending, as no snapshot is that new
+   *   append     the record joins the list
+   *   publish    the record becomes the newest that snapshots may see; or later, by publish()
+   *   collect    a bounded share of unlinking what nobody sees
+   *   -- end --
+   *   retire     outside: owners are told of what was unlinked
+   */
+
+  /** When an accepted commit becomes visible. */
+  public enum Publication {
+    /** At once, inside {@link #commit}. */
+    AT_COMMIT,
+    /** By {@link #publish}, after whatever makes it durable; {@link #withdraw} undoes it. */
+    EXPLICIT
+  }
+
+  private final KeyTable<V> table;
+  private final OrderedIndex<V> ordered = new OrderedIndex<>();
+  private final ActiveSnapshots active = new ActiveSnapshots();
+  private final CommitSection section = new CommitSection();
+  private final DependencyTracker<V> dependencies;
+  private final Collector<V> collector;
+  private final Certifier<V> certifier;
+  private final ValueLifecycle<V> lifecycle;
+  private final BufferOptions<V> options;
+
+  /** Creates a buffer without items. */
+  public TxnBuffer(BufferOptions<V> options) {
+    this.options = options;
+    this.lifecycle = options.lifecycle();
+    this.table = new KeyTable<>(this, ordered);
+    this.dependencies = new DependencyTracker<>(options.firstVersion());
+    this.certifier = new Certifier<>(table, dependencies);
+    this.collector =
+        new Collector<>(
+            active, dependencies, table, options.retention(), options.reportsLifecycle());
+  }
+
+  /**
+   * {@return a key of these bytes that this buffer handles faster than one from {@link Key#of}}
+   *
+   * @param bytes taken over: nobody may change them from here on
+   */
+  public Key key(byte[] bytes) {
+    return new Chain<>(this, bytes);
+  }
+
+  /**
+   * {@return a key equal to {@code key} that spares this buffer the look-up} Keep it for items that
+   * are used again and again; it costs about 40 bytes as long as the buffer lives.
+   */
+  public Key ref(Key key) {
+    Chain<V> found = table.resolve(key);
+    return found != null ? found : table.link(candidate(key));
+  }
+
+  /** {@return a snapshot of the newest published commit, which the caller must close} */
+  public Snapshot<V> snapshot() {
+    int slot = active.claim(dependencies.published().version());
+    CommitRecord<V> newest = dependencies.published();
+    active.raise(slot, newest.version());
+    return new Snapshot<>(active, slot, newest, newest.version());
+  }
+
+  /**
+   * Opens a snapshot of the past.
+   *
+   * @param version any version; the snapshot sees the commits up to and including it
+   * @return the snapshot, which the caller must close, or null if {@code version} is older than
+   *     {@link #oldestVersion}
+   * @throws IllegalArgumentException if {@code version} is not yet published
+   */
+  public @Nullable Snapshot<V> snapshotAt(long version) {
+    CommitRecord<V> newest = dependencies.published();
+    if (version > newest.version()) {
+      throw new IllegalArgumentException(
+          "version " + version + " is newer than the newest, " + newest.version());
+    }
+    int slot = active.claim(version);
+    if (version < collector.boundary()) {
+      active.release(slot);
+      return null;
+    }
+    return new Snapshot<>(active, slot, newest, version);
+  }
+
+  /** {@return the version of the newest published commit} */
+  public long newestVersion() {
+    return dependencies.published().version();
+  }
+
+  /** {@return the oldest version that {@link #snapshotAt} takes now} */
+  public long oldestVersion() {
+    return collector.boundary();
+  }
+
+  /** {@return as {@link #get}, and adds the item to what must be unchanged at commit} */
+  public @Nullable Version<V> read(Key key, Snapshot<V> snapshot, ReadSet<V> reads) {
+    Chain<V> chain = table.resolve(key);
+    reads.addItem(chain == null ? key : chain);
+    return chain == null ? null : chain.visibleAt(snapshot.version());
+  }
+
+  /** {@return the version of an item that a snapshot sees, maybe a tombstone, or null} */
+  public @Nullable Version<V> get(Key key, Snapshot<V> snapshot) {
+    Chain<V> chain = table.resolve(key);
+    return chain == null ? null : chain.visibleAt(snapshot.version());
+  }
+
+  /**
+   * Visits the items of an interval that exist at a snapshot, in key order, each once.
+   *
+   * @param visitor called on this thread; what it throws ends the scan
+   */
+  public void scan(KeyInterval interval, Snapshot<V> snapshot, ScanVisitor<V> visitor) {
+    new Scan<>(ordered, interval, snapshot.version(), lifecycle, visitor).run();
+  }
+
+  /**
+   * Lets a transaction that has failed too often go first: until it leaves, no other commits, but
+   * for at most a second. Open its snapshot after this call.
+   */
+  public void enterGate(long transactionId) {
+    section.enterGate(transactionId);
+  }
+
+  /** Lets the others commit again. Does nothing if the transaction does not hold the gate. */
+  public void leaveGate(long transactionId) {
+    section.leaveGate(transactionId);
+  }
+
+  /**
+   * Certifies a request and, if it is accepted, installs its writes.
+   *
+   * @throws RuntimeException what the {@link Merger} or a predicate throws; nothing has changed
+   *     then
+   */
+  public CommitResult<V> commit(CommitRequest<V> request) {
+    List<Conflict> conflicts = new ArrayList<>(0);
+    CommitRecord<V> previewed = previewRanges(request, conflicts);
+    certifier.preview(request, conflicts);
+    if (!conflicts.isEmpty()) {
+      return new CommitResult.Aborted<>(conflicts);
+    }
+    if (request.writes().size() == 0) {
+      return new CommitResult.Accepted<>(previewed, List.of());
+    }
+    return new Committing<>(this, request, previewed).run();
+  }
+
+  /**
+   * Makes a commit visible, and with it those before it.
+   *
+   * @param record from a {@link CommitResult.Accepted}; publish in the order of versions, leaving
+   *     out withdrawn ones
+   */
+  public void publish(CommitRecord<V> record) {
+    section.enterForUpkeep();
+    try {
+      Invariants.check(
+          record.version() >= newestVersion(), "commits are published in the order of versions");
+      record.settle();
+      dependencies.publish(record);
+      collector.work(record.size() + 1);
+    } finally {
+      leave();
+    }
+  }
+
+  /** Undoes a commit that was not published: it never happened. */
+  public void withdraw(CommitRecord<V> record) {
+    section.enterForUpkeep();
+    try {
+      Chain<V>[] chains = record.chains();
+      Version<V>[] installed = record.installed();
+      Invariants.check(chains.length == installed.length, "a withdrawn commit was not published");
+      for (int i = 0; i < chains.length; i++) {
+        Version<V> older = installed[i].older();
+        chains[i].withdraw(installed[i]);
+        if (older != null && !older.isTombstone()) {
+          lifecycle.reinstated(older.requireValue(), older.index());
+        }
+        collector.withdrawn(chains[i]);
+      }
+      record.erase();
+    } finally {
+      leave();
+    }
+  }
+
+  /** Unlinks all versions that no snapshot can see. Commits do their share of it anyway. */
+  public void collect() {
+    section.enterForUpkeep();
+    try {
+      collector.workAll();
+    } finally {
+      leave();
+    }
+  }
+
+  /** {@return what the buffer holds now} */
+  public BufferStatistics statistics() {
+    section.enterForUpkeep();
+    try {
+      return new BufferStatistics(
+          table.size(), collector.liveVersions(), active.sorted().length, dependencies.size());
+    } finally {
+      leave();
+    }
+  }
+
+  KeyTable<V> table() {
+    return table;
+  }
+
+  CommitSection section() {
+    return section;
+  }
+
+  DependencyTracker<V> dependencies() {
+    return dependencies;
+  }
+
+  Collector<V> collector() {
+    return collector;
+  }
+
+  Certifier<V> certifier() {
+    return certifier;
+  }
+
+  BufferOptions<V> options() {
+    return options;
+  }
+
+  /** Leaves the commit section and passes on what was unlinked in it. */
+  void leave() {
+    List<Version<V>> retired = collector.takeRetired();
+    section.leave();
+    for (Version<V> version : retired) {
+      lifecycle.retired(version.requireValue(), version.index());
+    }
+  }
+
+  @SuppressWarnings("unchecked") // a chain of this buffer holds V
+  Chain<V> candidate(Key key) {
+    return key instanceof Chain<?> chain && chain.isCandidateOf(this)
+        ? (Chain<V>) chain
+        : new Chain<>(this, key.bytes);
+  }
+
+  /**
+   * {@return a published commit up to which the ranges are unchanged} Items that are unchanged when
+   * looked at later were so at that commit too, so a request that only reads is valid there.
+   */
+  private CommitRecord<V> previewRanges(CommitRequest<V> request, List<Conflict> conflicts) {
+    if (request.reads().rangeCount() == 0) {
+      return dependencies.published();
+    }
+    try (Snapshot<V> now = snapshot()) {
+      certifier.checkRanges(
+          request, request.snapshot().start(), now.start(), now.version(), conflicts);
+      return now.start();
+    }
+  }
+}

@@ -1,0 +1,34 @@
+package io.khonsu.mvcc;
+
+/**
+ * What becomes of values, told to whoever owns their memory.
+ *
+ * @param <V> the type of values
+ */
+public interface ValueLifecycle<V> {
+  /**
+   * A newer version takes the place of this one. Called inside the commit section, before the newer
+   * one can be seen: be quick.
+   */
+  void superseded(V value, int index);
+
+  /**
+   * {@link #superseded} is taken back: the newer version was withdrawn. Inside the commit section.
+   */
+  void reinstated(V value, int index);
+
+  /** {@return whether none of the given indexes has been superseded} Any thread. */
+  boolean isIntact(V value, int firstIndex, int count);
+
+  /** No snapshot can see this version any more. Called once per version, outside the section. */
+  void retired(V value, int index);
+
+  /** A value that {@link Merger} made was not used. */
+  void discarded(V value);
+
+  /** {@return a lifecycle for values that nobody needs to know about} */
+  @SuppressWarnings("unchecked") // it never touches a value
+  static <V> ValueLifecycle<V> none() {
+    return (ValueLifecycle<V>) Unowned.INSTANCE;
+  }
+}

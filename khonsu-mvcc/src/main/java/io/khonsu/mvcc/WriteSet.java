@@ -1,0 +1,152 @@
+package io.khonsu.mvcc;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a transaction writes: one staged version per item, in the order of the items' first writes.
+ * Not thread-safe.
+ *
+ * @param <V> the type of values
+ */
+public final class WriteSet<V> {
+  private static final int INITIAL = 2;
+
+  /**
+   * Up to here a key is found by comparing hashes in a row; beyond, by a hash table of positions.
+   */
+  private static final int LINEAR_LIMIT = 8;
+
+  private static final ConflictStrategy[] STRATEGIES = ConflictStrategy.values();
+
+  private Key[] keys = new Key[INITIAL];
+  private Version<V>[] staged = newVersions(INITIAL);
+  private byte[] strategies = new byte[INITIAL];
+  private int[] positions = {};
+  private int size;
+
+  /** Creates an empty set. */
+  public WriteSet() {}
+
+  /**
+   * Stages a value for an item, in place of what was staged for it before.
+   *
+   * @param value the value, or null to give it later by {@link #setValue}
+   * @param index the position inside the value, not negative
+   * @return the position of the write in this set
+   */
+  public int put(Key key, @Nullable V value, int index, ConflictStrategy strategy) {
+    if (index < 0) {
+      throw new IllegalArgumentException("index must not be negative, but is " + index);
+    }
+    int position = claim(key, strategy);
+    staged[position].assign(value, index);
+    return position;
+  }
+
+  /**
+   * Stages the deletion of an item, in place of what was staged for it before.
+   *
+   * @return the position of the write in this set
+   */
+  public int delete(Key key, ConflictStrategy strategy) {
+    int position = claim(key, strategy);
+    staged[position].assignTombstone();
+    return position;
+  }
+
+  /** Gives a write that is no deletion its value. */
+  public void setValue(int position, V value, int index) {
+    staged[position].assign(value, index);
+  }
+
+  /** {@return the number of items written} */
+  public int size() {
+    return size;
+  }
+
+  /** {@return the position of the write to this item, or -1 if there is none} */
+  public int find(Key key) {
+    if (size <= LINEAR_LIMIT) {
+      for (int i = 0; i < size; i++) {
+        if (keys[i].sameAs(key)) {
+          return i;
+        }
+      }
+      return -1;
+    }
+    int mask = positions.length - 1;
+    int at = key.hash & mask;
+    while (positions[at] != 0) {
+      int position = positions[at] - 1;
+      if (keys[position].sameAs(key)) {
+        return position;
+      }
+      at = (at + 1) & mask;
+    }
+    return -1;
+  }
+
+  /** {@return the key of the write at a position} */
+  public Key key(int position) {
+    return keys[position];
+  }
+
+  /** {@return the staged version at a position} */
+  public Version<V> version(int position) {
+    return staged[position];
+  }
+
+  /** {@return the strategy of the write at a position} */
+  public ConflictStrategy strategy(int position) {
+    return STRATEGIES[strategies[position]];
+  }
+
+  void setKey(int position, Key key) {
+    keys[position] = key;
+  }
+
+  private int claim(Key key, ConflictStrategy strategy) {
+    int found = find(key);
+    int position = found >= 0 ? found : append(key);
+    strategies[position] = (byte) strategy.ordinal();
+    return position;
+  }
+
+  private int append(Key key) {
+    if (size == keys.length) {
+      int capacity = size * 2;
+      keys = Arrays.copyOf(keys, capacity);
+      staged = Arrays.copyOf(staged, capacity);
+      strategies = Arrays.copyOf(strategies, capacity);
+    }
+    keys[size] = key;
+    staged[size] = new Version<>();
+    size++;
+    if (size > LINEAR_LIMIT) {
+      indexFrom(size * 2 > positions.length ? rebuilt() : size - 1);
+    }
+    return size - 1;
+  }
+
+  private int rebuilt() {
+    positions = new int[Integer.highestOneBit(size) * 8];
+    return 0;
+  }
+
+  private void indexFrom(int first) {
+    int mask = positions.length - 1;
+    for (int position = first; position < size; position++) {
+      int at = keys[position].hash & mask;
+      while (positions[at] != 0) {
+        at = (at + 1) & mask;
+      }
+      positions[at] = position + 1;
+    }
+  }
+
+  @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of a generic type
+  private static <V> Version<V>[] newVersions(int length) {
+    return new Version[length];
+  }
+}
