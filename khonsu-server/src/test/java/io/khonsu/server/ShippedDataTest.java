@@ -68,4 +68,14 @@ class ShippedDataTest {
         .isThrownBy(ShippedData::ofInstallation)
         .withMessageContaining("./khonsu");
   }
+
+  @Test
+  void installation_isWhereTheLauncherSays() {
+    System.setProperty("khonsu.home", "..");
+    try {
+      assertThat(ShippedData.ofInstallation().file("airports.csv")).isRegularFile();
+    } finally {
+      System.clearProperty("khonsu.home");
+    }
+  }
 }
