@@ -53,6 +53,7 @@ final class Certifier<V> {
    *     version, which keeps the images readable; inside, the greatest long
    * @param to the last record to look at, or null for the last there is
    */
+  @SuppressWarnings("ReferenceEquality") // these very records
   void checkRanges(
       CommitRequest<V> request,
       CommitRecord<V> from,
@@ -71,6 +72,7 @@ final class Certifier<V> {
     }
   }
 
+  @SuppressWarnings("ReferenceEquality") // these very versions
   private void checkRanges(
       CommitRequest<V> request, Chain<V> chain, long now, List<Conflict> conflicts) {
     ReadSet<V> reads = request.reads();

@@ -38,7 +38,10 @@ final class Chain<V> extends Key {
 
   private final TxnBuffer<V> owner;
   private @Nullable Version<V> head;
+
+  @SuppressWarnings("UnusedVariable") // accessed through its VarHandle
   private byte state = CANDIDATE;
+
   private boolean queued;
   private short depth;
 
@@ -47,10 +50,12 @@ final class Chain<V> extends Key {
     this.owner = owner;
   }
 
+  @SuppressWarnings("ReferenceEquality") // this very buffer
   boolean isLinkedIn(TxnBuffer<?> buffer) {
     return owner == buffer && (byte) STATE.getAcquire(this) == LINKED;
   }
 
+  @SuppressWarnings("ReferenceEquality") // this very buffer
   boolean isCandidateOf(TxnBuffer<?> buffer) {
     return owner == buffer && (byte) STATE.getAcquire(this) == CANDIDATE;
   }
@@ -87,15 +92,15 @@ final class Chain<V> extends Key {
   }
 
   /** Takes an installed version out again, wherever it stands. Commit section only. */
+  @SuppressWarnings("ReferenceEquality") // this very version
   void withdraw(Version<V> version) {
     if (head == version) {
       HEAD.setRelease(this, version.older());
     } else {
-      @Nullable Version<V> newer = head;
-      while (newer != null && newer.older() != version) {
-        newer = newer.older();
+      Version<V> newer = Invariants.present(head, "a chain with versions has a head");
+      while (newer.older() != version) {
+        newer = Invariants.present(newer.older(), "a withdrawn version stands in its chain");
       }
-      Invariants.check(newer != null, "a withdrawn version stands in its chain");
       newer.setOlder(version.older());
     }
     depth--;

@@ -26,6 +26,8 @@ public final class CommitRecord<V> {
   private final long transactionId;
   private volatile Chain<V>[] chains;
   private volatile Version<V>[] installed;
+
+  @SuppressWarnings("UnusedVariable") // accessed through its VarHandle
   private @Nullable CommitRecord<V> next;
 
   CommitRecord(long version, long transactionId, Chain<V>[] chains, Version<V>[] installed) {

@@ -141,21 +141,11 @@ final class Committing<V> {
       note(position, Outcome.WAIT);
       return;
     }
-    switch (conflict.strategy()) {
-      case IGNORE -> note(position, Outcome.DROP);
-      case APPEND -> {
-        if (!isAbsent && !deletes) {
-          note(position, Outcome.MERGE);
-        } else if (isAbsent && deletes) {
-          note(position, Outcome.DROP);
-        }
-      }
-      case REPLACE -> {
-        if (isAbsent && deletes) {
-          note(position, Outcome.DROP);
-        }
-      }
-      case FAIL -> throw new AssertionError("a fatal conflict is not settled");
+    ConflictStrategy strategy = conflict.strategy();
+    if (strategy == ConflictStrategy.IGNORE || (isAbsent && deletes)) {
+      note(position, Outcome.DROP);
+    } else if (strategy == ConflictStrategy.APPEND && !isAbsent && !deletes) {
+      note(position, Outcome.MERGE);
     }
   }
 
@@ -169,23 +159,27 @@ final class Committing<V> {
 
   /** Merges what would have to be merged if the section were entered now. */
   private void mergeOutside() {
-    long since = request.snapshot().version();
     for (int i = 0; i < size; i++) {
-      boolean merges =
-          writes.strategy(i) == ConflictStrategy.APPEND && !writes.version(i).isTombstone();
-      Chain<V> chain = merges ? chain(i) : null;
-      Version<V> head = chain == null ? null : chain.head();
-      if (chain == null || head == null || head.version <= since) {
-        continue;
-      }
-      try (Snapshot<V> now = buffer.snapshot()) {
-        Version<V> base = chain.visibleAt(now.version());
-        boolean applies = base != null && base.version > since && !base.isTombstone();
-        if (base != null && applies && !plan().isMade(i, base)) {
-          plan().merge(i, chain, base, writes.version(i));
+      if (writes.strategy(i) == ConflictStrategy.APPEND && !writes.version(i).isTombstone()) {
+        Chain<V> chain = chain(i);
+        if (chain != null && isNewer(chain.head())) {
+          mergeOutside(i, chain);
         }
       }
     }
+  }
+
+  private void mergeOutside(int position, Chain<V> chain) {
+    try (Snapshot<V> now = buffer.snapshot()) {
+      Version<V> base = chain.visibleAt(now.version());
+      if (base != null && isNewer(base) && !base.isTombstone() && !plan().isMade(position, base)) {
+        plan().merge(position, chain, base, writes.version(position));
+      }
+    }
+  }
+
+  private boolean isNewer(@Nullable Version<V> version) {
+    return version != null && version.version > request.snapshot().version();
   }
 
   /** {@return whether every merge stands; false to leave the section and merge again} */

@@ -67,6 +67,7 @@ public sealed class Key implements Comparable<Key> permits Chain {
     return other instanceof Key key && sameAs(key);
   }
 
+  @SuppressWarnings("ReferenceEquality") // a shortcut
   final boolean sameAs(Key key) {
     return hash == key.hash && (this == key || Arrays.equals(bytes, key.bytes));
   }

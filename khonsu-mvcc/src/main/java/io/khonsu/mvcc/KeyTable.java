@@ -47,7 +47,7 @@ final class KeyTable<V> {
     return key instanceof Chain<?> chain && chain.isLinkedIn(owner) ? (Chain<V>) chain : find(key);
   }
 
-  @SuppressWarnings("unchecked") // slots hold chains of V only
+  @SuppressWarnings({"unchecked", "ReferenceEquality"}) // slots hold chains of V; one is a mark
   private @Nullable Chain<V> find(Chain<V>[] slots, Key key) {
     int mask = slots.length - 1;
     int at = key.hash & mask;
@@ -112,6 +112,7 @@ final class KeyTable<V> {
     private int used;
 
     /** Makes sure that one more chain fits below the load limit of 5/8. */
+    @SuppressWarnings("ReferenceEquality") // one chain is a mark
     private void reserve(Chain<V> vacated) {
       Chain<V>[] old = slots;
       if ((used + 1) * 8L <= old.length * 5L) {

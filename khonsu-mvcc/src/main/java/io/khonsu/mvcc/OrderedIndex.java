@@ -57,7 +57,7 @@ final class OrderedIndex<V> {
     while (!block.remove(chain)) {
       block = blockAt(chain);
     }
-    if (block.isSparse() && block.low != LOWEST) {
+    if (block.isSparse() && !block.low.equals(LOWEST)) {
       mergeIntoLeft(block);
     }
   }
@@ -72,13 +72,13 @@ final class OrderedIndex<V> {
     return Invariants.present(entry, "the lowest block is always there").getValue();
   }
 
-  @SuppressWarnings("ReferenceEquality") // the same block, not an equal one
   private void mergeIntoLeft(Block<V> right) {
     Map.Entry<Key, Block<V>> entry = blocks.lowerEntry(right.low);
     Block<V> left = Invariants.present(entry, "a block stands left of this one").getValue();
     synchronized (left) {
       synchronized (right) {
-        boolean adjacent = !left.dead && !right.dead && right.low.equals(left.content.high);
+        @Nullable Key border = left.content.high;
+        boolean adjacent = !left.dead && !right.dead && border != null && border.equals(right.low);
         if (adjacent && left.content.count + right.content.count <= BLOCK_CAPACITY / 2) {
           left.content = Content.joined(left.content, right.content);
           right.dead = true;

@@ -21,6 +21,7 @@ public final class ReadSet<V> {
   public ReadSet() {}
 
   /** Adds an item, present or not. */
+  @SuppressWarnings("ReferenceEquality") // a shortcut for reading one item again and again
   public void addItem(Key key) {
     if (itemCount > 0 && items[itemCount - 1] == key) {
       return;

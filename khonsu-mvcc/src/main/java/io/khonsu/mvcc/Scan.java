@@ -39,26 +39,28 @@ final class Scan<V> {
 
   private void visit(OrderedIndex.Content<V> content, Key cursor) {
     int count = content.count;
-    int first = content.lowerBound(cursor, count);
     Key to = interval.to();
-    boolean reachesEnd = to == null || (count > 0 && content.chains[count - 1].compareTo(to) < 0);
-    int end = reachesEnd ? count : content.lowerBound(Invariants.present(to, "end"), count);
-    boolean whole = first == 0 && end == count && count > 0;
-    if (whole && visitRun(content, count)) {
+    int first = content.lowerBound(cursor, count);
+    int end = to == null ? count : content.lowerBound(to, count);
+    boolean isWhole = first == 0 && end == count && count > 0;
+    if (isWhole && visitRun(content, count)) {
       return;
     }
     RunFinder<V> finder = new RunFinder<>();
     for (int i = first; i < end; i++) {
-      Chain<V> chain = content.chains[i];
-      Version<V> head = chain.head();
-      Version<V> version = head == null ? null : head.visibleAt(snapshot);
-      finder.note(head, version);
-      if (version != null && !version.isTombstone()) {
-        visitor.item(chain, version);
-      }
+      visit(content.chains[i], finder);
     }
-    if (whole) {
+    if (isWhole) {
       content.run = finder.found(count);
+    }
+  }
+
+  private void visit(Chain<V> chain, RunFinder<V> finder) {
+    Version<V> head = chain.head();
+    Version<V> version = head == null ? null : head.visibleAt(snapshot);
+    finder.note(head, version);
+    if (version != null && !version.isTombstone()) {
+      visitor.item(chain, version);
     }
   }
 

@@ -28,6 +28,8 @@ public final class Version<V> {
   long version;
   private @Nullable V value;
   private int index;
+
+  @SuppressWarnings("UnusedVariable") // accessed through its VarHandle
   private @Nullable Version<V> older;
 
   Version() {

@@ -17,11 +17,9 @@ public final class WriteSet<V> {
    */
   private static final int LINEAR_LIMIT = 8;
 
-  private static final ConflictStrategy[] STRATEGIES = ConflictStrategy.values();
-
   private Key[] keys = new Key[INITIAL];
   private Version<V>[] staged = newVersions(INITIAL);
-  private byte[] strategies = new byte[INITIAL];
+  private ConflictStrategy[] strategies = new ConflictStrategy[INITIAL];
   private int[] positions = {};
   private int size;
 
@@ -99,7 +97,7 @@ public final class WriteSet<V> {
 
   /** {@return the strategy of the write at a position} */
   public ConflictStrategy strategy(int position) {
-    return STRATEGIES[strategies[position]];
+    return strategies[position];
   }
 
   void setKey(int position, Key key) {
@@ -109,7 +107,7 @@ public final class WriteSet<V> {
   private int claim(Key key, ConflictStrategy strategy) {
     int found = find(key);
     int position = found >= 0 ? found : append(key);
-    strategies[position] = (byte) strategy.ordinal();
+    strategies[position] = strategy;
     return position;
   }
 

@@ -1,4 +1,4 @@
-/** io.khonsu.server. */
+/** The {@code khonsu} program: its commands, and what they share. */
 @NullMarked
 package io.khonsu.server;
 

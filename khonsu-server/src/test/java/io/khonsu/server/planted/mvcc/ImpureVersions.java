@@ -1,0 +1,6 @@
+package io.khonsu.server.planted.mvcc;
+
+import org.slf4j.Logger;
+
+/** A pure module that logs. */
+record ImpureVersions(Logger log) {}
