@@ -1,0 +1,66 @@
+package io.khonsu;
+
+import java.lang.ref.Cleaner;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The open transactions and snapshots of a store. Thread-safe. */
+final class OpenViews {
+  private static final Logger LOG = LoggerFactory.getLogger(OpenViews.class);
+  private static final Cleaner CLEANER = Cleaner.create();
+
+  private final Set<ViewState> open = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
+
+  /**
+   * Adds a view.
+   *
+   * @throws StoreClosedException if the store was closed; the view is released
+   */
+  ViewState add(io.khonsu.mvcc.Snapshot<StoredValue> snapshot) {
+    ViewState state = new ViewState(snapshot, this);
+    open.add(state);
+    if (closed) {
+      state.cutOff();
+      throw new StoreClosedException();
+    }
+    return state;
+  }
+
+  /** Releases the view when its user loses {@code handle} without closing it. */
+  void watch(Object handle, ViewState state) {
+    var unused = CLEANER.register(handle, state);
+  }
+
+  void remove(ViewState state) {
+    open.remove(state);
+  }
+
+  int count() {
+    return open.size();
+  }
+
+  void checkOpen() {
+    if (closed) {
+      throw new StoreClosedException();
+    }
+  }
+
+  /** Lets nobody in any more, and ends who is; {@return false if it was closed before} */
+  synchronized boolean close() {
+    if (closed) {
+      return false;
+    }
+    closed = true;
+    open.forEach(ViewState::cutOff);
+    return true;
+  }
+
+  void reportAbandoned(long version) {
+    LOG.atWarn()
+        .addKeyValue("version", version)
+        .log("a transaction or snapshot was never closed; use try-with-resources");
+  }
+}

@@ -1,0 +1,387 @@
+package io.khonsu;
+
+import io.khonsu.internal.arrow.FrozenBatch;
+import io.khonsu.internal.arrow.Gather;
+import io.khonsu.internal.filter.CompiledFilter;
+import io.khonsu.mvcc.IsolationLevel;
+import io.khonsu.mvcc.Key;
+import io.khonsu.mvcc.KeyInterval;
+import io.khonsu.mvcc.ReadSet;
+import io.khonsu.mvcc.ScanVisitor;
+import io.khonsu.mvcc.TxnBuffer;
+import io.khonsu.mvcc.Version;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.apache.arrow.memory.BufferAllocator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads at one snapshot, on top of what the transaction itself has written, and notes what must be
+ * unchanged at commit, as far as the level asks. Not thread-safe.
+ */
+final class Reading {
+  private final TxnBuffer<StoredValue> buffer;
+  private final BufferAllocator allocator;
+  private final ViewState view;
+  private final @Nullable IsolationLevel level;
+  private final @Nullable StagedWrites staged;
+  private final ReadSet<StoredValue> reads = new ReadSet<>();
+
+  /** A reading that notes nothing and sees committed rows only. */
+  static Reading readOnly(
+      TxnBuffer<StoredValue> buffer, BufferAllocator allocator, ViewState view) {
+    return new Reading(buffer, allocator, view, null, null);
+  }
+
+  Reading(
+      TxnBuffer<StoredValue> buffer,
+      BufferAllocator allocator,
+      ViewState view,
+      @Nullable IsolationLevel level,
+      @Nullable StagedWrites staged) {
+    this.buffer = buffer;
+    this.allocator = allocator;
+    this.view = view;
+    this.level = level;
+    this.staged = staged;
+  }
+
+  ReadSet<StoredValue> reads() {
+    return reads;
+  }
+
+  /** A snapshot that one operation reads at: the view's own, or under READ_COMMITTED a new one. */
+  private io.khonsu.mvcc.Snapshot<StoredValue> open() {
+    return level == IsolationLevel.READ_COMMITTED ? buffer.snapshot() : view.snapshot();
+  }
+
+  private void close(io.khonsu.mvcc.Snapshot<StoredValue> snapshot) {
+    if (level == IsolationLevel.READ_COMMITTED) {
+      snapshot.close();
+    }
+  }
+
+  Optional<Row> get(Table table, Key key) {
+    int own = staged == null ? -1 : staged.writes().find(key);
+    if (staged != null && own >= 0) {
+      return ownRow(staged, table, own);
+    }
+    io.khonsu.mvcc.Snapshot<StoredValue> snapshot = open();
+    try {
+      Version<StoredValue> version = visible(key, snapshot);
+      if (version == null || version.isTombstone()) {
+        return Optional.empty();
+      }
+      FrozenBatch batch = batchOf(version);
+      @Nullable Object[] values = new Object[table.shape().names().size()];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = batch.getObject(i, version.index());
+      }
+      return Optional.of(new Row(table.shape(), values));
+    } finally {
+      close(snapshot);
+    }
+  }
+
+  private static Optional<Row> ownRow(StagedWrites staged, Table table, int position) {
+    int row = staged.writes().version(position).index();
+    if (row < 0) {
+      return Optional.empty();
+    }
+    var rows = staged.of(table).requireRows();
+    @Nullable Object[] values = new Object[table.shape().names().size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = rows.getObject(i, row);
+    }
+    return Optional.of(new Row(table.shape(), values));
+  }
+
+  boolean contains(Key key) {
+    int own = staged == null ? -1 : staged.writes().find(key);
+    if (staged != null && own >= 0) {
+      return !staged.writes().version(own).isTombstone();
+    }
+    io.khonsu.mvcc.Snapshot<StoredValue> snapshot = open();
+    try {
+      Version<StoredValue> version = visible(key, snapshot);
+      return version != null && !version.isTombstone();
+    } finally {
+      close(snapshot);
+    }
+  }
+
+  RecordBatch getAll(Table table, List<Key> keys) {
+    io.khonsu.mvcc.Snapshot<StoredValue> snapshot = open();
+    try {
+      Gather gather = new Gather(table.batchSchema());
+      FrozenBatch own = null;
+      for (Key key : keys) {
+        int position = staged == null ? -1 : staged.writes().find(key);
+        if (staged != null && position >= 0) {
+          int row = staged.writes().version(position).index();
+          own = row >= 0 && own == null ? ownRows(staged, table) : own;
+          if (row >= 0 && own != null) {
+            gather.add(own, row, 1);
+          }
+        } else {
+          Version<StoredValue> version = visible(key, snapshot);
+          if (version != null && !version.isTombstone()) {
+            gather.add(batchOf(version), version.index(), 1);
+          }
+        }
+      }
+      return view.export(gather, allocator);
+    } finally {
+      close(snapshot);
+    }
+  }
+
+  Optional<RecordBatch> readBatch(Table table, Key key) {
+    int own = staged == null ? -1 : staged.writes().find(key);
+    if (staged != null && own >= 0) {
+      int index = staged.writes().version(own).index();
+      return index < 0 ? Optional.empty() : Optional.of(ownBatch(staged, table, index));
+    }
+    io.khonsu.mvcc.Snapshot<StoredValue> snapshot = open();
+    try {
+      Version<StoredValue> version = visible(key, snapshot);
+      if (version == null || version.isTombstone()) {
+        return Optional.empty();
+      }
+      return Optional.of(exported(table, batchOf(version)));
+    } finally {
+      close(snapshot);
+    }
+  }
+
+  private RecordBatch ownBatch(StagedWrites staged, Table table, int index) {
+    FrozenBatch copy =
+        view.own(ViewState.within(() -> staged.of(table).batches.get(index).freeze(allocator)));
+    return exported(table, copy);
+  }
+
+  private RecordBatch exported(Table table, FrozenBatch batch) {
+    return view.export(
+        new Gather(table.batchSchema()).add(batch, 0, batch.rowCount()), allocator);
+  }
+
+  List<String> names(Table table, KeyInterval interval) {
+    noteRange(interval, null);
+    List<String> names = new ArrayList<>();
+    io.khonsu.mvcc.Snapshot<StoredValue> snapshot = open();
+    try {
+      scan(
+          interval,
+          snapshot,
+          new Overlay(staged, interval) {
+            @Override
+            void committed(Key key, Version<StoredValue> version) {
+              noteItem(key);
+              names.add((String) table.valuesOf(key)[0]);
+            }
+
+            @Override
+            void own(Key key, int index) {
+              names.add((String) table.valuesOf(key)[0]);
+            }
+
+            @Override
+            boolean committedRun(StoredValue value, int firstIndex, int count) {
+              return false;
+            }
+          });
+      return names;
+    } finally {
+      close(snapshot);
+    }
+  }
+
+  ScanResult scan(Table table, Scan scan) {
+    int[] projection = projection(table, scan);
+    RowShape shape = scan.columns().map(RowShape::new).orElse(table.shape());
+    RowPredicate predicate = predicate(table, scan);
+    KeyInterval interval = table.interval(scan.range());
+    FoundRows found = new FoundRows();
+    if (interval != null) {
+      noteRange(interval, predicate);
+      io.khonsu.mvcc.Snapshot<StoredValue> snapshot = open();
+      try {
+        scan(interval, snapshot, new RowCollector(table, interval, predicate, found));
+        pin(found);
+      } finally {
+        close(snapshot);
+      }
+    }
+    return new ScanResult(
+        table.batchSchema(), projection, shape, found, gather -> view.export(gather, allocator));
+  }
+
+  /** Rows found at a snapshot of one operation outlive it by references of their own. */
+  private void pin(FoundRows found) {
+    if (level != IsolationLevel.READ_COMMITTED) {
+      return;
+    }
+    for (int i = 0; i < found.runCount(); i++) {
+      FrozenBatch batch = found.batch(i);
+      if (batch.isNative() && (i == 0 || found.batch(i - 1) != batch)) {
+        batch.retain();
+        var unused = view.own(batch);
+      }
+    }
+  }
+
+  private static int[] projection(Table table, Scan scan) {
+    return scan.columns()
+        .map(names -> names.stream().mapToInt(table.shape()::indexOf).toArray())
+        .orElseGet(() -> IntStream.range(0, table.shape().names().size()).toArray());
+  }
+
+  private static @Nullable RowPredicate predicate(Table table, Scan scan) {
+    return scan.filter().equals(RowFilter.all())
+        ? null
+        : new RowPredicate(CompiledFilter.compile(scan.filter(), table.schema()));
+  }
+
+  private void noteRange(KeyInterval interval, @Nullable RowPredicate predicate) {
+    if (level == IsolationLevel.SERIALIZABLE) {
+      reads.addRange(interval, predicate);
+    }
+  }
+
+  private void noteItem(Key key) {
+    if (level == IsolationLevel.REPEATABLE_READ) {
+      reads.addItem(key);
+    }
+  }
+
+  private @Nullable Version<StoredValue> visible(
+      Key key, io.khonsu.mvcc.Snapshot<StoredValue> snapshot) {
+    return level != null && level.validatesItems()
+        ? buffer.read(key, snapshot, reads)
+        : buffer.get(key, snapshot);
+  }
+
+  private void scan(
+      KeyInterval interval, io.khonsu.mvcc.Snapshot<StoredValue> snapshot, Overlay overlay) {
+    buffer.scan(interval, snapshot, overlay);
+    overlay.finish();
+  }
+
+  private FrozenBatch ownRows(StagedWrites staged, Table table) {
+    return view.own(ViewState.within(() -> staged.of(table).requireRows().freeze(allocator)));
+  }
+
+  static FrozenBatch batchOf(Version<StoredValue> version) {
+    return ((StoredBatch) version.requireValue()).batch();
+  }
+
+  /** Merges a scan of committed items with the transaction's own writes, in key order. */
+  private abstract static class Overlay implements ScanVisitor<StoredValue> {
+    private final @Nullable StagedWrites staged;
+    private final int[] positions;
+    private int next;
+
+    Overlay(@Nullable StagedWrites staged, KeyInterval interval) {
+      this.staged = staged;
+      this.positions =
+          staged == null || staged.isEmpty() ? new int[0] : staged.positionsIn(interval);
+    }
+
+    abstract void committed(Key key, Version<StoredValue> version);
+
+    abstract boolean committedRun(StoredValue value, int firstIndex, int count);
+
+    abstract void own(Key key, int index);
+
+    @Override
+    public final void item(Key key, Version<StoredValue> version) {
+      boolean overwritten = false;
+      while (staged != null && next < positions.length) {
+        int order = staged.writes().key(positions[next]).compareTo(key);
+        if (order > 0) {
+          break;
+        }
+        overwritten = order == 0;
+        emitOwn(staged);
+      }
+      if (!overwritten) {
+        committed(key, version);
+      }
+    }
+
+    @Override
+    public final boolean run(StoredValue value, int firstIndex, int count) {
+      return positions.length == 0 && committedRun(value, firstIndex, count);
+    }
+
+    final void finish() {
+      while (staged != null && next < positions.length) {
+        emitOwn(staged);
+      }
+    }
+
+    private void emitOwn(StagedWrites writes) {
+      int position = positions[next++];
+      int index = writes.writes().version(position).index();
+      if (index >= 0) {
+        own(writes.writes().key(position), index);
+      }
+    }
+  }
+
+  /** Collects the rows that match. */
+  private final class RowCollector extends Overlay {
+    private final Table table;
+    private final @Nullable RowPredicate predicate;
+    private final FoundRows found;
+    private @Nullable FrozenBatch ownRows;
+
+    RowCollector(
+        Table table, KeyInterval interval, @Nullable RowPredicate predicate, FoundRows found) {
+      super(staged, interval);
+      this.table = table;
+      this.predicate = predicate;
+      this.found = found;
+    }
+
+    @Override
+    void committed(Key key, Version<StoredValue> version) {
+      FrozenBatch batch = batchOf(version);
+      if (predicate == null || predicate.test(batch, version.index())) {
+        noteItem(key);
+        found.add(batch, version.index(), 1);
+      }
+    }
+
+    @Override
+    boolean committedRun(StoredValue value, int firstIndex, int count) {
+      if (level == IsolationLevel.REPEATABLE_READ) {
+        return false;
+      }
+      FrozenBatch batch = ((StoredBatch) value).batch();
+      if (predicate == null) {
+        found.add(batch, firstIndex, count);
+        return true;
+      }
+      for (int row = firstIndex; row < firstIndex + count; row++) {
+        if (predicate.test(batch, row)) {
+          found.add(batch, row, 1);
+        }
+      }
+      return true;
+    }
+
+    @Override
+    void own(Key key, int index) {
+      if (ownRows == null && staged != null) {
+        ownRows = ownRows(staged, table);
+      }
+      FrozenBatch rows = ownRows;
+      if (rows != null && (predicate == null || predicate.test(rows, index))) {
+        found.add(rows, index, 1);
+      }
+    }
+  }
+}

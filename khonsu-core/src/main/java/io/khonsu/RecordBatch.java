@@ -1,0 +1,88 @@
+package io.khonsu;
+
+import com.google.errorprone.annotations.MustBeClosed;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.arrow.vector.FieldVector;
+import org.apache.arrow.vector.VectorSchemaRoot;
+import org.apache.arrow.vector.types.pojo.Schema;
+
+/**
+ * An immutable batch of rows, as Arrow vectors.
+ *
+ * <p>What a transaction or snapshot returns belongs to it and is valid until it ends; {@link
+ * #retain} keeps it longer. Reading is thread-safe; nobody may change the vectors.
+ */
+public final class RecordBatch implements AutoCloseable {
+  private final VectorSchemaRoot root;
+  private final AtomicInteger references;
+  private boolean closed;
+
+  private RecordBatch(VectorSchemaRoot root, AtomicInteger references) {
+    this.root = root;
+    this.references = references;
+  }
+
+  /** Takes over vectors. */
+  static RecordBatch consume(VectorSchemaRoot root) {
+    return new RecordBatch(root, new AtomicInteger(1));
+  }
+
+  /** {@return the columns} */
+  public Schema schema() {
+    return root().getSchema();
+  }
+
+  /** {@return the number of rows} */
+  public int rowCount() {
+    return root().getRowCount();
+  }
+
+  /**
+   * {@return the cells of a column; borrowed, valid until this batch is closed}
+   *
+   * @throws IllegalArgumentException if there is no such column
+   */
+  public FieldVector vector(String column) {
+    FieldVector vector = root().getVector(column);
+    if (vector == null) {
+      throw new IllegalArgumentException("there is no column \"" + column + "\" in " + schema());
+    }
+    return vector;
+  }
+
+  /**
+   * {@return all columns; borrowed, valid until this batch is closed}
+   *
+   * @throws IllegalStateException if it was closed
+   */
+  public synchronized VectorSchemaRoot root() {
+    if (closed) {
+      throw new IllegalStateException(
+          "the batch is closed: retain() it to keep it after its transaction has ended");
+    }
+    return root;
+  }
+
+  /** {@return this batch again, for the caller to close, independent of any transaction} */
+  @MustBeClosed
+  public synchronized RecordBatch retain() {
+    references.addAndGet(root() == root ? 1 : 0);
+    return new RecordBatch(root, references);
+  }
+
+  /** Releases this batch. Closing twice does nothing. */
+  @Override
+  public synchronized void close() {
+    if (!closed) {
+      closed = true;
+      if (references.decrementAndGet() == 0) {
+        root.close();
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return closed ? "RecordBatch[closed]" : "RecordBatch[%d rows]".formatted(rowCount());
+  }
+}

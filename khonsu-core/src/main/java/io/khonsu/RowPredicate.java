@@ -1,0 +1,41 @@
+package io.khonsu;
+
+import io.khonsu.internal.arrow.ColumnView;
+import io.khonsu.internal.arrow.FrozenBatch;
+import io.khonsu.internal.filter.CompiledFilter;
+import io.khonsu.mvcc.ItemPredicate;
+import io.khonsu.mvcc.Key;
+import io.khonsu.mvcc.Version;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A row filter as the predicate of a scan, which a commit evaluates again on other versions.
+ * Evaluated by one thread at a time.
+ */
+final class RowPredicate implements ItemPredicate<StoredValue> {
+  private final CompiledFilter filter;
+  private @Nullable FrozenBatch lastBatch;
+  private ColumnView[] lastColumns = {};
+
+  RowPredicate(CompiledFilter filter) {
+    this.filter = filter;
+  }
+
+  @Override
+  public boolean test(Key key, Version<StoredValue> version) {
+    return test(Reading.batchOf(version), version.index());
+  }
+
+  @SuppressWarnings("ReferenceEquality") // the same batch, not an equal one
+  boolean test(FrozenBatch batch, int row) {
+    if (batch != lastBatch) {
+      int[] indexes = filter.columnIndexes();
+      lastColumns = new ColumnView[indexes.length];
+      for (int i = 0; i < indexes.length; i++) {
+        lastColumns[i] = batch.column(indexes[i]);
+      }
+      lastBatch = batch;
+    }
+    return filter.test(lastColumns, row);
+  }
+}

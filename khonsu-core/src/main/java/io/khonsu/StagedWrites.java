@@ -1,0 +1,187 @@
+package io.khonsu;
+
+import io.khonsu.internal.arrow.BatchBuilder;
+import io.khonsu.internal.arrow.FrozenBatch;
+import io.khonsu.mvcc.ConflictStrategy;
+import io.khonsu.mvcc.Key;
+import io.khonsu.mvcc.KeyInterval;
+import io.khonsu.mvcc.WriteSet;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.arrow.memory.BufferAllocator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a transaction has written and nobody else can see: the write set, and per table the rows
+ * that its entries point to by index. Rows that were written over stay until the commit leaves
+ * them out. On the heap, so that dropping it leaves nothing behind. Not thread-safe.
+ */
+final class StagedWrites {
+  private final WriteSet<StoredValue> writes = new WriteSet<>();
+  private final List<StagedTable> tables = new ArrayList<>(1);
+
+  WriteSet<StoredValue> writes() {
+    return writes;
+  }
+
+  List<StagedTable> tables() {
+    return tables;
+  }
+
+  boolean isEmpty() {
+    return writes.size() == 0;
+  }
+
+  long sizeBytes() {
+    long size = 0;
+    for (StagedTable table : tables) {
+      size += table.sizeBytes();
+    }
+    return size;
+  }
+
+  /** {@return what is staged for a table} */
+  @SuppressWarnings("ReferenceEquality") // handles are unique in a store
+  StagedTable of(Table table) {
+    for (StagedTable staged : tables) {
+      if (staged.table == table) {
+        return staged;
+      }
+    }
+    StagedTable added = new StagedTable(table);
+    tables.add(added);
+    return added;
+  }
+
+  void delete(Key key, ConflictStrategy strategy) {
+    var unused = writes.delete(key, strategy);
+  }
+
+  /** {@return the positions of writes in an interval, in key order} */
+  int[] positionsIn(KeyInterval interval) {
+    List<Integer> found = new ArrayList<>();
+    for (int i = 0; i < writes.size(); i++) {
+      if (interval.contains(writes.key(i))) {
+        found.add(i);
+      }
+    }
+    found.sort((a, b) -> writes.key(a).compareTo(writes.key(b)));
+    return found.stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  /**
+   * Turns what is staged into batches, and points the write set at them.
+   *
+   * @return the batches, which the caller owns until the writes are accepted
+   */
+  List<StoredBatch> freeze(BufferAllocator allocator) {
+    List<StoredBatch> frozen = new ArrayList<>(tables.size());
+    try {
+      for (StagedTable staged : tables) {
+        staged.freeze(allocator, frozen);
+      }
+      return frozen;
+    } catch (RuntimeException | Error e) {
+      frozen.forEach(StoredBatch::discard);
+      throw e;
+    }
+  }
+
+  /** What is staged for one table. */
+  final class StagedTable {
+    final Table table;
+
+    /** All rows of a row table; null for a batch table. */
+    final @Nullable BatchBuilder rows;
+
+    /** The batches of a batch table, by index. */
+    final List<BatchBuilder> batches = new ArrayList<>();
+
+    /** By row or batch, the position of its write. */
+    private int[] positions = new int[1];
+
+    private long batchBytes;
+
+    private StagedTable(Table table) {
+      this.table = table;
+      this.rows = table.isRowTable() ? new BatchBuilder(table.batchSchema()) : null;
+    }
+
+    long sizeBytes() {
+      return rows != null ? rows.sizeBytes() : batchBytes;
+    }
+
+    /** Points the writes of keys at the rows from {@code firstRow} on. */
+    void putRows(Key[] keys, int firstRow, ConflictStrategy strategy) {
+      reserve(firstRow + keys.length);
+      for (int i = 0; i < keys.length; i++) {
+        positions[firstRow + i] = writes.put(keys[i], null, firstRow + i, strategy);
+      }
+    }
+
+    void putBatch(Key key, BatchBuilder batch, ConflictStrategy strategy) {
+      int index = batches.size();
+      batches.add(batch);
+      batchBytes += batch.sizeBytes();
+      reserve(index + 1);
+      positions[index] = writes.put(key, null, index, strategy);
+    }
+
+    private void reserve(int count) {
+      if (count > positions.length) {
+        positions = Arrays.copyOf(positions, Math.max(count, positions.length * 2));
+      }
+    }
+
+    /** {@return whether no later write took the place of this row or batch} */
+    private boolean isCurrent(int index) {
+      return writes.version(positions[index]).index() == index;
+    }
+
+    private void freeze(BufferAllocator allocator, List<StoredBatch> frozen) {
+      if (rows != null) {
+        freezeRows(rows, allocator, frozen);
+      } else {
+        freezeBatches(allocator, frozen);
+      }
+    }
+
+    @SuppressWarnings("MustBeClosedChecker") // moves into the stored batch
+    private void freezeRows(
+        BatchBuilder staged, BufferAllocator allocator, List<StoredBatch> frozen) {
+      int count = staged.rowCount();
+      int[] kept = new int[count];
+      int keptCount = 0;
+      for (int row = 0; row < count; row++) {
+        if (isCurrent(row)) {
+          kept[keptCount++] = row;
+        }
+      }
+      if (keptCount == 0) {
+        return;
+      }
+      FrozenBatch batch =
+          keptCount == count
+              ? staged.freeze(allocator)
+              : staged.freeze(allocator, Arrays.copyOf(kept, keptCount));
+      StoredBatch stored = StoredBatch.consume(batch, keptCount);
+      frozen.add(stored);
+      int[] targets = Arrays.stream(kept, 0, keptCount).map(row -> positions[row]).toArray();
+      for (int i = 0; i < keptCount; i++) {
+        writes.setValue(targets[i], stored, i);
+      }
+    }
+
+    @SuppressWarnings("MustBeClosedChecker") // moves into the stored batch
+    private void freezeBatches(BufferAllocator allocator, List<StoredBatch> frozen) {
+      for (int i = 0; i < batches.size(); i++) {
+        if (isCurrent(i)) {
+          StoredBatch stored = StoredBatch.consume(batches.get(i).freeze(allocator), 1);
+          frozen.add(stored);
+          writes.setValue(positions[i], stored, 0);
+        }
+      }
+    }
+  }
+}

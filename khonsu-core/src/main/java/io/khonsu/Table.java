@@ -1,0 +1,184 @@
+package io.khonsu;
+
+import io.khonsu.internal.arrow.BatchSchema;
+import io.khonsu.internal.arrow.ColumnView;
+import io.khonsu.internal.key.EncodedRange;
+import io.khonsu.internal.key.KeyCodec;
+import io.khonsu.mvcc.Key;
+import io.khonsu.mvcc.KeyInterval;
+import io.khonsu.mvcc.TxnBuffer;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.arrow.vector.types.pojo.ArrowType;
+import org.apache.arrow.vector.types.pojo.Field;
+import org.apache.arrow.vector.types.pojo.Schema;
+import org.jspecify.annotations.Nullable;
+
+/** A handle of a table in one store, valid until the table is dropped. Immutable, thread-safe. */
+public final class Table {
+  /** Every key begins with its table's number, big-endian, so that a table's keys are together. */
+  static final int PREFIX_BYTES = Integer.BYTES;
+
+  private static final Schema BATCH_KEY =
+      new Schema(List.of(Field.notNullable("key", ArrowType.Utf8.INSTANCE)));
+
+  private final TxnBuffer<StoredValue> buffer;
+  private final int id;
+  private final TableSpec spec;
+  private final BatchSchema schema;
+  private final KeyCodec keys;
+  private final Key catalogKey;
+  private final RowShape shape;
+  private volatile boolean dropped;
+
+  Table(TxnBuffer<StoredValue> buffer, StoredTable definition, Key catalogKey, int keySizeMax) {
+    this.buffer = buffer;
+    this.id = definition.tableId();
+    this.spec = definition.spec();
+    this.catalogKey = catalogKey;
+    this.schema = BatchSchema.of(spec.schema());
+    this.keys = codecOf(spec, keySizeMax);
+    this.shape = new RowShape(spec.schema());
+  }
+
+  /** {@return the key codec of a table, having checked its key columns} */
+  private static KeyCodec codecOf(TableSpec spec, int keySizeMax) {
+    if (spec.kind() == TableSpec.Kind.ROWS) {
+      return KeyCodec.of(spec.schema(), spec.keyColumns(), keySizeMax);
+    }
+    for (String column : spec.keyColumns()) {
+      KeyCodec.of(spec.schema(), List.of(column), keySizeMax);
+    }
+    return KeyCodec.of(BATCH_KEY, List.of("key"), keySizeMax);
+  }
+
+  /** {@return the name} */
+  public String name() {
+    return spec.name();
+  }
+
+  /** {@return what the table is} */
+  public TableSpec spec() {
+    return spec;
+  }
+
+  /** {@return the columns} */
+  public Schema schema() {
+    return spec.schema();
+  }
+
+  /**
+   * {@return a row of these values, one for each column in the order of the schema}
+   *
+   * @throws IllegalArgumentException if there are more or fewer values than columns
+   */
+  public Row row(@Nullable Object... values) {
+    return new Row(shape, values.clone());
+  }
+
+  int id() {
+    return id;
+  }
+
+  BatchSchema batchSchema() {
+    return schema;
+  }
+
+  RowShape shape() {
+    return shape;
+  }
+
+  Key catalogKey() {
+    return catalogKey;
+  }
+
+  boolean isRowTable() {
+    return spec.kind() == TableSpec.Kind.ROWS;
+  }
+
+  int[] keyColumnIndexes() {
+    return keys.columnIndexes();
+  }
+
+  boolean isIn(TxnBuffer<StoredValue> other) {
+    return buffer == other;
+  }
+
+  boolean isDropped() {
+    return dropped;
+  }
+
+  void markDropped() {
+    dropped = true;
+  }
+
+  Key key(ColumnView[] keyColumns, int row) {
+    return buffer.key(keys.encode(prefix(), keyColumns, row));
+  }
+
+  Key key(@Nullable Object... values) {
+    return buffer.key(keys.encode(prefix(), values));
+  }
+
+  /** {@return the key of encoded bytes without the table's number} */
+  Key keyOfBody(byte[] body) {
+    return buffer.key(withPrefix(body));
+  }
+
+  byte[] bodyOf(Key key) {
+    byte[] bytes = key.toBytes();
+    return Arrays.copyOfRange(bytes, PREFIX_BYTES, bytes.length);
+  }
+
+  /** {@return the natural Java values of a key, as of a batch table its name} */
+  Object[] valuesOf(Key key) {
+    return keys.decode(bodyOf(key));
+  }
+
+  String describe(Key key) {
+    return keys.describe(bodyOf(key));
+  }
+
+  /** {@return the keys of a range, or null if it cannot contain any} */
+  @Nullable KeyInterval interval(KeyRange range) {
+    EncodedRange encoded = keys.compile(range);
+    byte[] end = encoded.end();
+    byte[] bound = end == null ? prefixOf(id + 1) : withPrefix(end);
+    return encoded.isEmpty()
+        ? null
+        : new KeyInterval(Key.of(withPrefix(encoded.start())), Key.of(bound));
+  }
+
+  KeyInterval allKeys() {
+    return new KeyInterval(Key.of(prefix()), Key.of(prefixOf(id + 1)));
+  }
+
+  static int tableIdOf(Key key) {
+    int id = 0;
+    for (int i = 0; i < PREFIX_BYTES; i++) {
+      id = (id << 8) | (key.byteAt(i) & 0xFF);
+    }
+    return id;
+  }
+
+  private byte[] withPrefix(byte[] body) {
+    byte[] bytes = Arrays.copyOf(prefix(), PREFIX_BYTES + body.length);
+    System.arraycopy(body, 0, bytes, PREFIX_BYTES, body.length);
+    return bytes;
+  }
+
+  private byte[] prefix() {
+    return prefixOf(id);
+  }
+
+  static byte[] prefixOf(int tableId) {
+    return new byte[] {
+      (byte) (tableId >>> 24), (byte) (tableId >>> 16), (byte) (tableId >>> 8), (byte) tableId
+    };
+  }
+
+  @Override
+  public String toString() {
+    return "table \"" + name() + "\"";
+  }
+}

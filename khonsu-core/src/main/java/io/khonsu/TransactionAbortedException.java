@@ -1,0 +1,16 @@
+package io.khonsu;
+
+import org.jspecify.annotations.Nullable;
+
+/** The transaction was not committed and left nothing behind: run it again. */
+public sealed class TransactionAbortedException extends StoreException
+    permits TransactionConflictException,
+        TransactionDeadlineException,
+        SnapshotTooOldException,
+        StorageRejectedException {
+  private static final long serialVersionUID = 1L;
+
+  TransactionAbortedException(String message, @Nullable Throwable cause) {
+    super(Retry.NEW_TRANSACTION, message, cause);
+  }
+}
