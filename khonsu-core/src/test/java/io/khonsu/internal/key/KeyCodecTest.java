@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.khonsu.KeyRange;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -154,7 +155,7 @@ class KeyCodecTest {
     List<Field> fields = List.of(field("path", UTF8), field("id", INT32));
     Object[] zeros = {new byte[60], 1L};
     Object[] escaped = {new byte[6], 1L};
-    Object[] letters = {"a".repeat(100).getBytes(java.nio.charset.StandardCharsets.UTF_8), 1L};
+    Object[] letters = {"a".repeat(100).getBytes(StandardCharsets.UTF_8), 1L};
     try (CellBatch batch = CellBatch.of(fields, List.of(zeros, letters, escaped))) {
       KeyCodec codec = KeyCodec.of(batch.schema(), List.of("path", "id"), 66);
       assertThatThrownBy(() -> codec.encode(batch.columns(), 0))
