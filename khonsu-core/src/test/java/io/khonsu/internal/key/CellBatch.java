@@ -30,7 +30,7 @@ public final class CellBatch implements AutoCloseable {
   private final Schema schema;
 
   /** Copies {@code rows}; a null cell is null. */
-  public <T extends @Nullable Object> CellBatch(List<Field> fields, List<T[]> rows) {
+  public CellBatch(List<Field> fields, List<@Nullable Object[]> rows) {
     schema = new Schema(fields);
     for (int column = 0; column < fields.size(); column++) {
       FieldVector vector = fields.get(column).createVector(allocator);
@@ -45,6 +45,17 @@ public final class CellBatch implements AutoCloseable {
       }
       vector.setValueCount(rows.size());
     }
+  }
+
+  /** {@return a batch of rows without nulls} */
+  public static CellBatch of(List<Field> fields, List<Object[]> rows) {
+    List<@Nullable Object[]> copies = new ArrayList<>();
+    for (Object[] row : rows) {
+      @Nullable Object[] copy = new @Nullable Object[row.length];
+      System.arraycopy(row, 0, copy, 0, row.length);
+      copies.add(copy);
+    }
+    return new CellBatch(fields, copies);
   }
 
   /** {@return the fields} */

@@ -1,0 +1,25 @@
+package io.khonsu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+/**
+ * The cases of public sealed types: another one breaks callers' switches, so it needs a major
+ * version.
+ */
+class SealedTypesTest {
+  @Test
+  void cases_areThese() {
+    assertCases(RowFilter.class, "Comparison", "In", "StartsWith", "IsNull", "And", "Or", "Not");
+    assertCases(RowFilter.Operand.class, "Column", "Remainder");
+    assertCases(KeyRange.class, "Between", "StartingWith", "Prefix", "Single");
+    assertCases(KeyRange.Bound.class, "Unbounded", "Included", "Excluded");
+  }
+
+  private static void assertCases(Class<?> type, String... names) {
+    assertThat(type.getPermittedSubclasses())
+        .extracting(Class::getSimpleName)
+        .containsExactlyInAnyOrder(names);
+  }
+}
