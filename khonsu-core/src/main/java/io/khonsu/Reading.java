@@ -179,12 +179,12 @@ final class Reading {
             @Override
             void committed(Key key, Version<StoredValue> version) {
               noteItem(key);
-              names.add((String) table.valuesOf(key)[0]);
+              names.add(table.batchName(key));
             }
 
             @Override
             void own(Key key, int index) {
-              names.add((String) table.valuesOf(key)[0]);
+              names.add(table.batchName(key));
             }
 
             @Override

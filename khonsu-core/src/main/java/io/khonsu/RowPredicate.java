@@ -29,11 +29,7 @@ final class RowPredicate implements ItemPredicate<StoredValue> {
   @SuppressWarnings("ReferenceEquality") // the same batch, not an equal one
   boolean test(FrozenBatch batch, int row) {
     if (batch != lastBatch) {
-      int[] indexes = filter.columnIndexes();
-      lastColumns = new ColumnView[indexes.length];
-      for (int i = 0; i < indexes.length; i++) {
-        lastColumns[i] = batch.column(indexes[i]);
-      }
+      lastColumns = batch.columns();
       lastBatch = batch;
     }
     return filter.test(lastColumns, row);

@@ -67,6 +67,10 @@ public final class Snapshot implements ReadView, AutoCloseable {
     }
   }
 
+  ViewState state() {
+    return state;
+  }
+
   private <T> T within(java.util.function.Supplier<T> operation) {
     state.enter();
     try {

@@ -108,6 +108,13 @@ final class StagedWrites {
       this.rows = table.isRowTable() ? new BatchBuilder(table.batchSchema()) : null;
     }
 
+    BatchBuilder requireRows() {
+      if (rows == null) {
+        throw new AssertionError("broken invariant: a row table has staged rows");
+      }
+      return rows;
+    }
+
     long sizeBytes() {
       return rows != null ? rows.sizeBytes() : batchBytes;
     }

@@ -1,5 +1,6 @@
 package io.khonsu;
 
+import io.khonsu.internal.arrow.BatchBuilder;
 import io.khonsu.internal.arrow.BatchSchema;
 import io.khonsu.internal.arrow.ColumnView;
 import io.khonsu.internal.key.EncodedRange;
@@ -27,6 +28,7 @@ public final class Table {
   private final TableSpec spec;
   private final BatchSchema schema;
   private final KeyCodec keys;
+  private final @Nullable KeyCodec rowKeys;
   private final Key catalogKey;
   private final RowShape shape;
   private volatile boolean dropped;
@@ -37,19 +39,14 @@ public final class Table {
     this.spec = definition.spec();
     this.catalogKey = catalogKey;
     this.schema = BatchSchema.of(spec.schema());
-    this.keys = codecOf(spec, keySizeMax);
+    boolean isRowTable = spec.kind() == TableSpec.Kind.ROWS;
+    this.keys =
+        isRowTable
+            ? KeyCodec.of(spec.schema(), spec.keyColumns(), keySizeMax)
+            : KeyCodec.of(BATCH_KEY, List.of("key"), keySizeMax);
+    this.rowKeys =
+        spec.rowKey().map(key -> KeyCodec.of(spec.schema(), List.of(key), keySizeMax)).orElse(null);
     this.shape = new RowShape(spec.schema());
-  }
-
-  /** {@return the key codec of a table, having checked its key columns} */
-  private static KeyCodec codecOf(TableSpec spec, int keySizeMax) {
-    if (spec.kind() == TableSpec.Kind.ROWS) {
-      return KeyCodec.of(spec.schema(), spec.keyColumns(), keySizeMax);
-    }
-    for (String column : spec.keyColumns()) {
-      KeyCodec.of(spec.schema(), List.of(column), keySizeMax);
-    }
-    return KeyCodec.of(BATCH_KEY, List.of("key"), keySizeMax);
   }
 
   /** {@return the name} */
@@ -96,6 +93,21 @@ public final class Table {
     return spec.kind() == TableSpec.Kind.ROWS;
   }
 
+  /** Checks that every row of a batch has a value to recognise it by, if APPEND is to. */
+  void checkRowKeys(BatchBuilder batch) {
+    if (rowKeys != null) {
+      ColumnView[] column = {batch.column(rowKeys.columnIndexes()[0])};
+      for (int row = 0; row < batch.rowCount(); row++) {
+        var unused = rowKeys.encode(column, row);
+      }
+    }
+  }
+
+  /** {@return the codec of a batch table's row key, or null if it has none} */
+  @Nullable KeyCodec rowKeys() {
+    return rowKeys;
+  }
+
   int[] keyColumnIndexes() {
     return keys.columnIndexes();
   }
@@ -135,6 +147,10 @@ public final class Table {
     return keys.decode(bodyOf(key));
   }
 
+  String batchName(Key key) {
+    return (String) valuesOf(key)[0];
+  }
+
   String describe(Key key) {
     return keys.describe(bodyOf(key));
   }
@@ -154,11 +170,15 @@ public final class Table {
   }
 
   static int tableIdOf(Key key) {
-    int id = 0;
-    for (int i = 0; i < PREFIX_BYTES; i++) {
-      id = (id << 8) | (key.byteAt(i) & 0xFF);
+    return intAt(key, 0);
+  }
+
+  static int intAt(Key key, int offset) {
+    int value = 0;
+    for (int i = 0; i < Integer.BYTES; i++) {
+      value = (value << 8) | (key.byteAt(offset + i) & 0xFF);
     }
-    return id;
+    return value;
   }
 
   private byte[] withPrefix(byte[] body) {

@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * they come last. One key has one encoding. Key columns are told apart by name and never null.
  */
 public final class KeyCodec {
+  private static final byte[] NO_PREFIX = {};
+
   private final List<String> names;
   private final int[] columnIndexes;
   private final KeyPart[] parts;
@@ -107,14 +109,20 @@ public final class KeyCodec {
    * @throws KeyTooLongException if the key would take more than {@link #sizeMaxBytes}
    */
   public byte[] encode(ColumnView[] keyColumns, int row) {
-    byte[] result = new byte[checkedSizeBytes(keyColumns, row)];
-    int offset = 0;
+    return encode(NO_PREFIX, keyColumns, row);
+  }
+
+  /** {@return the key of a row as {@link #encode(ColumnView[], int)}, behind {@code prefix}} */
+  public byte[] encode(byte[] prefix, ColumnView[] keyColumns, int row) {
+    byte[] result =
+        Arrays.copyOf(prefix, prefix.length + checkedSizeBytes(keyColumns, row));
+    int offset = prefix.length;
     for (int i = 0; i < parts.length; i++) {
       offset = parts[i].write(keyColumns[i], row, result, offset);
       if (offset == KeyPart.NEEDS_ESCAPES) {
         byte[][] encoded = new byte[parts.length][];
         Arrays.setAll(encoded, p -> parts[p].encode(keyColumns[p], row));
-        return checkSize("the key of row " + row, join(encoded));
+        return checkSize("the key of row " + row, prefix, join(prefix, encoded));
       }
     }
     return result;
@@ -130,6 +138,11 @@ public final class KeyCodec {
    *     is not one that its column can hold
    */
   public byte[] encode(@Nullable Object... values) {
+    return encode(NO_PREFIX, values);
+  }
+
+  /** {@return the key of values as {@link #encode(Object...)}, behind {@code prefix}} */
+  public byte[] encode(byte[] prefix, @Nullable Object[] values) {
     if (values.length != parts.length) {
       throw arity(Arrays.asList(values));
     }
@@ -140,7 +153,7 @@ public final class KeyCodec {
       }
       encoded[i] = parts[i].encode(parts[i].type().literal(values[i]));
     }
-    return checkSize("the key", join(encoded));
+    return checkSize("the key", prefix, join(prefix, encoded));
   }
 
   /**
@@ -205,7 +218,7 @@ public final class KeyCodec {
         Arrays.setAll(
             encoded,
             i -> i == last ? parts[i].encodePrefix(values.get(i)) : parts[i].encode(values.get(i)));
-        yield EncodedRange.prefix(checkSize("the prefix of the range", join(encoded)));
+        yield EncodedRange.prefix(checkSize("the prefix of the range", NO_PREFIX, join(NO_PREFIX, encoded)));
       }
     };
   }
@@ -267,7 +280,7 @@ public final class KeyCodec {
     checkLeading(values);
     byte[][] encoded = new byte[values.size()][];
     Arrays.setAll(encoded, i -> parts[i].encode(values.get(i)));
-    return checkSize("the bound of the range", join(encoded));
+    return checkSize("the bound of the range", NO_PREFIX, join(NO_PREFIX, encoded));
   }
 
   private void checkLeading(List<Literal> values) {
@@ -299,23 +312,20 @@ public final class KeyCodec {
     return (int) sizeBytes;
   }
 
-  private byte[] checkSize(String subject, byte[] encoded) {
-    if (encoded.length > sizeMaxBytes) {
-      throw new KeyTooLongException(subject, encoded.length, sizeMaxBytes);
+  private byte[] checkSize(String subject, byte[] prefix, byte[] encoded) {
+    if (encoded.length - prefix.length > sizeMaxBytes) {
+      throw new KeyTooLongException(subject, encoded.length - prefix.length, sizeMaxBytes);
     }
     return encoded;
   }
 
-  private static byte[] join(byte[][] encoded) {
-    if (encoded.length == 1) {
-      return encoded[0];
-    }
-    int sizeBytes = 0;
+  private static byte[] join(byte[] prefix, byte[][] encoded) {
+    int sizeBytes = prefix.length;
     for (byte[] part : encoded) {
       sizeBytes = Math.addExact(sizeBytes, part.length);
     }
-    byte[] result = new byte[sizeBytes];
-    int offset = 0;
+    byte[] result = Arrays.copyOf(prefix, sizeBytes);
+    int offset = prefix.length;
     for (byte[] part : encoded) {
       System.arraycopy(part, 0, result, offset, part.length);
       offset += part.length;

@@ -1,0 +1,332 @@
+package io.khonsu;
+
+import io.khonsu.mvcc.BufferOptions;
+import io.khonsu.mvcc.CommitRequest;
+import io.khonsu.mvcc.CommitResult;
+import io.khonsu.mvcc.ConflictStrategy;
+import io.khonsu.mvcc.IsolationLevel;
+import io.khonsu.mvcc.Key;
+import io.khonsu.mvcc.ReadSet;
+import io.khonsu.mvcc.TxnBuffer;
+import io.khonsu.mvcc.WriteSet;
+import io.khonsu.spi.DamagedStorageException;
+import io.khonsu.spi.Storage;
+import java.io.IOException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import org.apache.arrow.memory.BufferAllocator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A store of Arrow tables with ACID transactions. Thread-safe; close it.
+ *
+ * <p>{@link #inMemory} keeps everything in memory; {@link #open} also gives every commit to a
+ * {@link Storage} before it can be seen, and starts from what the storage holds.
+ */
+public final class Khonsu implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Khonsu.class);
+
+  private final StoreConfig config;
+  private final Catalog catalog = new Catalog();
+  private final Memory memory;
+  private final ReplayedVersions versions;
+  private final TxnBuffer<StoredValue> buffer;
+  private final @Nullable Storage storage;
+  private final @Nullable CommitPipeline pipeline;
+  private final DroppedTables droppedTables;
+  private final TransactionManager manager;
+  private final Retrying retrying;
+
+  private Khonsu(
+      StoreConfig config,
+      @Nullable Storage storage,
+      @Nullable BufferAllocator allocator,
+      InstantSource clock) {
+    this.config = config;
+    this.storage = storage;
+    this.memory = new Memory(config.memoryLimitBytes(), allocator);
+    this.versions = new ReplayedVersions(new HybridClock(clock));
+    this.buffer =
+        new TxnBuffer<>(
+            new BufferOptions<>(
+                versions,
+                0,
+                HybridClock.span(config.retention().toMillis()),
+                storage == null
+                    ? TxnBuffer.Publication.AT_COMMIT
+                    : TxnBuffer.Publication.EXPLICIT,
+                new BatchMerger(catalog, memory.versions()),
+                StoredLifecycle.INSTANCE));
+    this.pipeline =
+        storage == null
+            ? null
+            : new CommitPipeline(
+                buffer, storage, new CommitEncoder(catalog, memory.versions()));
+    this.droppedTables = new DroppedTables(buffer, catalog);
+    this.manager =
+        new TransactionManager(config, buffer, catalog, memory, pipeline, droppedTables::purge);
+    this.retrying = new Retrying(manager);
+  }
+
+  /** {@return an empty store in memory, with default settings} */
+  public static Khonsu inMemory() {
+    return inMemory(StoreConfig.defaults());
+  }
+
+  /** {@return an empty store in memory} */
+  public static Khonsu inMemory(StoreConfig config) {
+    return new Khonsu(config, null, null, InstantSource.system());
+  }
+
+  /**
+   * {@return a store in memory that takes its memory from an allocator of the caller's}
+   *
+   * @param allocator borrowed; close it after the store
+   */
+  public static Khonsu inMemory(StoreConfig config, BufferAllocator allocator) {
+    return new Khonsu(config, null, allocator, InstantSource.system());
+  }
+
+  /**
+   * Opens the store that a storage holds.
+   *
+   * @param storage taken over: closed with the store, and when this fails
+   * @throws CorruptionException if the storage is damaged
+   * @throws StorageException if it cannot be read
+   */
+  public static Khonsu open(StoreConfig config, Storage storage) {
+    return open(config, storage, null, InstantSource.system());
+  }
+
+  static Khonsu open(
+      StoreConfig config,
+      @Nullable Storage storage,
+      @Nullable BufferAllocator allocator,
+      InstantSource clock) {
+    Khonsu store = new Khonsu(config, storage, allocator, clock);
+    try {
+      store.recover();
+      LOG.atInfo().addKeyValue("config", config).log("opened the store");
+      return store;
+    } catch (RuntimeException | Error e) {
+      store.close();
+      throw e;
+    }
+  }
+
+  private void recover() {
+    if (storage == null || pipeline == null) {
+      return;
+    }
+    Recovery recovery =
+        new Recovery(buffer, catalog, this::tableOf, versions, memory.versions());
+    try {
+      storage.replay(recovery::apply);
+    } catch (DamagedStorageException e) {
+      throw new CorruptionException("the storage is damaged: " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw new StorageException("the storage cannot be read: " + e.getMessage(), e);
+    }
+    manager.continueAfter(recovery.lastTransactionId());
+    pipeline.start();
+  }
+
+  /**
+   * Creates a table.
+   *
+   * @return its handle
+   * @throws TableExistsException if there is one of that name
+   * @throws IllegalArgumentException if a column's type cannot be stored, or a key column's cannot
+   *     be in a key
+   */
+  public synchronized Table createTable(TableSpec spec) {
+    manager.views().checkOpen();
+    if (catalog.find(spec.name()).isPresent()) {
+      throw new TableExistsException("there is a table \"%s\" already".formatted(spec.name()));
+    }
+    StoredTable definition = new StoredTable(catalog.nextId(), spec);
+    Table table = tableOf(definition);
+    WriteSet<StoredValue> writes = new WriteSet<>();
+    var unused = writes.put(table.catalogKey(), definition, 0, ConflictStrategy.FAIL);
+    var version = commitDefinition(writes);
+    catalog.add(table);
+    return table;
+  }
+
+  /** {@return the table of a name} */
+  public Optional<Table> table(String name) {
+    manager.views().checkOpen();
+    return catalog.find(name);
+  }
+
+  /** {@return all tables, in the order of their names} */
+  public List<Table> tables() {
+    manager.views().checkOpen();
+    return catalog.all();
+  }
+
+  /**
+   * Drops a table with all that is in it. Transactions that use it fail from here on; its memory is
+   * freed when those have ended that were open at this time.
+   *
+   * @throws TableDroppedException if it was dropped before
+   */
+  public synchronized void dropTable(Table table) {
+    manager.views().checkOpen();
+    manager.check(table);
+    WriteSet<StoredValue> writes = new WriteSet<>();
+    var unused = writes.delete(table.catalogKey(), ConflictStrategy.FAIL);
+    long version = commitDefinition(writes);
+    catalog.drop(table);
+    droppedTables.add(table, version);
+  }
+
+  private Table tableOf(StoredTable definition) {
+    Key key =
+        buffer.ref(Key.of(Catalog.keyBytes(definition.tableId(), definition.spec().name())));
+    return new Table(buffer, definition, key, config.keySizeMaxBytes());
+  }
+
+  private long commitDefinition(WriteSet<StoredValue> writes) {
+    long id = manager.nextTransactionId();
+    try (var snapshot = buffer.snapshot()) {
+      var request =
+          new CommitRequest<>(
+              id, IsolationLevel.SERIALIZABLE, snapshot, new ReadSet<StoredValue>(), writes);
+      if (buffer.commit(request) instanceof CommitResult.Accepted<StoredValue> accepted) {
+        if (pipeline != null) {
+          pipeline.await(accepted.record());
+        }
+        return accepted.record().version();
+      }
+      throw new AssertionError("broken invariant: a blind write is accepted");
+    }
+  }
+
+  /** {@return a new transaction with default options, which the caller must close} */
+  public Transaction begin() {
+    return begin(defaultOptions());
+  }
+
+  /** {@return a new transaction, which the caller must close} */
+  public Transaction begin(TransactionOptions options) {
+    Transaction transaction = manager.begin(manager.nextTransactionId(), options);
+    manager.watch(transaction);
+    return transaction;
+  }
+
+  private TransactionOptions defaultOptions() {
+    return TransactionOptions.of(config.isolation()).onConflict(config.onConflict());
+  }
+
+  /**
+   * Runs a transaction with default options and commits it; again from the start as long as it
+   * collides with others.
+   *
+   * @return the result of the run that was committed
+   * @throws TransactionDeadlineException if none could be committed in time
+   * @throws E what the body throws; nothing has changed then
+   */
+  public <R extends @Nullable Object, E extends Exception> R transact(TransactionBody<R, E> body)
+      throws E {
+    return transact(defaultOptions(), body);
+  }
+
+  /** Runs a transaction as {@link #transact(TransactionBody)}, with options of its own. */
+  public <R extends @Nullable Object, E extends Exception> R transact(
+      TransactionOptions options, TransactionBody<R, E> body) throws E {
+    return retrying.run(options, body);
+  }
+
+  /** {@return a snapshot of the newest commit, which the caller must close} */
+  public Snapshot snapshot() {
+    Snapshot snapshot = manager.snapshot();
+    manager.watch(snapshot);
+    return snapshot;
+  }
+
+  /**
+   * {@return a snapshot of the past, which the caller must close}
+   *
+   * @param version a commit version, or any other: the commits up to it are seen
+   * @throws SnapshotTooOldException if it is older than the retention allows
+   * @throws IllegalArgumentException if it is newer than the newest commit
+   */
+  public Snapshot snapshotAt(long version) {
+    Snapshot snapshot = manager.snapshotAt(version);
+    manager.watch(snapshot);
+    return snapshot;
+  }
+
+  /**
+   * {@return a snapshot of an instant, which the caller must close: of the commits up to and
+   * including its millisecond}
+   *
+   * @throws SnapshotTooOldException if it is older than the retention allows
+   */
+  public Snapshot snapshotAt(Instant instant) {
+    return snapshotAt(Math.min(HybridClock.lastOf(instant), buffer.newestVersion()));
+  }
+
+  /** {@return what {@code body} reads in a snapshot of the newest commit} */
+  public <R extends @Nullable Object, E extends Exception> R readOnly(SnapshotBody<R, E> body)
+      throws E {
+    try (Snapshot snapshot = manager.snapshot()) {
+      return body.run(snapshot);
+    }
+  }
+
+  /** {@return the version of the newest commit that can be seen} */
+  public long newestVersion() {
+    return buffer.newestVersion();
+  }
+
+  /** {@return the oldest version that {@link #snapshotAt(long)} takes now} */
+  public long oldestVersion() {
+    return buffer.oldestVersion();
+  }
+
+  /** {@return what the store has done and holds} */
+  public StoreStatistics statistics() {
+    return manager.statistics(retrying.retries());
+  }
+
+  /** Frees the history that nobody can see. Commits do their share of it anyway. */
+  public void collect() {
+    manager.views().checkOpen();
+    droppedTables.purge();
+    buffer.collect();
+  }
+
+  /**
+   * Ends what is open, waits for commits under way, and releases everything. Closing twice does
+   * nothing.
+   *
+   * @throws IllegalStateException if retained batches are still open: they stay readable, and their
+   *     memory goes back when they are closed
+   * @throws StorageException if the storage cannot be closed
+   */
+  @Override
+  public void close() {
+    if (!manager.views().close()) {
+      return;
+    }
+    try {
+      if (pipeline != null) {
+        pipeline.close();
+      }
+      if (storage != null) {
+        storage.close();
+      }
+    } catch (IOException e) {
+      throw new StorageException("the storage cannot be closed: " + e.getMessage(), e);
+    } finally {
+      buffer.clear();
+      memory.close();
+    }
+  }
+}

@@ -1,0 +1,58 @@
+package io.khonsu;
+
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.RootAllocator;
+import org.jspecify.annotations.Nullable;
+
+/** The memory outside the heap of one store: one limit, a part for versions and one for reads. */
+final class Memory implements AutoCloseable {
+  private final @Nullable BufferAllocator ownRoot;
+  private final BufferAllocator store;
+  private final BufferAllocator versions;
+  private final BufferAllocator reads;
+
+  /** Takes memory from {@code parent}, which is borrowed, or if null from a root of its own. */
+  Memory(long limitBytes, @Nullable BufferAllocator parent) {
+    this.ownRoot = parent == null ? new RootAllocator(limitBytes) : null;
+    BufferAllocator origin = parent == null ? ownRoot : parent;
+    if (origin == null) {
+      throw new AssertionError("broken invariant: there is a root");
+    }
+    this.store = origin.newChildAllocator("khonsu", 0, limitBytes);
+    this.versions = store.newChildAllocator("versions", 0, limitBytes);
+    this.reads = store.newChildAllocator("reads", 0, limitBytes);
+  }
+
+  BufferAllocator versions() {
+    return versions;
+  }
+
+  BufferAllocator reads() {
+    return reads;
+  }
+
+  long usedBytes() {
+    return store.getAllocatedMemory();
+  }
+
+  /**
+   * Gives everything back.
+   *
+   * @throws IllegalStateException if someone still holds retained batches; they stay readable, and
+   *     the memory goes back when they are closed
+   */
+  @Override
+  public void close() {
+    long retained = reads.getAllocatedMemory();
+    if (retained > 0) {
+      throw new IllegalStateException(
+          "%d bytes of retained batches were not closed".formatted(retained));
+    }
+    reads.close();
+    versions.close();
+    store.close();
+    if (ownRoot != null) {
+      ownRoot.close();
+    }
+  }
+}

@@ -1,0 +1,276 @@
+package io.khonsu;
+
+import io.khonsu.mvcc.CommitRequest;
+import io.khonsu.mvcc.CommitResult;
+import io.khonsu.mvcc.Conflict;
+import io.khonsu.mvcc.Key;
+import io.khonsu.mvcc.KeyInterval;
+import io.khonsu.mvcc.ReadSet;
+import io.khonsu.mvcc.TxnBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+import org.apache.arrow.memory.BufferAllocator;
+import org.jspecify.annotations.Nullable;
+
+/** Begins and commits the transactions of one store. Thread-safe. */
+final class TransactionManager {
+  private final StoreConfig config;
+  private final TxnBuffer<StoredValue> buffer;
+  private final Catalog catalog;
+  private final Memory memory;
+  private final OpenViews views = new OpenViews();
+  private final @Nullable CommitPipeline pipeline;
+  private final AtomicLong lastTransactionId = new AtomicLong();
+  private final LongAdder commits = new LongAdder();
+  private final LongAdder conflicts = new LongAdder();
+  private final LongAdder otherAborts = new LongAdder();
+  private final LongAdder rollbacks = new LongAdder();
+
+  /** Called when a view has ended, for upkeep that waits for that. */
+  private final Runnable onViewEnded;
+
+  TransactionManager(
+      StoreConfig config,
+      TxnBuffer<StoredValue> buffer,
+      Catalog catalog,
+      Memory memory,
+      @Nullable CommitPipeline pipeline,
+      Runnable onViewEnded) {
+    this.config = config;
+    this.buffer = buffer;
+    this.catalog = catalog;
+    this.memory = memory;
+    this.pipeline = pipeline;
+    this.onViewEnded = onViewEnded;
+  }
+
+  StoreConfig config() {
+    return config;
+  }
+
+  TxnBuffer<StoredValue> buffer() {
+    return buffer;
+  }
+
+  BufferAllocator readAllocator() {
+    return memory.reads();
+  }
+
+  OpenViews views() {
+    return views;
+  }
+
+  long nextTransactionId() {
+    return lastTransactionId.incrementAndGet();
+  }
+
+  /** Goes on counting transactions after a store was opened again. */
+  void continueAfter(long transactionId) {
+    lastTransactionId.set(transactionId);
+  }
+
+  /** Begins a transaction under an id, which a retried transaction keeps. */
+  Transaction begin(long id, TransactionOptions options) {
+    return new Transaction(this, id, options, openView());
+  }
+
+  Snapshot snapshot() {
+    return new Snapshot(this, openView());
+  }
+
+  Snapshot snapshotAt(long version) {
+    views.checkOpen();
+    var snapshot = buffer.snapshotAt(version);
+    if (snapshot == null) {
+      throw new SnapshotTooOldException(version, buffer.oldestVersion());
+    }
+    return new Snapshot(this, views.add(snapshot));
+  }
+
+  /** Releases what a handle opened explicitly holds if its user loses it. */
+  void watch(Transaction transaction) {
+    views.watch(transaction, transaction.state());
+  }
+
+  void watch(Snapshot snapshot) {
+    views.watch(snapshot, snapshot.state());
+  }
+
+  private ViewState openView() {
+    views.checkOpen();
+    return views.add(buffer.snapshot());
+  }
+
+  Table check(Table table) {
+    if (!table.isIn(buffer)) {
+      throw new UnknownTableException(table + " is a table of another store");
+    }
+    if (table.isDropped()) {
+      throw new TableDroppedException(table + " was dropped");
+    }
+    return table;
+  }
+
+  Table check(Table table, TableSpec.Kind kind) {
+    if (table.spec().kind() != kind) {
+      throw new IllegalArgumentException(
+          "%s is a %s table, this call is for %s tables"
+              .formatted(table, word(table.spec().kind()), word(kind)));
+    }
+    return check(table);
+  }
+
+  private static String word(TableSpec.Kind kind) {
+    return switch (kind) {
+      case ROWS -> "row";
+      case BATCHES -> "batch";
+    };
+  }
+
+  void checkAge(long version) {
+    long age = HybridClock.millisBetween(version, buffer.newestVersion());
+    if (age > config.transactionAgeMax().toMillis()) {
+      throw new SnapshotTooOldException(version, buffer.oldestVersion());
+    }
+  }
+
+  static List<Key> keys(Table table, List<?> keys) {
+    List<Key> encoded = new ArrayList<>(keys.size());
+    for (Object key : keys) {
+      encoded.add(key instanceof List<?> values ? table.key(values.toArray()) : table.key(key));
+    }
+    return encoded;
+  }
+
+  List<String> names(Reading reading, Table table, KeyRange range) {
+    KeyInterval interval = table.interval(range);
+    return interval == null ? List.of() : reading.names(table, interval);
+  }
+
+  /** Commits what a transaction, which this thread has entered, has read and staged. */
+  CommitReceipt commit(
+      Transaction transaction,
+      ViewState state,
+      StagedWrites staged,
+      ReadSet<StoredValue> reads) {
+    List<StoredBatch> frozen = List.of();
+    boolean accepted = false;
+    try {
+      if (pipeline != null) {
+        pipeline.checkRunning();
+      }
+      frozen = ViewState.within(() -> staged.freeze(memory.versions()));
+      CommitRequest<StoredValue> request =
+          new CommitRequest<>(
+              transaction.id(),
+              transaction.options().level(),
+              state.snapshot(),
+              reads,
+              staged.writes());
+      CommitResult.Accepted<StoredValue> result = certified(request);
+      accepted = true;
+      if (pipeline != null && !staged.isEmpty()) {
+        pipeline.await(result.record());
+      }
+      commits.increment();
+      return new CommitReceipt(
+          result.record().version(), readable(result.resolved()));
+    } catch (TransactionConflictException e) {
+      conflicts.increment();
+      throw e;
+    } catch (RuntimeException e) {
+      otherAborts.increment();
+      throw e;
+    } finally {
+      if (!accepted) {
+        frozen.forEach(StoredBatch::discard);
+      }
+    }
+  }
+
+  private CommitResult.Accepted<StoredValue> certified(CommitRequest<StoredValue> request) {
+    while (true) {
+      switch (buffer.commit(request)) {
+        case CommitResult.Accepted<StoredValue> accepted -> {
+          return accepted;
+        }
+        case CommitResult.Aborted<StoredValue>(List<Conflict> found) -> {
+          awaitPublished(found);
+          throw aborted(request.transactionId(), found);
+        }
+        case CommitResult.Blocked<StoredValue>(long pending) -> awaitHandled(pending);
+      }
+    }
+  }
+
+  /** Waits until what a transaction collided with is visible, so that its next attempt sees it. */
+  private void awaitPublished(List<Conflict> found) {
+    long newest = found.stream().mapToLong(Conflict::winnerVersion).max().orElse(0);
+    if (newest > buffer.newestVersion()) {
+      awaitHandled(newest);
+    }
+  }
+
+  private void awaitHandled(long version) {
+    if (pipeline == null) {
+      throw new AssertionError("broken invariant: without a storage nothing is pending");
+    }
+    pipeline.awaitHandled(version);
+  }
+
+  private RuntimeException aborted(long transactionId, List<Conflict> found) {
+    for (Conflict conflict : found) {
+      if (Catalog.isCatalogKey(conflict.key())) {
+        return new TableDroppedException(
+            "table \"%s\" was dropped".formatted(Catalog.nameOf(conflict.key())));
+      }
+    }
+    return new TransactionConflictException(transactionId, readable(found));
+  }
+
+  private List<TableConflict> readable(List<Conflict> found) {
+    return found.stream().map(this::readable).toList();
+  }
+
+  private TableConflict readable(Conflict conflict) {
+    Table table = catalog.tableOf(conflict.key());
+    return new TableConflict(
+        table.name(),
+        table.describe(conflict.key()),
+        conflict.type(),
+        conflict.strategy(),
+        conflict.range() != null,
+        conflict.winnerVersion(),
+        conflict.winnerTransaction());
+  }
+
+  void rolledBack() {
+    rollbacks.increment();
+    ended();
+  }
+
+  void ended() {
+    onViewEnded.run();
+  }
+
+  /** Waits for commits under way before a transaction that holds the gate looks. */
+  void awaitPending() {
+    if (pipeline != null) {
+      pipeline.awaitAllHandled();
+    }
+  }
+
+  StoreStatistics statistics(long retries) {
+    var held = buffer.statistics();
+    return new StoreStatistics(
+        commits.sum(),
+        conflicts.sum(),
+        otherAborts.sum(),
+        rollbacks.sum(),
+        retries,
+        new StoreStatistics.Held(
+            held.items(), held.versions(), views.count(), held.records(), memory.usedBytes()));
+  }
+}

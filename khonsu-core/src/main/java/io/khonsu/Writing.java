@@ -1,0 +1,133 @@
+package io.khonsu;
+
+import io.khonsu.internal.arrow.BatchBuilder;
+import io.khonsu.internal.arrow.ColumnView;
+import io.khonsu.mvcc.ConflictStrategy;
+import io.khonsu.mvcc.Key;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
+import org.apache.arrow.vector.VectorSchemaRoot;
+import org.apache.arrow.vector.dictionary.DictionaryProvider;
+import org.jspecify.annotations.Nullable;
+
+/** Stages the writes of one transaction, each call whole or not at all. Not thread-safe. */
+final class Writing {
+  private final StoreConfig config;
+  private final StagedWrites staged;
+  private final Reading reading;
+
+  Writing(StoreConfig config, StagedWrites staged, Reading reading) {
+    this.config = config;
+    this.staged = staged;
+    this.reading = reading;
+  }
+
+  Table putRow(Table table, Row row, WriteMode mode, ConflictStrategy onConflict) {
+    BatchBuilder rows = staged.of(table).requireRows();
+    @Nullable Object[] values = row.valuesFor(table.shape());
+    return append(table, rows, mode, onConflict, () -> rows.appendRow(values));
+  }
+
+  Table putRows(
+      Table table,
+      VectorSchemaRoot root,
+      @Nullable DictionaryProvider dictionaries,
+      WriteMode mode,
+      ConflictStrategy onConflict) {
+    BatchBuilder rows = staged.of(table).requireRows();
+    return append(table, rows, mode, onConflict, () -> rows.append(root, dictionaries));
+  }
+
+  Table putBatch(Table table, Key name, VectorSchemaRoot root, ConflictStrategy onConflict) {
+    BatchBuilder batch = new BatchBuilder(table.batchSchema());
+    batch.append(root);
+    checkSize(table, staged.sizeBytes() + batch.sizeBytes(), batch.sizeBytes(), batch.rowCount());
+    table.checkRowKeys(batch);
+    staged.of(table).putBatch(name, batch, onConflict);
+    return table;
+  }
+
+  private Table append(
+      Table table, BatchBuilder rows, WriteMode mode, ConflictStrategy onConflict, Runnable step) {
+    BatchBuilder.Savepoint before = rows.savepoint();
+    int firstRow = rows.rowCount();
+    long bytesBefore = rows.sizeBytes();
+    step.run();
+    try {
+      int count = rows.rowCount() - firstRow;
+      checkSize(table, staged.sizeBytes(), rows.sizeBytes() - bytesBefore, count);
+      Key[] keys = keys(table, rows, firstRow, count);
+      checkDistinct(table, keys);
+      check(mode, table, keys);
+      staged.of(table).putRows(keys, firstRow, onConflict);
+      return table;
+    } catch (RuntimeException e) {
+      rows.rollbackTo(before);
+      throw e;
+    }
+  }
+
+  private static Key[] keys(Table table, BatchBuilder rows, int firstRow, int count) {
+    int[] indexes = table.keyColumnIndexes();
+    ColumnView[] columns = new ColumnView[indexes.length];
+    for (int i = 0; i < columns.length; i++) {
+      columns[i] = rows.column(indexes[i]);
+    }
+    Key[] keys = new Key[count];
+    for (int i = 0; i < count; i++) {
+      keys[i] = table.key(columns, firstRow + i);
+    }
+    return keys;
+  }
+
+  /** Rows in key order, as most bulk loads have them, are told apart by their neighbours. */
+  private static void checkDistinct(Table table, Key[] keys) {
+    int inOrder = 1;
+    while (inOrder < keys.length && keys[inOrder - 1].compareTo(keys[inOrder]) < 0) {
+      inOrder++;
+    }
+    if (inOrder >= keys.length) {
+      return;
+    }
+    Set<Key> seen = HashSet.newHashSet(keys.length);
+    for (int i = 0; i < keys.length; i++) {
+      if (!seen.add(keys[i])) {
+        throw new DuplicateKeyException(
+            "rows %d and %d of the batch have the same key %s in %s"
+                .formatted(Arrays.asList(keys).indexOf(keys[i]), i, table.describe(keys[i]), table));
+      }
+    }
+  }
+
+  private void check(WriteMode mode, Table table, Key[] keys) {
+    if (mode == WriteMode.UPSERT) {
+      return;
+    }
+    for (Key key : keys) {
+      boolean exists = reading.contains(key);
+      if (exists && mode == WriteMode.INSERT) {
+        throw new DuplicateKeyException(
+            "key %s exists already in %s".formatted(table.describe(key), table));
+      }
+      if (!exists && mode == WriteMode.UPDATE) {
+        throw new MissingKeyException(
+            "key %s does not exist in %s".formatted(table.describe(key), table));
+      }
+    }
+  }
+
+  private void checkSize(Table table, long transactionBytes, long addedBytes, int addedRows) {
+    long rowBytes = addedRows == 0 || !table.isRowTable() ? 0 : addedBytes / addedRows;
+    if (rowBytes > config.rowSizeMaxBytes()) {
+      throw new LimitExceededException(
+          "rows of %s take %d bytes, rowSizeMaxBytes is %d"
+              .formatted(table, rowBytes, config.rowSizeMaxBytes()));
+    }
+    if (transactionBytes > config.transactionSizeMaxBytes()) {
+      throw new LimitExceededException(
+          "the transaction would write %d bytes, transactionSizeMaxBytes is %d"
+              .formatted(transactionBytes, config.transactionSizeMaxBytes()));
+    }
+  }
+}
