@@ -64,7 +64,13 @@ final class OrderedIndex<V> {
 
   /** {@return the content that covers {@code position}: chains from there to its high bound} */
   Content<V> contentAt(Key position) {
-    return blockAt(position).content;
+    while (true) {
+      Content<V> content = blockAt(position).content;
+      // A block that was split since it was found may have given the position away.
+      if (content.high == null || position.compareTo(content.high) < 0) {
+        return content;
+      }
+    }
   }
 
   private Block<V> blockAt(Key position) {
