@@ -1,5 +1,6 @@
 package io.khonsu.mvcc;
 
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -32,6 +33,9 @@ final class Collector<V> {
    */
   private volatile long boundary;
 
+  /** Up to here versions may be unlinked: the boundary, or less while a snapshot is opening. */
+  private long reach;
+
   private long[] snapshots = {};
   private int commitsSinceRefresh;
   private long liveVersions;
@@ -48,6 +52,7 @@ final class Collector<V> {
     this.retention = retention;
     this.reportsRetired = reportsRetired;
     this.boundary = dependencies.published().version();
+    this.reach = boundary;
   }
 
   /** {@return the oldest version that a snapshot can be opened at} */
@@ -162,7 +167,7 @@ final class Collector<V> {
   private void prune(Chain<V> chain) {
     int kept = 0;
     @Nullable Version<V> version = chain.head();
-    while (version != null && version.version > boundary) {
+    while (version != null && version.version > reach) {
       kept++;
       version = version.older();
     }
@@ -212,14 +217,16 @@ final class Collector<V> {
   }
 
   private long horizon() {
-    return snapshots.length == 0 ? boundary : Math.min(boundary, snapshots[0]);
+    return snapshots.length == 0 ? reach : Math.min(reach, snapshots[0]);
   }
 
-  /** The order is the protocol of {@link ActiveSnapshots}: boundary, then slots. */
+  /** The order is the protocol of {@link ActiveSnapshots}: newest version, fence, slots. */
   private void refresh() {
-    long newest = dependencies.published().version();
-    boundary = Math.max(boundary, newest - retention);
-    snapshots = active.sorted();
+    boundary = Math.max(boundary, dependencies.published().version() - retention);
+    VarHandle.fullFence();
+    ActiveSnapshots.Claims claims = active.claims();
+    snapshots = claims.versions();
+    reach = Math.max(reach, Math.min(boundary, claims.opening()));
     commitsSinceRefresh = 0;
   }
 }

@@ -85,9 +85,9 @@ public final class TxnBuffer<V> {
 
   /** {@return a snapshot of the newest published commit, which the caller must close} */
   public Snapshot<V> snapshot() {
-    int slot = active.claim(dependencies.published().version());
+    int slot = active.open(dependencies.published().version());
     CommitRecord<V> newest = dependencies.published();
-    active.raise(slot, newest.version());
+    active.settle(slot, newest.version());
     return new Snapshot<>(active, slot, newest, newest.version());
   }
 
@@ -232,7 +232,10 @@ public final class TxnBuffer<V> {
     section.enterForUpkeep();
     try {
       return new BufferStatistics(
-          table.size(), collector.liveVersions(), active.sorted().length, dependencies.size());
+          table.size(),
+          collector.liveVersions(),
+          active.claims().versions().length,
+          dependencies.size());
     } finally {
       leave();
     }
