@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
  * A key with its versions, newest first; at once the entry of the hash table and of the ordered
  * index, because every saved dereference is a saved cache miss.
  *
- * <p>States: a <em>candidate</em> belongs to one thread; <em>linked</em>, it stands in both
- * indexes; <em>dead</em>, it was purged and never comes back, so whoever still holds it looks its
- * key up anew. The head and the depth change only inside the commit section; readers load the head
- * with acquire.
+ * <p>States: a <em>candidate</em> belongs to one thread; <em>linked</em>, it stands in both indexes
+ * (and may be used as soon as it does); <em>dead</em>, it was purged and never comes back, so
+ * whoever still holds it looks its key up anew. The head and the depth change only inside the
+ * commit section; readers load the head with acquire.
  *
  * @param <V> the type of values
  */

@@ -84,7 +84,7 @@ final class Committing<V> {
     }
   }
 
-  private void link(int position) {
+  private @Nullable Chain<V> link(int position) {
     Key key = writes.key(position);
     Chain<V> found = buffer.table().resolve(key);
     if (found == null && !writes.version(position).isTombstone()) {
@@ -93,18 +93,16 @@ final class Committing<V> {
     if (found != null) {
       writes.setKey(position, found);
     }
+    return found;
   }
 
   /** {@return the chain of a write, or null for the deletion of an item that has none} */
   @SuppressWarnings("unchecked") // a chain of this buffer holds V
   private @Nullable Chain<V> chain(int position) {
     Key key = writes.key(position);
-    boolean isLinked = key instanceof Chain<?> chain && chain.isLinkedIn(buffer);
-    if (!isLinked) {
-      link(position); // purged since, or linked by another transaction
-      key = writes.key(position);
-    }
-    return key instanceof Chain<?> chain && chain.isLinkedIn(buffer) ? (Chain<V>) chain : null;
+    return key instanceof Chain<?> chain && chain.isLinkedIn(buffer)
+        ? (Chain<V>) chain
+        : link(position); // purged since, or linked by another transaction
   }
 
   private void certify() {
