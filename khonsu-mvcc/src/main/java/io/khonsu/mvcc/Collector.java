@@ -80,11 +80,29 @@ final class Collector<V> {
     }
   }
 
-  /** Notes that an installed version was taken out again; what it hid may be garbage by now. */
-  void withdrawn(Chain<V> chain) {
-    liveVersions--;
-    enqueue(chain);
-    purgeIfEmpty(chain);
+  /**
+   * Takes the versions of an unpublished commit out again; what they hid may be garbage by now.
+   *
+   * @return the versions with values that were made heads by it
+   */
+  @SuppressWarnings("ReferenceEquality") // these very versions
+  List<Version<V>> withdraw(CommitRecord<V> record) {
+    List<Version<V>> reinstated = new ArrayList<>();
+    Chain<V>[] chains = record.chains();
+    Version<V>[] installed = record.installed();
+    for (int i = 0; i < chains.length; i++) {
+      Chain<V> chain = chains[i];
+      Version<V> older = installed[i].older();
+      // Below a newer pending version, what is older remains superseded: by that one.
+      if (chain.head() == installed[i] && older != null && !older.isTombstone()) {
+        reinstated.add(older);
+      }
+      chain.withdraw(installed[i]);
+      retire(installed[i]);
+      enqueue(chain);
+      purgeIfEmpty(chain);
+    }
+    return reinstated;
   }
 
   private void enqueue(Chain<V> chain) {

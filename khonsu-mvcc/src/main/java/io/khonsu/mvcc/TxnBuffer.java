@@ -178,7 +178,7 @@ public final class TxnBuffer<V> {
   }
 
   /**
-   * Makes a commit visible, and with it those before it.
+   * Makes a commit visible, and with it those before it. Does nothing if it is visible.
    *
    * @param record from a {@link CommitResult.Accepted}; publish in the order of versions, leaving
    *     out withdrawn ones
@@ -186,32 +186,38 @@ public final class TxnBuffer<V> {
   public void publish(CommitRecord<V> record) {
     section.enterForUpkeep();
     try {
-      Invariants.check(
-          record.version() >= newestVersion(), "commits are published in the order of versions");
-      record.settle();
-      dependencies.publish(record);
-      collector.work(record.size() + 1);
+      int share = 0;
+      CommitRecord<V> last = dependencies.published();
+      while (last.version() < record.version()) {
+        last = Invariants.present(last.next(), "a commit to publish is in the list");
+        last.settle();
+        share += last.size() + 1;
+      }
+      if (share > 0) {
+        dependencies.publish(last);
+        collector.work(share);
+      }
     } finally {
       leave();
     }
   }
 
-  /** Undoes a commit that was not published: it never happened. */
+  /**
+   * Undoes a commit that was not published: it never happened. Its versions are retired.
+   *
+   * @throws IllegalStateException if it was published, itself or with a later one
+   */
   public void withdraw(CommitRecord<V> record) {
     section.enterForUpkeep();
     try {
-      Chain<V>[] chains = record.chains();
-      Version<V>[] installed = record.installed();
-      Invariants.check(chains.length == installed.length, "a withdrawn commit was not published");
-      for (int i = 0; i < chains.length; i++) {
-        Version<V> older = installed[i].older();
-        chains[i].withdraw(installed[i]);
-        if (older != null && !older.isTombstone()) {
-          lifecycle.reinstated(older.requireValue(), older.index());
-        }
-        collector.withdrawn(chains[i]);
+      if (record.version() <= newestVersion()) {
+        throw new IllegalStateException("commit " + record.version() + " was published");
       }
+      List<Version<V>> reinstated = collector.withdraw(record);
       record.erase();
+      for (Version<V> version : reinstated) {
+        lifecycle.reinstated(version.requireValue(), version.index());
+      }
     } finally {
       leave();
     }
