@@ -12,6 +12,7 @@ final class Committing<V> {
 
   private final TxnBuffer<V> buffer;
   private final CommitRequest<V> request;
+  private final Certifier<V> certifier;
   private final CommitRecord<V> previewed;
   private final WriteSet<V> writes;
   private final int size;
@@ -33,9 +34,14 @@ final class Committing<V> {
     WAIT
   }
 
-  Committing(TxnBuffer<V> buffer, CommitRequest<V> request, CommitRecord<V> previewed) {
+  Committing(
+      TxnBuffer<V> buffer,
+      CommitRequest<V> request,
+      Certifier<V> certifier,
+      CommitRecord<V> previewed) {
     this.buffer = buffer;
     this.request = request;
+    this.certifier = certifier;
     this.previewed = previewed;
     this.writes = request.writes();
     this.size = writes.size();
@@ -120,8 +126,8 @@ final class Committing<V> {
     resolved = new ArrayList<>(0);
     outcomes = null;
     pending = 0;
-    buffer.certifier().checkItems(request, fatal);
-    buffer.certifier().checkRanges(request, previewed, null, Long.MAX_VALUE, fatal);
+    certifier.checkItems(fatal);
+    certifier.checkRanges(previewed, null, Long.MAX_VALUE, fatal);
     for (int i = 0; i < size; i++) {
       certifyWrite(i);
     }
@@ -130,7 +136,7 @@ final class Committing<V> {
   private void certifyWrite(int position) {
     Chain<V> chain = chain(position);
     Version<V> head = chain == null ? null : chain.head();
-    Conflict conflict = buffer.certifier().checkWrite(request, position, head);
+    Conflict conflict = certifier.checkWrite(position, head);
     boolean isAbsent = head == null || head.isTombstone();
     boolean deletes = writes.version(position).isTombstone();
     if (conflict == null) {

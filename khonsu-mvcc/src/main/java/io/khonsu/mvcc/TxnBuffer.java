@@ -49,7 +49,6 @@ public final class TxnBuffer<V> {
   private final CommitSection section = new CommitSection();
   private final DependencyTracker<V> dependencies;
   private final Collector<V> collector;
-  private final Certifier<V> certifier;
   private final ValueLifecycle<V> lifecycle;
   private final BufferOptions<V> options;
 
@@ -59,7 +58,6 @@ public final class TxnBuffer<V> {
     this.lifecycle = options.lifecycle();
     this.table = new KeyTable<>(this, ordered);
     this.dependencies = new DependencyTracker<>(options.firstVersion());
-    this.certifier = new Certifier<>(table, dependencies);
     this.collector =
         new Collector<>(
             active, dependencies, table, options.retention(), options.reportsLifecycle());
@@ -161,20 +159,24 @@ public final class TxnBuffer<V> {
   /**
    * Certifies a request and, if it is accepted, installs its writes.
    *
+   * @throws IllegalStateException if the request's snapshot is closed or one of the past: such
+   *     transactions cannot commit
    * @throws RuntimeException what the {@link Merger} or a predicate throws; nothing has changed
    *     then
    */
   public CommitResult<V> commit(CommitRequest<V> request) {
+    request.snapshot().checkCommittable();
+    Certifier<V> certifier = new Certifier<>(table, request);
     List<Conflict> conflicts = new ArrayList<>(0);
-    CommitRecord<V> previewed = previewRanges(request, conflicts);
-    certifier.preview(request, conflicts);
+    CommitRecord<V> previewed = previewRanges(request, certifier, conflicts);
+    certifier.preview(conflicts);
     if (!conflicts.isEmpty()) {
       return new CommitResult.Aborted<>(conflicts);
     }
     if (request.writes().size() == 0) {
       return new CommitResult.Accepted<>(previewed, List.of());
     }
-    return new Committing<>(this, request, previewed).run();
+    return new Committing<>(this, request, certifier, previewed).run();
   }
 
   /**
@@ -263,10 +265,6 @@ public final class TxnBuffer<V> {
     return collector;
   }
 
-  Certifier<V> certifier() {
-    return certifier;
-  }
-
   BufferOptions<V> options() {
     return options;
   }
@@ -291,13 +289,13 @@ public final class TxnBuffer<V> {
    * {@return a published commit up to which the ranges are unchanged} Items that are unchanged when
    * looked at later were so at that commit too, so a request that only reads is valid there.
    */
-  private CommitRecord<V> previewRanges(CommitRequest<V> request, List<Conflict> conflicts) {
+  private CommitRecord<V> previewRanges(
+      CommitRequest<V> request, Certifier<V> certifier, List<Conflict> conflicts) {
     if (request.reads().rangeCount() == 0) {
       return dependencies.published();
     }
     try (Snapshot<V> now = snapshot()) {
-      certifier.checkRanges(
-          request, request.snapshot().start(), now.start(), now.version(), conflicts);
+      certifier.checkRanges(request.snapshot().start(), now.start(), now.version(), conflicts);
       return now.start();
     }
   }
