@@ -38,6 +38,10 @@ final class Collector<V> {
 
   private long[] snapshots = {};
   private int commitsSinceRefresh;
+
+  /** The newest published version at the last refresh. Once per version is often enough. */
+  private long refreshedAt;
+
   private long liveVersions;
 
   Collector(
@@ -73,7 +77,7 @@ final class Collector<V> {
     enqueue(chain);
     if (chain.isDueForPruning()) {
       prune(chain);
-      if (chain.isDueForPruning()) {
+      if (chain.isDueForPruning() && dependencies.published().version() > refreshedAt) {
         refresh();
         prune(chain);
       }
@@ -240,7 +244,8 @@ final class Collector<V> {
 
   /** The order is the protocol of {@link ActiveSnapshots}: newest version, fence, slots. */
   private void refresh() {
-    boundary = Math.max(boundary, dependencies.published().version() - retention);
+    refreshedAt = dependencies.published().version();
+    boundary = Math.max(boundary, refreshedAt - retention);
     VarHandle.fullFence();
     ActiveSnapshots.Claims claims = active.claims();
     snapshots = claims.versions();
