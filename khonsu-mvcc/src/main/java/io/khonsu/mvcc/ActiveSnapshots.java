@@ -10,11 +10,12 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * that virtual threads cost nothing here.
  *
  * <p>Claiming before looking is the whole protocol. A reader claims a slot with any version it has
- * seen published, <em>then</em> loads the newest published version and reads at that. The collector
- * loads the newest published version (its boundary), <em>then</em> looks at the slots, and keeps
- * whatever is newer than the boundary or visible at it. If it misses a claim, that reader loaded
- * its snapshot later and so reads at the boundary or above; otherwise it sees the claim and keeps
- * what is visible there. Both sides use sequentially consistent accesses.
+ * seen published, marked as <em>opening</em>, <em>then</em> loads the newest published version and
+ * settles the slot at that. The collector loads the newest published version, <em>then</em>, after
+ * a full fence, looks at each slot once, and keeps whatever is newer than its boundary or visible
+ * at it. If it misses a claim, that reader loaded its snapshot later and so reads at the boundary
+ * or above. If it sees a settled claim, it keeps what is visible there. If it sees an opening one,
+ * that reader may read anywhere from the claimed version on, so the boundary stays that far back.
  */
 final class ActiveSnapshots {
   private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(long[].class);
@@ -32,9 +33,21 @@ final class ActiveSnapshots {
   }
 
   /**
+   * {@return the number of a slot claimed for reading at a version still to be looked up, not older
+   * than {@code version}; to be settled next}
+   */
+  int open(long version) {
+    return claimSlot(~version);
+  }
+
+  /**
    * {@return the number of a slot claimed at {@code version}, where readers are safe from now on}
    */
   int claim(long version) {
+    return claimSlot(version);
+  }
+
+  private int claimSlot(long word) {
     int start = (int) ((Thread.currentThread().threadId() * 0x9E3779B1L) >>> 8) & (SLOTS - 1);
     for (int page = 0; ; page++) {
       if (page == pages.size()) {
@@ -44,15 +57,15 @@ final class ActiveSnapshots {
       for (int i = 0; i < SLOTS; i++) {
         int slot = (start + i) & (SLOTS - 1);
         if ((long) SLOT.getOpaque(slots, slot * STRIDE) == FREE
-            && SLOT.compareAndSet(slots, slot * STRIDE, FREE, version)) {
+            && SLOT.compareAndSet(slots, slot * STRIDE, FREE, word)) {
           return page * SLOTS + slot;
         }
       }
     }
   }
 
-  /** Moves a claimed slot forward to a version that is published. */
-  void raise(int slot, long version) {
+  /** Moves an opening slot forward to a version that is published. */
+  void settle(int slot, long version) {
     SLOT.setRelease(pages.get(slot / SLOTS), (slot % SLOTS) * STRIDE, version);
   }
 
@@ -61,25 +74,27 @@ final class ActiveSnapshots {
     SLOT.setRelease(pages.get(slot / SLOTS), (slot % SLOTS) * STRIDE, FREE);
   }
 
-  /** {@return the claimed versions, ascending, with repetitions} */
-  long[] sorted() {
+  /** {@return what is claimed, each slot looked at once} */
+  Claims claims() {
     long[] found = new long[8];
     int count = 0;
+    long opening = Long.MAX_VALUE;
     for (long[] slots : pages) {
       for (int i = 0; i < SLOTS; i++) {
-        long version = (long) SLOT.getVolatile(slots, i * STRIDE);
-        if (version == FREE) {
+        long word = (long) SLOT.getVolatile(slots, i * STRIDE);
+        if (word == FREE) {
           continue;
         }
         if (count == found.length) {
           found = Arrays.copyOf(found, count * 2);
         }
-        found[count++] = version;
+        found[count++] = word < 0 ? ~word : word;
+        opening = word < 0 ? Math.min(opening, ~word) : opening;
       }
     }
     long[] versions = Arrays.copyOf(found, count);
     Arrays.sort(versions);
-    return versions;
+    return new Claims(versions, opening);
   }
 
   private synchronized void grow(int page) {
@@ -93,4 +108,13 @@ final class ActiveSnapshots {
     Arrays.fill(page, FREE);
     return page;
   }
+
+  /**
+   * What was claimed at one look.
+   *
+   * @param versions ascending, with repetitions, opening ones included
+   * @param opening the oldest version that an opening snapshot may read at, or the greatest long
+   */
+  @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
+  record Claims(long[] versions, long opening) {}
 }

@@ -4,8 +4,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides whether a transaction may commit next: a deterministic function of the request and of the
- * commits so far, the same embedded and on every replica.
+ * Decides whether one transaction may commit next: a deterministic function of the request and of
+ * the commits so far, the same embedded and on every replica.
  *
  * <p>SERIALIZABLE is optimistic read validation ("write-snapshot isolation", Yabandeh and Gómez
  * Ferro, EuroSys 2012): all that was read is unchanged, so the transaction could as well have run
@@ -21,26 +21,42 @@ import org.jspecify.annotations.Nullable;
  */
 final class Certifier<V> {
   private final KeyTable<V> table;
-  private final DependencyTracker<V> dependencies;
+  private final CommitRequest<V> request;
+  private final long snapshot;
+  private final Winners<V> winners;
 
-  Certifier(KeyTable<V> table, DependencyTracker<V> dependencies) {
+  Certifier(KeyTable<V> table, CommitRequest<V> request) {
     this.table = table;
-    this.dependencies = dependencies;
+    this.request = request;
+    this.snapshot = request.snapshot().version();
+    this.winners = new Winners<>(request.snapshot().start());
+  }
+
+  /** Adds the fatal conflicts of items and writes as things stand. */
+  void preview(List<Conflict> conflicts) {
+    checkItems(conflicts);
+    WriteSet<V> writes = request.writes();
+    for (int i = 0; i < writes.size(); i++) {
+      Chain<V> chain = table.resolve(writes.key(i));
+      Conflict conflict = chain == null ? null : checkWrite(i, chain.head());
+      if (conflict != null && conflict.isFatal()) {
+        conflicts.add(conflict);
+      }
+    }
   }
 
   /** Adds a conflict for every item read that has changed since the snapshot. */
-  void checkItems(CommitRequest<V> request, List<Conflict> conflicts) {
+  void checkItems(List<Conflict> conflicts) {
     if (!request.level().validatesItems()) {
       return;
     }
     ReadSet<V> reads = request.reads();
-    long snapshot = request.snapshot().version();
     for (int i = 0; i < reads.itemCount(); i++) {
       Key key = reads.item(i);
       Chain<V> chain = table.resolve(key);
       Version<V> head = chain == null ? null : chain.head();
-      if (head != null && head.version > snapshot && !isResolvable(request, key)) {
-        conflicts.add(readConflict(request, key, null, head));
+      if (head != null && head.version > snapshot && !isResolvable(key)) {
+        conflicts.add(readConflict(key, null, head, winners.at(head.version)));
       }
     }
   }
@@ -55,38 +71,38 @@ final class Certifier<V> {
    */
   @SuppressWarnings("ReferenceEquality") // these very records
   void checkRanges(
-      CommitRequest<V> request,
-      CommitRecord<V> from,
-      @Nullable CommitRecord<V> to,
-      long now,
-      List<Conflict> conflicts) {
+      CommitRecord<V> from, @Nullable CommitRecord<V> to, long now, List<Conflict> conflicts) {
     if (request.level() != IsolationLevel.SERIALIZABLE || request.reads().rangeCount() == 0) {
       return;
     }
     @Nullable CommitRecord<V> record = from == to ? null : from.next();
     while (record != null) {
       for (Chain<V> chain : record.chains()) {
-        checkRanges(request, chain, now, conflicts);
+        checkRange(record, chain, now, conflicts);
       }
       record = record == to ? null : record.next();
     }
   }
 
-  @SuppressWarnings("ReferenceEquality") // these very versions
-  private void checkRanges(
-      CommitRequest<V> request, Chain<V> chain, long now, List<Conflict> conflicts) {
+  /**
+   * An item is looked at where the commit of its current version stands in the list: once, however
+   * often it was changed, and not for withdrawn commits.
+   */
+  private void checkRange(
+      CommitRecord<V> record, Chain<V> chain, long now, List<Conflict> conflicts) {
+    @Nullable Version<V> after = null;
     ReadSet<V> reads = request.reads();
     for (int i = 0; i < reads.rangeCount(); i++) {
       ReadSet.Range<V> range = reads.range(i);
       if (!range.interval().contains(chain)) {
         continue;
       }
-      Version<V> before = chain.visibleAt(request.snapshot().version());
-      Version<V> after = chain.visibleAt(now);
-      boolean changed = before != after; // withdrawn commits change nothing
-      if (changed && (matches(range, chain, before) || matches(range, chain, after))) {
-        Version<V> winner = Invariants.present(after, "a changed item has a current version");
-        conflicts.add(readConflict(request, chain, range.interval(), winner));
+      after = after == null ? chain.visibleAt(now) : after;
+      if (after == null || after.version != record.version()) {
+        return;
+      }
+      if (matches(range, chain, chain.visibleAt(snapshot)) || matches(range, chain, after)) {
+        conflicts.add(readConflict(chain, range.interval(), after, record.transactionId()));
         return;
       }
     }
@@ -98,8 +114,8 @@ final class Certifier<V> {
    * @return null if it conflicts with nothing; otherwise the conflict, with the strategy to settle
    *     it by
    */
-  @Nullable Conflict checkWrite(CommitRequest<V> request, int position, @Nullable Version<V> head) {
-    if (head == null || head.version <= request.snapshot().version()) {
+  @Nullable Conflict checkWrite(int position, @Nullable Version<V> head) {
+    if (head == null || head.version <= snapshot) {
       return null;
     }
     ConflictStrategy strategy = request.writes().strategy(position);
@@ -113,14 +129,14 @@ final class Certifier<V> {
         head.isTombstone() ? ConflictType.WRITE_DELETE : ConflictType.WRITE_WRITE,
         strategy,
         head.version,
-        winnerOf(request, head));
+        winners.at(head.version));
   }
 
   /**
    * Below SERIALIZABLE a stale read of an item that is also written is the write's conflict, and
    * for its strategy to settle. SERIALIZABLE never settles a stale read.
    */
-  private boolean isResolvable(CommitRequest<V> request, Key key) {
+  private boolean isResolvable(Key key) {
     return request.level() != IsolationLevel.SERIALIZABLE && request.writes().find(key) >= 0;
   }
 
@@ -133,31 +149,14 @@ final class Certifier<V> {
     return predicate == null || predicate.test(chain, version);
   }
 
-  private Conflict readConflict(
-      CommitRequest<V> request, Key key, @Nullable KeyInterval range, Version<V> winner) {
+  private static <V> Conflict readConflict(
+      Key key, @Nullable KeyInterval range, Version<V> winner, long winnerTransaction) {
     return new Conflict(
         key,
         range,
         winner.isTombstone() ? ConflictType.READ_DELETE : ConflictType.READ_WRITE,
         ConflictStrategy.FAIL,
         winner.version,
-        winnerOf(request, winner));
-  }
-
-  private long winnerOf(CommitRequest<V> request, Version<V> winner) {
-    return dependencies.transactionAt(winner.version, request.snapshot().start());
-  }
-
-  /** Adds the fatal conflicts of items and writes as things stand. */
-  void preview(CommitRequest<V> request, List<Conflict> conflicts) {
-    checkItems(request, conflicts);
-    WriteSet<V> writes = request.writes();
-    for (int i = 0; i < writes.size(); i++) {
-      Chain<V> chain = table.resolve(writes.key(i));
-      Conflict conflict = chain == null ? null : checkWrite(request, i, chain.head());
-      if (conflict != null && conflict.isFatal()) {
-        conflicts.add(conflict);
-      }
-    }
+        winnerTransaction);
   }
 }

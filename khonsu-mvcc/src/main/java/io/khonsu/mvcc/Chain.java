@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
  * A key with its versions, newest first; at once the entry of the hash table and of the ordered
  * index, because every saved dereference is a saved cache miss.
  *
- * <p>States: a <em>candidate</em> belongs to one thread; <em>linked</em>, it stands in both
- * indexes; <em>dead</em>, it was purged and never comes back, so whoever still holds it looks its
- * key up anew. The head and the depth change only inside the commit section; readers load the head
- * with acquire.
+ * <p>States: a <em>candidate</em> belongs to one thread; <em>linked</em>, it stands in both indexes
+ * (and may be used as soon as it does); <em>dead</em>, it was purged and never comes back, so
+ * whoever still holds it looks its key up anew. The head and the depth change only inside the
+ * commit section; readers load the head with acquire.
  *
  * @param <V> the type of values
  */
@@ -35,6 +35,9 @@ final class Chain<V> extends Key {
 
   /** The depths at which installing looks for versions to unlink are powers of two from here on. */
   private static final int FIRST_PRUNING_DEPTH = 8;
+
+  /** A chain this deep is pruned, and then counted on from half: again after so many more. */
+  private static final int MAX_DEPTH = Short.MAX_VALUE;
 
   private final TxnBuffer<V> owner;
   private @Nullable Version<V> head;
@@ -86,9 +89,7 @@ final class Chain<V> extends Key {
   void install(Version<V> version) {
     version.setOlder(head);
     HEAD.setRelease(this, version);
-    if (depth < Short.MAX_VALUE) {
-      depth++;
-    }
+    depth = (short) Math.min(depth + 1, MAX_DEPTH);
   }
 
   /** Takes an installed version out again, wherever it stands. Commit section only. */
@@ -103,16 +104,16 @@ final class Chain<V> extends Key {
       }
       newer.setOlder(version.older());
     }
-    depth--;
+    depth = (short) Math.max(depth - 1, 0);
   }
 
   /** {@return whether this depth is one at which to prune} Commit section only. */
   boolean isDueForPruning() {
-    return depth >= FIRST_PRUNING_DEPTH && (depth & (depth - 1)) == 0;
+    return depth >= FIRST_PRUNING_DEPTH && ((depth & (depth - 1)) == 0 || depth == MAX_DEPTH);
   }
 
   void setDepth(int versions) {
-    depth = (short) Math.min(versions, Short.MAX_VALUE);
+    depth = (short) (versions < MAX_DEPTH ? versions : MAX_DEPTH / 2 + 2);
   }
 
   boolean isQueued() {

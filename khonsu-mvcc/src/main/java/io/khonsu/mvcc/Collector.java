@@ -1,5 +1,6 @@
 package io.khonsu.mvcc;
 
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -32,8 +33,15 @@ final class Collector<V> {
    */
   private volatile long boundary;
 
+  /** Up to here versions may be unlinked: the boundary, or less while a snapshot is opening. */
+  private long reach;
+
   private long[] snapshots = {};
   private int commitsSinceRefresh;
+
+  /** The newest published version at the last refresh. Once per version is often enough. */
+  private long refreshedAt;
+
   private long liveVersions;
 
   Collector(
@@ -48,6 +56,7 @@ final class Collector<V> {
     this.retention = retention;
     this.reportsRetired = reportsRetired;
     this.boundary = dependencies.published().version();
+    this.reach = boundary;
   }
 
   /** {@return the oldest version that a snapshot can be opened at} */
@@ -68,18 +77,36 @@ final class Collector<V> {
     enqueue(chain);
     if (chain.isDueForPruning()) {
       prune(chain);
-      if (chain.isDueForPruning()) {
+      if (chain.isDueForPruning() && dependencies.published().version() > refreshedAt) {
         refresh();
         prune(chain);
       }
     }
   }
 
-  /** Notes that an installed version was taken out again; what it hid may be garbage by now. */
-  void withdrawn(Chain<V> chain) {
-    liveVersions--;
-    enqueue(chain);
-    purgeIfEmpty(chain);
+  /**
+   * Takes the versions of an unpublished commit out again; what they hid may be garbage by now.
+   *
+   * @return the versions with values that were made heads by it
+   */
+  @SuppressWarnings("ReferenceEquality") // these very versions
+  List<Version<V>> withdraw(CommitRecord<V> record) {
+    List<Version<V>> reinstated = new ArrayList<>();
+    Chain<V>[] chains = record.chains();
+    Version<V>[] installed = record.installed();
+    for (int i = 0; i < chains.length; i++) {
+      Chain<V> chain = chains[i];
+      Version<V> older = installed[i].older();
+      // Below a newer pending version, what is older remains superseded: by that one.
+      if (chain.head() == installed[i] && older != null && !older.isTombstone()) {
+        reinstated.add(older);
+      }
+      chain.withdraw(installed[i]);
+      retire(installed[i]);
+      enqueue(chain);
+      purgeIfEmpty(chain);
+    }
+    return reinstated;
   }
 
   private void enqueue(Chain<V> chain) {
@@ -162,7 +189,7 @@ final class Collector<V> {
   private void prune(Chain<V> chain) {
     int kept = 0;
     @Nullable Version<V> version = chain.head();
-    while (version != null && version.version > boundary) {
+    while (version != null && version.version > reach) {
       kept++;
       version = version.older();
     }
@@ -212,14 +239,17 @@ final class Collector<V> {
   }
 
   private long horizon() {
-    return snapshots.length == 0 ? boundary : Math.min(boundary, snapshots[0]);
+    return snapshots.length == 0 ? reach : Math.min(reach, snapshots[0]);
   }
 
-  /** The order is the protocol of {@link ActiveSnapshots}: boundary, then slots. */
+  /** The order is the protocol of {@link ActiveSnapshots}: newest version, fence, slots. */
   private void refresh() {
-    long newest = dependencies.published().version();
-    boundary = Math.max(boundary, newest - retention);
-    snapshots = active.sorted();
+    refreshedAt = dependencies.published().version();
+    boundary = Math.max(boundary, refreshedAt - retention);
+    VarHandle.fullFence();
+    ActiveSnapshots.Claims claims = active.claims();
+    snapshots = claims.versions();
+    reach = Math.max(reach, Math.min(boundary, claims.opening()));
     commitsSinceRefresh = 0;
   }
 }

@@ -15,19 +15,19 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class CommitSection {
   private static final int SPINS = 256;
-  private static final long NOBODY = 0;
 
   /** A holder that has not left by then lost the gate: its thread may be stuck in foreign code. */
   private static final long GATE_LIMIT_MILLIS = 1_000;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition gateOpened = lock.newCondition();
-  private long gateHolder = NOBODY;
+  private boolean gateIsHeld;
+  private long gateHolder;
 
   /** Enters, after waiting for a gate that another transaction holds. */
   void enter(long transactionId) {
     lock();
-    if (gateHolder != NOBODY && gateHolder != transactionId) {
+    if (gateIsHeld && gateHolder != transactionId) {
       awaitGate();
     }
   }
@@ -49,6 +49,7 @@ final class CommitSection {
   /** Takes the gate, in the order of asking. */
   void enterGate(long transactionId) {
     enter(transactionId);
+    gateIsHeld = true;
     gateHolder = transactionId;
     leave();
   }
@@ -56,7 +57,7 @@ final class CommitSection {
   /** Gives the gate back, if it is still this transaction's. */
   void leaveGate(long transactionId) {
     enterForUpkeep();
-    if (gateHolder == transactionId) {
+    if (gateIsHeld && gateHolder == transactionId) {
       openGate();
     }
     leave();
@@ -76,7 +77,7 @@ final class CommitSection {
     boolean interrupted = false;
     long holder = gateHolder;
     long nanosLeft = TimeUnit.MILLISECONDS.toNanos(GATE_LIMIT_MILLIS);
-    while (gateHolder != NOBODY) {
+    while (gateIsHeld) {
       if (gateHolder != holder) {
         holder = gateHolder;
         nanosLeft = TimeUnit.MILLISECONDS.toNanos(GATE_LIMIT_MILLIS);
@@ -86,7 +87,7 @@ final class CommitSection {
       } catch (InterruptedException _) {
         interrupted = true;
       }
-      if (nanosLeft <= 0 && gateHolder == holder) {
+      if (nanosLeft <= 0 && gateIsHeld && gateHolder == holder) {
         openGate();
       }
     }
@@ -96,7 +97,7 @@ final class CommitSection {
   }
 
   private void openGate() {
-    gateHolder = NOBODY;
+    gateIsHeld = false;
     gateOpened.signalAll();
   }
 }

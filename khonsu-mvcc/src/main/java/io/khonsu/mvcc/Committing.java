@@ -12,6 +12,7 @@ final class Committing<V> {
 
   private final TxnBuffer<V> buffer;
   private final CommitRequest<V> request;
+  private final Certifier<V> certifier;
   private final CommitRecord<V> previewed;
   private final WriteSet<V> writes;
   private final int size;
@@ -19,6 +20,9 @@ final class Committing<V> {
 
   /** Set while the writes are certified, for what is not simply installed. */
   private Outcome @Nullable [] outcomes;
+
+  /** The newest unpublished commit that a write waits for. */
+  private long pending;
 
   private List<Conflict> fatal = List.of();
   private List<Conflict> resolved = List.of();
@@ -30,9 +34,14 @@ final class Committing<V> {
     WAIT
   }
 
-  Committing(TxnBuffer<V> buffer, CommitRequest<V> request, CommitRecord<V> previewed) {
+  Committing(
+      TxnBuffer<V> buffer,
+      CommitRequest<V> request,
+      Certifier<V> certifier,
+      CommitRecord<V> previewed) {
     this.buffer = buffer;
     this.request = request;
+    this.certifier = certifier;
     this.previewed = previewed;
     this.writes = request.writes();
     this.size = writes.size();
@@ -53,6 +62,9 @@ final class Committing<V> {
       if (!done) {
         leaveNothingBehind();
       }
+      if (plan != null) {
+        plan.discardUnused();
+      }
     }
   }
 
@@ -66,7 +78,7 @@ final class Committing<V> {
         return new CommitResult.Aborted<>(fatal);
       }
       if (outcomes != null && Arrays.asList(outcomes).contains(Outcome.WAIT)) {
-        return new CommitResult.Blocked<>(buffer.dependencies().tail().version());
+        return new CommitResult.Blocked<>(pending);
       }
       if (outcomes != null && !completeMerges(mergesInside)) {
         return null;
@@ -80,11 +92,15 @@ final class Committing<V> {
   /** Finds or makes the chain of every write; a deletion makes none. */
   private void link() {
     for (int i = 0; i < size; i++) {
+      Version<V> staged = writes.version(i);
+      if (staged.value() == null && !staged.isTombstone()) {
+        throw new IllegalStateException("write " + i + " was not given its value");
+      }
       link(i);
     }
   }
 
-  private void link(int position) {
+  private @Nullable Chain<V> link(int position) {
     Key key = writes.key(position);
     Chain<V> found = buffer.table().resolve(key);
     if (found == null && !writes.version(position).isTombstone()) {
@@ -93,26 +109,25 @@ final class Committing<V> {
     if (found != null) {
       writes.setKey(position, found);
     }
+    return found;
   }
 
   /** {@return the chain of a write, or null for the deletion of an item that has none} */
   @SuppressWarnings("unchecked") // a chain of this buffer holds V
   private @Nullable Chain<V> chain(int position) {
     Key key = writes.key(position);
-    boolean isLinked = key instanceof Chain<?> chain && chain.isLinkedIn(buffer);
-    if (!isLinked) {
-      link(position); // purged since, or linked by another transaction
-      key = writes.key(position);
-    }
-    return key instanceof Chain<?> chain && chain.isLinkedIn(buffer) ? (Chain<V>) chain : null;
+    return key instanceof Chain<?> chain && chain.isLinkedIn(buffer)
+        ? (Chain<V>) chain
+        : link(position); // purged since, or linked by another transaction
   }
 
   private void certify() {
     fatal = new ArrayList<>(0);
     resolved = new ArrayList<>(0);
     outcomes = null;
-    buffer.certifier().checkItems(request, fatal);
-    buffer.certifier().checkRanges(request, previewed, null, Long.MAX_VALUE, fatal);
+    pending = 0;
+    certifier.checkItems(fatal);
+    certifier.checkRanges(previewed, null, Long.MAX_VALUE, fatal);
     for (int i = 0; i < size; i++) {
       certifyWrite(i);
     }
@@ -121,12 +136,12 @@ final class Committing<V> {
   private void certifyWrite(int position) {
     Chain<V> chain = chain(position);
     Version<V> head = chain == null ? null : chain.head();
-    Conflict conflict = buffer.certifier().checkWrite(request, position, head);
+    Conflict conflict = certifier.checkWrite(position, head);
     boolean isAbsent = head == null || head.isTombstone();
     boolean deletes = writes.version(position).isTombstone();
     if (conflict == null) {
-      if (isAbsent && deletes) {
-        note(position, Outcome.DROP); // nothing to delete
+      if (isAbsent && deletes && (head == null || !isPending(head.version))) {
+        note(position, Outcome.DROP); // nothing to delete, and no deletion that may be withdrawn
       }
     } else if (conflict.isFatal()) {
       fatal.add(conflict);
@@ -137,8 +152,9 @@ final class Committing<V> {
   }
 
   private void settle(int position, Conflict conflict, boolean isAbsent, boolean deletes) {
-    if (conflict.winnerVersion() > buffer.newestVersion()) {
+    if (isPending(conflict.winnerVersion())) {
       note(position, Outcome.WAIT);
+      pending = Math.max(pending, conflict.winnerVersion());
       return;
     }
     ConflictStrategy strategy = conflict.strategy();
@@ -147,6 +163,10 @@ final class Committing<V> {
     } else if (strategy == ConflictStrategy.APPEND && !isAbsent && !deletes) {
       note(position, Outcome.MERGE);
     }
+  }
+
+  private boolean isPending(long version) {
+    return version > buffer.newestVersion();
   }
 
   private void note(int position, Outcome outcome) {
@@ -196,6 +216,9 @@ final class Committing<V> {
         }
         plan().merge(i, chain, head, writes.version(i));
       }
+      if (plan().isUnchanged(i)) {
+        note(i, Outcome.DROP);
+      }
     }
     return true;
   }
@@ -215,37 +238,56 @@ final class Committing<V> {
     int at = 0;
     for (int i = 0; i < size; i++) {
       if (isInstalled(i)) {
-        Chain<V> chain = Invariants.present(chain(i), "an installed item has a chain");
-        chains[at] = chain;
-        installed[at++] = install(chain, i, version);
+        chains[at] = Invariants.present(chain(i), "an installed item has a chain");
+        installed[at++] = isMerged(i) ? plan().merged(i) : writes.version(i);
       }
     }
+    supersedeHeads(chains); // the last foreign code: from here on nothing throws
     CommitRecord<V> record =
         new CommitRecord<>(version, request.transactionId(), chains, installed);
+    // Before its versions can be met, so that who meets one outside the section finds its writer.
     dependencies.append(record);
+    for (int i = 0; i < count; i++) {
+      Version<V> head = chains[i].head();
+      installed[i].version = version;
+      chains[i].install(installed[i]);
+      buffer.collector().installed(chains[i], head);
+    }
+    retireUnused();
     if (buffer.options().publication() == TxnBuffer.Publication.AT_COMMIT) {
       record.settle();
       dependencies.publish(record);
       buffer.collector().work(count + 1);
     }
-    retireUnused();
     return record;
   }
 
-  private Version<V> install(Chain<V> chain, int position, long version) {
-    Version<V> staged = writes.version(position);
-    if (outcomes != null && outcomes[position] == Outcome.MERGE) {
-      retireLater(staged);
-      staged = plan().take(position);
+  /** Tells the owners; if one of them throws, the others are told that it did not happen. */
+  private void supersedeHeads(Chain<V>[] chains) {
+    if (!buffer.options().reportsLifecycle()) {
+      return;
     }
-    staged.version = version;
-    Version<V> head = chain.head();
-    if (head != null && !head.isTombstone()) {
-      buffer.options().lifecycle().superseded(head.requireValue(), head.index());
+    ValueLifecycle<V> lifecycle = buffer.options().lifecycle();
+    int told = 0;
+    try {
+      for (; told < chains.length; told++) {
+        Version<V> head = chains[told].head();
+        if (head != null && !head.isTombstone()) {
+          lifecycle.superseded(head.requireValue(), head.index());
+        }
+      }
+    } finally {
+      for (int i = told < chains.length ? told - 1 : -1; i >= 0; i--) {
+        Version<V> head = chains[i].head();
+        if (head != null && !head.isTombstone()) {
+          lifecycle.reinstated(head.requireValue(), head.index());
+        }
+      }
     }
-    chain.install(staged);
-    buffer.collector().installed(chain, head);
-    return staged;
+  }
+
+  private boolean isMerged(int position) {
+    return outcomes != null && outcomes[position] == Outcome.MERGE;
   }
 
   private boolean isInstalled(int position) {
@@ -260,15 +302,15 @@ final class Committing<V> {
     return count;
   }
 
-  /** Staged versions that were dropped belong to nobody any more. */
+  /** Staged versions that were dropped or merged into another value belong to nobody any more. */
+  @SuppressWarnings("ReferenceEquality") // the same value, not an equal one
   private void retireUnused() {
     for (int i = 0; i < size && outcomes != null; i++) {
-      if (outcomes[i] == Outcome.DROP) {
-        retireLater(writes.version(i));
+      Version<V> staged = writes.version(i);
+      boolean dropped = outcomes[i] == Outcome.DROP;
+      if (dropped || (isMerged(i) && plan().take(i).value() != staged.value())) {
+        retireLater(staged);
       }
-    }
-    if (plan != null) {
-      plan.discardUnused();
     }
   }
 
@@ -280,9 +322,6 @@ final class Committing<V> {
 
   /** Takes out chains that were made for this request alone. */
   private void leaveNothingBehind() {
-    if (plan != null) {
-      plan.discardUnused();
-    }
     buffer.section().enterForUpkeep();
     try {
       for (int i = 0; i < size; i++) {

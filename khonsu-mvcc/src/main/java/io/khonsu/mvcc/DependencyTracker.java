@@ -68,15 +68,6 @@ final class DependencyTracker<V> {
     }
   }
 
-  /** {@return the id of the transaction that committed at {@code version}, or 0 if not after} */
-  long transactionAt(long version, CommitRecord<V> after) {
-    @Nullable CommitRecord<V> record = after.next();
-    while (record != null && record.version() < version) {
-      record = record.next();
-    }
-    return record != null && record.version() == version ? record.transactionId() : 0;
-  }
-
   /** {@return how many records are linked} Commit section only. */
   long size() {
     long count = 0;

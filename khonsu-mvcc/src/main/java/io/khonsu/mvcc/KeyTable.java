@@ -36,12 +36,14 @@ final class KeyTable<V> {
     }
   }
 
-  /** {@return the linked chain of an equal key, or null} */
+  /** {@return the chain of an equal key that stands in the table, or null} */
   @Nullable Chain<V> find(Key key) {
     return find(segmentOf(key).slots, key);
   }
 
-  /** {@return the linked chain of an equal key, or null; at once if {@code key} is that chain} */
+  /**
+   * {@return the chain of an equal key in the table, or null; at once if {@code key} is that chain}
+   */
   @SuppressWarnings("unchecked") // a chain of this owner holds V
   @Nullable Chain<V> resolve(Key key) {
     return key instanceof Chain<?> chain && chain.isLinkedIn(owner) ? (Chain<V>) chain : find(key);
@@ -63,7 +65,10 @@ final class KeyTable<V> {
     }
   }
 
-  /** {@return the linked chain of an equal key: the one found, or else {@code candidate} itself} */
+  /**
+   * {@return the linked chain of an equal key: the one found, or else {@code candidate} itself, if
+   * it is not dead}
+   */
   Chain<V> link(Chain<V> candidate) {
     Segment<V> segment = segmentOf(candidate);
     synchronized (segment) {
@@ -71,12 +76,15 @@ final class KeyTable<V> {
       if (found != null) {
         return found;
       }
+      // A key that two threads share may have been linked and purged since it was looked at.
+      Chain<V> chain = candidate.isDead() ? new Chain<>(owner, candidate.bytes) : candidate;
       segment.reserve(vacated);
-      candidate.link();
-      // Ordered index first: a chain that can be found can be committed to, and must be scanned.
-      ordered.insert(candidate);
-      segment.place(candidate);
-      return candidate;
+      // A chain that can be found can be committed to, and must be scanned: ordered index first.
+      // One that says it is linked is used without being looked up, and others must find it: last.
+      ordered.insert(chain);
+      segment.place(chain);
+      chain.link();
+      return chain;
     }
   }
 

@@ -35,9 +35,21 @@ final class MergePlan<V> {
     return bases[position] == base;
   }
 
+  /** {@return the merged version, which is still the plan's} */
+  Version<V> merged(int position) {
+    return Invariants.present(merged[position], "a merge that was made");
+  }
+
+  /** {@return whether the merge came to what is committed already} */
+  @SuppressWarnings("ReferenceEquality") // the same value, not an equal one
+  boolean isUnchanged(int position) {
+    Version<V> base = Invariants.present(bases[position], "a merge that was made");
+    return merged(position).value() == base.value() && merged(position).index() == base.index();
+  }
+
   /** {@return the merged version, which is the caller's from now on} */
   Version<V> take(int position) {
-    Version<V> taken = Invariants.present(merged[position], "a merge that was made");
+    Version<V> taken = merged(position);
     merged[position] = null;
     return taken;
   }

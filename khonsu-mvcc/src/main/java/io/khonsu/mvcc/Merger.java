@@ -15,7 +15,9 @@ public interface Merger<V> {
    * @param committed the newest committed version, not a tombstone
    * @param staged the write, not a tombstone
    * @return the merged item; if its value is neither argument's, the buffer owns it from here on,
-   *     and hands it to {@link ValueLifecycle#discarded} should it not be needed
+   *     and hands it to {@link ValueLifecycle#discarded} should it not be needed. With the staged
+   *     value it takes the staged version's place; with the committed value and its index, the
+   *     write changes nothing and is dropped.
    */
   Item<V> merge(Key key, Version<V> committed, Version<V> staged);
 

@@ -57,14 +57,29 @@ final class OrderedIndex<V> {
     while (!block.remove(chain)) {
       block = blockAt(chain);
     }
-    if (block.isSparse() && !block.low.equals(LOWEST)) {
+    if (block.isSparse()) {
       mergeIntoLeft(block);
+      Map.Entry<Key, Block<V>> right = blocks.higherEntry(block.low);
+      if (right != null) {
+        mergeIntoLeft(right.getValue());
+      }
     }
+  }
+
+  /** {@return how many blocks there are} */
+  int blockCount() {
+    return blocks.size();
   }
 
   /** {@return the content that covers {@code position}: chains from there to its high bound} */
   Content<V> contentAt(Key position) {
-    return blockAt(position).content;
+    while (true) {
+      Content<V> content = blockAt(position).content;
+      // A block that was split since it was found may have given the position away.
+      if (content.high == null || position.compareTo(content.high) < 0) {
+        return content;
+      }
+    }
   }
 
   private Block<V> blockAt(Key position) {
@@ -72,14 +87,19 @@ final class OrderedIndex<V> {
     return Invariants.present(entry, "the lowest block is always there").getValue();
   }
 
+  /** Merges a block into its left neighbour, if both are small or it is empty. */
   private void mergeIntoLeft(Block<V> right) {
     Map.Entry<Key, Block<V>> entry = blocks.lowerEntry(right.low);
-    Block<V> left = Invariants.present(entry, "a block stands left of this one").getValue();
+    if (entry == null) {
+      return;
+    }
+    Block<V> left = entry.getValue();
     synchronized (left) {
       synchronized (right) {
         @Nullable Key border = left.content.high;
         boolean adjacent = !left.dead && !right.dead && border != null && border.equals(right.low);
-        if (adjacent && left.content.count + right.content.count <= BLOCK_CAPACITY / 2) {
+        int joined = left.content.count + right.content.count;
+        if (adjacent && (joined <= BLOCK_CAPACITY / 2 || right.content.count == 0)) {
           left.content = Content.joined(left.content, right.content);
           right.dead = true;
           blocks.remove(right.low);
@@ -191,11 +211,14 @@ final class OrderedIndex<V> {
     }
 
     /** {@return whether the chain was removed; false if this block does not cover its key} */
+    @SuppressWarnings("ReferenceEquality") // this very chain
     private synchronized boolean remove(Chain<V> chain) {
       if (!covers(chain)) {
         return false;
       }
       int at = content.lowerBound(chain, content.count);
+      Invariants.check(
+          at < content.count && content.chains[at] == chain, "a linked chain stands in the index");
       content = content.without(at);
       return true;
     }

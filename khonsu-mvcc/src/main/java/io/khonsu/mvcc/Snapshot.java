@@ -33,6 +33,14 @@ public final class Snapshot<V> implements AutoCloseable {
     return start;
   }
 
+  /** Makes sure that the records after this snapshot are at hand. */
+  void checkCommittable() {
+    if (slot == CLOSED || start.version() != version) {
+      throw new IllegalStateException(
+          "a snapshot that is closed or of the past cannot commit, version " + version);
+    }
+  }
+
   /** Lets go of the versions that only this snapshot sees. Closing twice does nothing. */
   @Override
   public void close() {

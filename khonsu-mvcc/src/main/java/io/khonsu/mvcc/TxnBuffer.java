@@ -49,7 +49,6 @@ public final class TxnBuffer<V> {
   private final CommitSection section = new CommitSection();
   private final DependencyTracker<V> dependencies;
   private final Collector<V> collector;
-  private final Certifier<V> certifier;
   private final ValueLifecycle<V> lifecycle;
   private final BufferOptions<V> options;
 
@@ -59,7 +58,6 @@ public final class TxnBuffer<V> {
     this.lifecycle = options.lifecycle();
     this.table = new KeyTable<>(this, ordered);
     this.dependencies = new DependencyTracker<>(options.firstVersion());
-    this.certifier = new Certifier<>(table, dependencies);
     this.collector =
         new Collector<>(
             active, dependencies, table, options.retention(), options.reportsLifecycle());
@@ -85,9 +83,9 @@ public final class TxnBuffer<V> {
 
   /** {@return a snapshot of the newest published commit, which the caller must close} */
   public Snapshot<V> snapshot() {
-    int slot = active.claim(dependencies.published().version());
+    int slot = active.open(dependencies.published().version());
     CommitRecord<V> newest = dependencies.published();
-    active.raise(slot, newest.version());
+    active.settle(slot, newest.version());
     return new Snapshot<>(active, slot, newest, newest.version());
   }
 
@@ -161,24 +159,28 @@ public final class TxnBuffer<V> {
   /**
    * Certifies a request and, if it is accepted, installs its writes.
    *
+   * @throws IllegalStateException if the request's snapshot is closed or one of the past: such
+   *     transactions cannot commit
    * @throws RuntimeException what the {@link Merger} or a predicate throws; nothing has changed
    *     then
    */
   public CommitResult<V> commit(CommitRequest<V> request) {
+    request.snapshot().checkCommittable();
+    Certifier<V> certifier = new Certifier<>(table, request);
     List<Conflict> conflicts = new ArrayList<>(0);
-    CommitRecord<V> previewed = previewRanges(request, conflicts);
-    certifier.preview(request, conflicts);
+    CommitRecord<V> previewed = previewRanges(request, certifier, conflicts);
+    certifier.preview(conflicts);
     if (!conflicts.isEmpty()) {
       return new CommitResult.Aborted<>(conflicts);
     }
     if (request.writes().size() == 0) {
       return new CommitResult.Accepted<>(previewed, List.of());
     }
-    return new Committing<>(this, request, previewed).run();
+    return new Committing<>(this, request, certifier, previewed).run();
   }
 
   /**
-   * Makes a commit visible, and with it those before it.
+   * Makes a commit visible, and with it those before it. Does nothing if it is visible.
    *
    * @param record from a {@link CommitResult.Accepted}; publish in the order of versions, leaving
    *     out withdrawn ones
@@ -186,32 +188,38 @@ public final class TxnBuffer<V> {
   public void publish(CommitRecord<V> record) {
     section.enterForUpkeep();
     try {
-      Invariants.check(
-          record.version() >= newestVersion(), "commits are published in the order of versions");
-      record.settle();
-      dependencies.publish(record);
-      collector.work(record.size() + 1);
+      int share = 0;
+      CommitRecord<V> last = dependencies.published();
+      while (last.version() < record.version()) {
+        last = Invariants.present(last.next(), "a commit to publish is in the list");
+        last.settle();
+        share += last.size() + 1;
+      }
+      if (share > 0) {
+        dependencies.publish(last);
+        collector.work(share);
+      }
     } finally {
       leave();
     }
   }
 
-  /** Undoes a commit that was not published: it never happened. */
+  /**
+   * Undoes a commit that was not published: it never happened. Its versions are retired.
+   *
+   * @throws IllegalStateException if it was published, itself or with a later one
+   */
   public void withdraw(CommitRecord<V> record) {
     section.enterForUpkeep();
     try {
-      Chain<V>[] chains = record.chains();
-      Version<V>[] installed = record.installed();
-      Invariants.check(chains.length == installed.length, "a withdrawn commit was not published");
-      for (int i = 0; i < chains.length; i++) {
-        Version<V> older = installed[i].older();
-        chains[i].withdraw(installed[i]);
-        if (older != null && !older.isTombstone()) {
-          lifecycle.reinstated(older.requireValue(), older.index());
-        }
-        collector.withdrawn(chains[i]);
+      if (record.version() <= newestVersion()) {
+        throw new IllegalStateException("commit " + record.version() + " was published");
       }
+      List<Version<V>> reinstated = collector.withdraw(record);
       record.erase();
+      for (Version<V> version : reinstated) {
+        lifecycle.reinstated(version.requireValue(), version.index());
+      }
     } finally {
       leave();
     }
@@ -232,7 +240,10 @@ public final class TxnBuffer<V> {
     section.enterForUpkeep();
     try {
       return new BufferStatistics(
-          table.size(), collector.liveVersions(), active.sorted().length, dependencies.size());
+          table.size(),
+          collector.liveVersions(),
+          active.claims().versions().length,
+          dependencies.size());
     } finally {
       leave();
     }
@@ -252,10 +263,6 @@ public final class TxnBuffer<V> {
 
   Collector<V> collector() {
     return collector;
-  }
-
-  Certifier<V> certifier() {
-    return certifier;
   }
 
   BufferOptions<V> options() {
@@ -282,13 +289,13 @@ public final class TxnBuffer<V> {
    * {@return a published commit up to which the ranges are unchanged} Items that are unchanged when
    * looked at later were so at that commit too, so a request that only reads is valid there.
    */
-  private CommitRecord<V> previewRanges(CommitRequest<V> request, List<Conflict> conflicts) {
+  private CommitRecord<V> previewRanges(
+      CommitRequest<V> request, Certifier<V> certifier, List<Conflict> conflicts) {
     if (request.reads().rangeCount() == 0) {
       return dependencies.published();
     }
     try (Snapshot<V> now = snapshot()) {
-      certifier.checkRanges(
-          request, request.snapshot().start(), now.start(), now.version(), conflicts);
+      certifier.checkRanges(request.snapshot().start(), now.start(), now.version(), conflicts);
       return now.start();
     }
   }

@@ -3,6 +3,9 @@ package io.khonsu.mvcc;
 /**
  * What becomes of values, told to whoever owns their memory.
  *
+ * <p>Implementations do not throw. Should {@link #superseded} do so, the commit has not happened;
+ * what the others throw reaches the caller of an operation that is complete.
+ *
  * @param <V> the type of values
  */
 public interface ValueLifecycle<V> {
@@ -17,7 +20,10 @@ public interface ValueLifecycle<V> {
    */
   void reinstated(V value, int index);
 
-  /** {@return whether none of the given indexes has been superseded} Any thread. */
+  /**
+   * {@return whether none of the given indexes has been superseded} Any thread, and also after all
+   * of the value's versions were retired.
+   */
   boolean isIntact(V value, int firstIndex, int count);
 
   /** No snapshot can see this version any more. Called once per version, outside the section. */

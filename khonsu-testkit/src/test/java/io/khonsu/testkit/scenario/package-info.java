@@ -1,0 +1,4 @@
+@NullMarked
+package io.khonsu.testkit.scenario;
+
+import org.jspecify.annotations.NullMarked;
