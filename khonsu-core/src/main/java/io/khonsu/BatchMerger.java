@@ -15,10 +15,10 @@ import java.util.Set;
 import org.apache.arrow.memory.BufferAllocator;
 
 /**
- * What APPEND does. In a row table the key is the row, so the appended row takes the committed one's
- * place. In a batch table with a row key, appended rows take the places of committed rows with an
- * equal one, where the first of these stood, and the others follow in their order; without one they
- * all follow.
+ * What APPEND does. In a row table the key is the row, so the appended row takes the committed
+ * one's place. In a batch table with a row key, appended rows take the places of committed rows
+ * with an equal one, where the first of these stood, and the others follow in their order; without
+ * one they all follow.
  */
 final class BatchMerger implements Merger<StoredValue> {
   private final Catalog catalog;
@@ -68,12 +68,11 @@ final class BatchMerger implements Merger<StoredValue> {
         merged.append(appended, replacement, 1);
       }
     }
-    appendedRows.forEach(
-        (key, row) -> {
-          if (placed.add(key)) {
-            merged.append(appended, row, 1);
-          }
-        });
+    appendedRows.forEach((key, row) -> {
+      if (placed.add(key)) {
+        merged.append(appended, row, 1);
+      }
+    });
   }
 
   private static ByteBuffer rowKey(KeyCodec codec, FrozenBatch batch, int row) {

@@ -74,9 +74,7 @@ final class Catalog {
   }
 
   List<Table> all() {
-    return byName.values().stream()
-        .sorted((a, b) -> a.name().compareTo(b.name()))
-        .toList();
+    return byName.values().stream().sorted((a, b) -> a.name().compareTo(b.name())).toList();
   }
 
   /** {@return the table that an item belongs to} */

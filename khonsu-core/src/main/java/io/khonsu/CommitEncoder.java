@@ -16,7 +16,9 @@ import java.util.List;
 import java.util.Map;
 import org.apache.arrow.memory.BufferAllocator;
 
-/** Turns what a commit installed into what a storage keeps. Rows that lie together stay together. */
+/**
+ * Turns what a commit installed into what a storage keeps. Rows that lie together stay together.
+ */
 final class CommitEncoder {
   private final Catalog catalog;
   private final BufferAllocator allocator;
@@ -46,11 +48,10 @@ final class CommitEncoder {
         }
       }
     }
-    rows.forEach(
-        (batch, installed) ->
-            mutations.add(
-                new Mutation.PutRows(
-                    installed.table.id(), frameOfRows(batch.batch(), installed.indexes))));
+    rows.forEach((batch, installed) ->
+        mutations.add(
+            new Mutation.PutRows(
+                installed.table.id(), frameOfRows(batch.batch(), installed.indexes))));
     return new CommittedTransaction(record.version(), record.transactionId(), mutations);
   }
 

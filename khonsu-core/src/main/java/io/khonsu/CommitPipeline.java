@@ -17,9 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes certified commits durable, then visible, in the order of their versions: one platform thread
- * follows the list of commit records, and gives the storage at once whatever came together while it
- * was busy.
+ * Makes certified commits durable, then visible, in the order of their versions: one platform
+ * thread follows the list of commit records, and gives the storage at once whatever came together
+ * while it was busy.
  *
  * <p>A commit that the storage refuses is withdrawn, alone. When the storage does not know what
  * became of a commit, nothing goes on: the outcome of that commit and of all behind it is unknown,
@@ -48,8 +48,7 @@ final class CommitPipeline implements AutoCloseable {
   private @Nullable IOException failure;
   private boolean closing;
 
-  CommitPipeline(
-      TxnBuffer<StoredValue> buffer, Storage storage, CommitEncoder encoder) {
+  CommitPipeline(TxnBuffer<StoredValue> buffer, Storage storage, CommitEncoder encoder) {
     this.buffer = buffer;
     this.storage = storage;
     this.encoder = encoder;
@@ -211,8 +210,7 @@ final class CommitPipeline implements AutoCloseable {
     finish(List.of(record), Map.of(record.version(), cause));
   }
 
-  private void finish(
-      List<CommitRecord<StoredValue>> group, Map<Long, IOException> refusals) {
+  private void finish(List<CommitRecord<StoredValue>> group, Map<Long, IOException> refusals) {
     lock.lock();
     try {
       refused.putAll(refusals);

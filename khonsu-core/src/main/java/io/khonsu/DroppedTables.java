@@ -34,14 +34,13 @@ final class DroppedTables {
   }
 
   private synchronized void purgeWaiting() {
-    waiting.removeIf(
-        dropped -> {
-          boolean done = buffer.purge(dropped.table.allKeys(), dropped.version);
-          if (done) {
-            catalog.forget(dropped.table);
-          }
-          return done;
-        });
+    waiting.removeIf(dropped -> {
+      boolean done = buffer.purge(dropped.table.allKeys(), dropped.version);
+      if (done) {
+        catalog.forget(dropped.table);
+      }
+      return done;
+    });
     anyWaiting = !waiting.isEmpty();
   }
 }

@@ -56,16 +56,13 @@ public final class Khonsu implements AutoCloseable {
                 versions,
                 0,
                 HybridClock.span(config.retention().toMillis()),
-                storage == null
-                    ? TxnBuffer.Publication.AT_COMMIT
-                    : TxnBuffer.Publication.EXPLICIT,
+                storage == null ? TxnBuffer.Publication.AT_COMMIT : TxnBuffer.Publication.EXPLICIT,
                 new BatchMerger(catalog, memory.versions()),
                 StoredLifecycle.INSTANCE));
     this.pipeline =
         storage == null
             ? null
-            : new CommitPipeline(
-                buffer, storage, new CommitEncoder(catalog, memory.versions()));
+            : new CommitPipeline(buffer, storage, new CommitEncoder(catalog, memory.versions()));
     this.droppedTables = new DroppedTables(buffer, catalog);
     this.manager =
         new TransactionManager(config, buffer, catalog, memory, pipeline, droppedTables::purge);
@@ -122,8 +119,7 @@ public final class Khonsu implements AutoCloseable {
     if (storage == null || pipeline == null) {
       return;
     }
-    Recovery recovery =
-        new Recovery(buffer, catalog, this::tableOf, versions, memory.versions());
+    Recovery recovery = new Recovery(buffer, catalog, this::tableOf, versions, memory.versions());
     try {
       storage.replay(recovery::apply);
     } catch (DamagedStorageException e) {
@@ -151,8 +147,8 @@ public final class Khonsu implements AutoCloseable {
     StoredTable definition = new StoredTable(catalog.nextId(), spec);
     Table table = tableOf(definition);
     WriteSet<StoredValue> writes = new WriteSet<>();
-    var unused = writes.put(table.catalogKey(), definition, 0, ConflictStrategy.FAIL);
-    var version = commitDefinition(writes);
+    var _ = writes.put(table.catalogKey(), definition, 0, ConflictStrategy.FAIL);
+    var _ = commitDefinition(writes);
     catalog.add(table);
     return table;
   }
@@ -179,15 +175,14 @@ public final class Khonsu implements AutoCloseable {
     manager.views().checkOpen();
     manager.check(table);
     WriteSet<StoredValue> writes = new WriteSet<>();
-    var unused = writes.delete(table.catalogKey(), ConflictStrategy.FAIL);
+    var _ = writes.delete(table.catalogKey(), ConflictStrategy.FAIL);
     long version = commitDefinition(writes);
     catalog.drop(table);
     droppedTables.add(table, version);
   }
 
   private Table tableOf(StoredTable definition) {
-    Key key =
-        buffer.ref(Key.of(Catalog.keyBytes(definition.tableId(), definition.spec().name())));
+    Key key = buffer.ref(Key.of(Catalog.keyBytes(definition.tableId(), definition.spec().name())));
     return new Table(buffer, definition, key, config.keySizeMaxBytes());
   }
 

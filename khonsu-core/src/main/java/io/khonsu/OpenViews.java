@@ -31,7 +31,7 @@ final class OpenViews {
 
   /** Releases the view when its user loses {@code handle} without closing it. */
   void watch(Object handle, ViewState state) {
-    var unused = CLEANER.register(handle, state);
+    var _ = CLEANER.register(handle, state);
   }
 
   void remove(ViewState state) {

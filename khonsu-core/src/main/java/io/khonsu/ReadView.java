@@ -27,8 +27,8 @@ public sealed interface ReadView permits Transaction, Snapshot {
    * {@return the rows of a row table with these keys, in the order of the keys; missing ones left
    * out}
    *
-   * @param keys for each row a list of one natural Java value for each column of the primary key, or
-   *     the value itself if there is but one
+   * @param keys for each row a list of one natural Java value for each column of the primary key,
+   *     or the value itself if there is but one
    */
   RecordBatch getAll(Table table, List<?> keys);
 
@@ -52,7 +52,9 @@ public sealed interface ReadView permits Transaction, Snapshot {
     return scan(table, Scan.all());
   }
 
-  /** {@return the batch of a batch table with this name, if it exists; valid until the view ends} */
+  /**
+   * {@return the batch of a batch table with this name, if it exists; valid until the view ends}
+   */
   Optional<RecordBatch> read(Table table, String name);
 
   /**

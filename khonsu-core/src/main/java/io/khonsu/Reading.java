@@ -156,6 +156,7 @@ final class Reading {
     }
   }
 
+  @SuppressWarnings("MustBeClosedChecker") // moves into what the view owns
   private RecordBatch ownBatch(StagedWrites staged, Table table, int index) {
     FrozenBatch copy =
         view.own(ViewState.within(() -> staged.of(table).batches.get(index).freeze(allocator)));
@@ -163,8 +164,7 @@ final class Reading {
   }
 
   private RecordBatch exported(Table table, FrozenBatch batch) {
-    return view.export(
-        new Gather(table.batchSchema()).add(batch, 0, batch.rowCount()), allocator);
+    return view.export(new Gather(table.batchSchema()).add(batch, 0, batch.rowCount()), allocator);
   }
 
   List<String> names(Table table, KeyInterval interval) {
@@ -227,7 +227,7 @@ final class Reading {
       FrozenBatch batch = found.batch(i);
       if (batch.isNative() && (i == 0 || found.batch(i - 1) != batch)) {
         batch.retain();
-        var unused = view.own(batch);
+        var _ = view.own(batch);
       }
     }
   }
@@ -269,6 +269,7 @@ final class Reading {
     overlay.finish();
   }
 
+  @SuppressWarnings("MustBeClosedChecker") // moves into what the view owns
   private FrozenBatch ownRows(StagedWrites staged, Table table) {
     return view.own(ViewState.within(() -> staged.of(table).requireRows().freeze(allocator)));
   }

@@ -66,8 +66,9 @@ public final class RecordBatch implements AutoCloseable {
   /** {@return this batch again, for the caller to close, independent of any transaction} */
   @MustBeClosed
   public synchronized RecordBatch retain() {
-    references.addAndGet(root() == root ? 1 : 0);
-    return new RecordBatch(root, references);
+    VectorSchemaRoot shared = root();
+    references.incrementAndGet();
+    return new RecordBatch(shared, references);
   }
 
   /** Releases this batch. Closing twice does nothing. */

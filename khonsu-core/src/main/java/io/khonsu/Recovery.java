@@ -110,7 +110,7 @@ final class Recovery {
       }
       case Mutation.DropTable(int id) -> {
         Table table = table(id);
-        var unused = writes.delete(table.catalogKey(), ConflictStrategy.FAIL);
+        var _ = writes.delete(table.catalogKey(), ConflictStrategy.FAIL);
         dropped.add(table);
       }
       case Mutation.PutRows(int id, ByteBuffer frame) -> putRows(table(id), frame, writes);
@@ -119,7 +119,7 @@ final class Recovery {
         put(writes, table.key(name), StoredBatch.consume(decode(table, frame), 1), 0);
       }
       case Mutation.Delete(int id, ByteBuffer key) -> {
-        var unused = writes.delete(table(id).keyOfBody(bytes(key)), ConflictStrategy.FAIL);
+        var _ = writes.delete(table(id).keyOfBody(bytes(key)), ConflictStrategy.FAIL);
       }
     }
   }
@@ -140,7 +140,7 @@ final class Recovery {
 
   private static void put(
       WriteSet<StoredValue> writes, io.khonsu.mvcc.Key key, StoredValue value, int index) {
-    var unused = writes.put(key, value, index, ConflictStrategy.FAIL);
+    var _ = writes.put(key, value, index, ConflictStrategy.FAIL);
   }
 
   @SuppressWarnings("MustBeClosedChecker") // moves into the stored batch

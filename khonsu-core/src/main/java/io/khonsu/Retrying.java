@@ -7,8 +7,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs transactions until they commit: at once again at first, then after a pause that doubles, with
- * jitter, and at last through the gate, where no other commit comes between. Thread-safe.
+ * Runs transactions until they commit: at once again at first, then after a pause that doubles,
+ * with jitter, and at last through the gate, where no other commit comes between. Thread-safe.
  */
 final class Retrying {
   private static final int ATTEMPTS_WITHOUT_PAUSE = 3;
@@ -55,7 +55,7 @@ final class Retrying {
     try (Transaction transaction = manager.begin(id, options)) {
       R result = body.run(transaction);
       if (!transaction.hasEnded()) {
-        var unused = transaction.commit();
+        var _ = transaction.commit();
       }
       return result;
     }

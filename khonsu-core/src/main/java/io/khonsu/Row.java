@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The Java types: {@code Boolean}, {@code Byte} to {@code Long} for integers, {@code Float} and
  * {@code Double}, {@code BigDecimal}, {@code String}, {@code byte[]}, {@code LocalDate}, {@code
- * LocalTime}, {@code LocalDateTime} for timestamps without a zone and {@code Instant} for those with
- * one, {@code Duration}, {@code Period}, {@code List}, {@code Map} for structs and maps. A number
- * written may have any of the integer types that it fits in.
+ * LocalTime}, {@code LocalDateTime} for timestamps without a zone and {@code Instant} for those
+ * with one, {@code Duration}, {@code Period}, {@code List}, {@code Map} for structs and maps. A
+ * number written may have any of the integer types that it fits in.
  */
 public final class Row {
   private final RowShape shape;
@@ -48,8 +48,7 @@ public final class Row {
       }
       columns.put(name, namesAndValues[i + 1]);
     }
-    return new Row(
-        new RowShape(List.copyOf(columns.keySet())), columns.values().toArray());
+    return new Row(new RowShape(List.copyOf(columns.keySet())), columns.values().toArray());
   }
 
   /** {@return the names of the columns} */

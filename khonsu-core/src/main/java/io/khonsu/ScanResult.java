@@ -101,25 +101,21 @@ public final class ScanResult implements Iterable<RecordBatch> {
         throw new NoSuchElementException();
       }
       Gather gather = new Gather(schema, projection);
+      boolean isAlone = isPassedOn(run);
       do {
         gather.add(found.batch(run), found.firstRow(run), found.count(run));
         run++;
-      } while (hasNext() && fits(gather));
+      } while (!isAlone && hasNext() && !isPassedOn(run) && fits(gather));
       return export.apply(gather);
     }
 
     private boolean fits(Gather gather) {
-      int next = found.count(run);
-      boolean large = gather.rowCount() >= RUN_ROWS_MIN || next >= RUN_ROWS_MIN;
-      return !large || (!isLargeRun(gather) && gather.rowCount() + next <= BATCH_ROWS_MAX);
+      return gather.rowCount() + found.count(run) <= BATCH_ROWS_MAX;
     }
 
     /** A native run that is large enough is passed on as it lies. */
-    private boolean isLargeRun(Gather gather) {
-      return found.batch(run).isNative() && found.count(run) >= RUN_ROWS_MIN
-          || found.batch(run - 1).isNative()
-              && found.count(run - 1) == gather.rowCount()
-              && gather.rowCount() >= RUN_ROWS_MIN;
+    private boolean isPassedOn(int index) {
+      return found.batch(index).isNative() && found.count(index) >= RUN_ROWS_MIN;
     }
   }
 }

@@ -30,10 +30,9 @@ public final class Snapshot implements ReadView, AutoCloseable {
 
   @Override
   public RecordBatch getAll(Table table, List<?> keys) {
-    return within(
-        () ->
-            reading.getAll(
-                manager.check(table, TableSpec.Kind.ROWS), TransactionManager.keys(table, keys)));
+    return within(() ->
+        reading.getAll(
+            manager.check(table, TableSpec.Kind.ROWS), TransactionManager.keys(table, keys)));
   }
 
   @Override

@@ -7,7 +7,8 @@ package io.khonsu;
  * @param <E> what it may throw
  */
 @FunctionalInterface
-public interface SnapshotBody<R extends @org.jspecify.annotations.Nullable Object, E extends Exception> {
+public interface SnapshotBody<
+    R extends @org.jspecify.annotations.Nullable Object, E extends Exception> {
   /** {@return the result} Closing the snapshot is the caller's. */
   R run(Snapshot snapshot) throws E;
 }

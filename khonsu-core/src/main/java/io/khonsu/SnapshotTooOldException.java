@@ -1,6 +1,8 @@
 package io.khonsu;
 
-/** History that a snapshot needs is outside the retention window, or the transaction grew too old. */
+/**
+ * History that a snapshot needs is outside the retention window, or the transaction grew too old.
+ */
 public final class SnapshotTooOldException extends TransactionAbortedException {
   private static final long serialVersionUID = 1L;
 
@@ -8,7 +10,8 @@ public final class SnapshotTooOldException extends TransactionAbortedException {
 
   SnapshotTooOldException(long version, long oldestVersion) {
     super(
-        "version %d is too old, the oldest available is %d".formatted(version, oldestVersion), null);
+        "version %d is too old, the oldest available is %d".formatted(version, oldestVersion),
+        null);
     this.oldestVersion = oldestVersion;
   }
 

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a transaction has written and nobody else can see: the write set, and per table the rows
- * that its entries point to by index. Rows that were written over stay until the commit leaves
- * them out. On the heap, so that dropping it leaves nothing behind. Not thread-safe.
+ * that its entries point to by index. Rows that were written over stay until the commit leaves them
+ * out. On the heap, so that dropping it leaves nothing behind. Not thread-safe.
  */
 final class StagedWrites {
   private final WriteSet<StoredValue> writes = new WriteSet<>();
@@ -55,7 +55,7 @@ final class StagedWrites {
   }
 
   void delete(Key key, ConflictStrategy strategy) {
-    var unused = writes.delete(key, strategy);
+    var _ = writes.delete(key, strategy);
   }
 
   /** {@return the positions of writes in an interval, in key order} */

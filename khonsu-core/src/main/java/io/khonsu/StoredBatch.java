@@ -8,8 +8,8 @@ import java.lang.invoke.VarHandle;
  * A committed batch, which versions point into: those of a row table each at one row, that of a
  * batch table at all of it.
  *
- * <p>It owns a reference to its batch until its last version is retired, so whoever reads at an open
- * snapshot may use what that snapshot sees.
+ * <p>It owns a reference to its batch until its last version is retired, so whoever reads at an
+ * open snapshot may use what that snapshot sees.
  */
 final class StoredBatch implements StoredValue {
   private static final VarHandle LIVE;

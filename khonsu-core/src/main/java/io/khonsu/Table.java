@@ -98,7 +98,7 @@ public final class Table {
     if (rowKeys != null) {
       ColumnView[] column = {batch.column(rowKeys.columnIndexes()[0])};
       for (int row = 0; row < batch.rowCount(); row++) {
-        var unused = rowKeys.encode(column, row);
+        var _ = rowKeys.encode(column, row);
       }
     }
   }

@@ -27,6 +27,11 @@ public record TableConflict(
   public String toString() {
     return "%s on %s%s of %s with transaction %d at version %d"
         .formatted(
-            type, key, inRange ? " in a scanned range" : "", table, winnerTransaction, winnerVersion);
+            type,
+            key,
+            inRange ? " in a scanned range" : "",
+            table,
+            winnerTransaction,
+            winnerVersion);
   }
 }

@@ -56,8 +56,9 @@ public record TableSpec(String name, Schema schema, Kind kind, List<String> keyC
   }
 
   /**
-   * {@return this batch table with the column by which APPEND recognises rows: those of the appended
-   * batch replace those with an equal value, others are added} Without it APPEND concatenates.
+   * {@return this batch table with the column by which APPEND recognises rows: those of the
+   * appended batch replace those with an equal value, others are added} Without it APPEND
+   * concatenates.
    */
   public TableSpec rowKey(String column) {
     return new TableSpec(name, schema, Kind.BATCHES, List.of(column));

@@ -13,14 +13,13 @@ import org.jspecify.annotations.Nullable;
  * A unit of reading and writing that is committed whole or not at all.
  *
  * <p>Writes are private until {@link #commit}; reads see them. Every method that fails leaves the
- * transaction as it was, so that it may go on. Has one owner at a time: it may move between threads,
- * but two of them inside it at once get {@link ConcurrentUseException}.
+ * transaction as it was, so that it may go on. Has one owner at a time: it may move between
+ * threads, but two of them inside it at once get {@link ConcurrentUseException}.
  *
  * <p>Writing methods throw what {@link ReadView} says, and besides: {@link
  * IllegalArgumentException} if the batch is not a valid one of the table's schema, {@link
  * LimitExceededException} if a key, a row or the whole transaction is too large, {@link
- * SnapshotTooOldException} if the transaction is older than {@link
- * StoreConfig#transactionAgeMax}.
+ * SnapshotTooOldException} if the transaction is older than {@link StoreConfig#transactionAgeMax}.
  */
 public final class Transaction implements ReadView, AutoCloseable {
   private final TransactionManager manager;
@@ -63,10 +62,8 @@ public final class Transaction implements ReadView, AutoCloseable {
 
   @Override
   public RecordBatch getAll(Table table, List<?> keys) {
-    return within(
-        () ->
-            reading.getAll(
-                use(table, TableSpec.Kind.ROWS), TransactionManager.keys(table, keys)));
+    return within(() ->
+        reading.getAll(use(table, TableSpec.Kind.ROWS), TransactionManager.keys(table, keys)));
   }
 
   @Override
@@ -173,22 +170,18 @@ public final class Transaction implements ReadView, AutoCloseable {
   }
 
   /** Writes a batch as {@link #write(Table, String, VectorSchemaRoot)}, with its own strategy. */
-  public void write(
-      Table table, String name, VectorSchemaRoot rows, ConflictStrategy onConflict) {
-    within(
-        () ->
-            writing.putBatch(
-                use(table, TableSpec.Kind.BATCHES), table.key(name), rows, onConflict));
+  public void write(Table table, String name, VectorSchemaRoot rows, ConflictStrategy onConflict) {
+    within(() ->
+        writing.putBatch(use(table, TableSpec.Kind.BATCHES), table.key(name), rows, onConflict));
   }
 
   /** Deletes a row by its key, or a batch by its name; if there is none, nothing happens. */
   public void delete(Table table, Object... key) {
-    within(
-        () -> {
-          Key item = use(table).key(key);
-          staged.delete(item, options.onConflict());
-          return item;
-        });
+    within(() -> {
+      Key item = use(table).key(key);
+      staged.delete(item, options.onConflict());
+      return item;
+    });
   }
 
   /**
@@ -243,10 +236,8 @@ public final class Transaction implements ReadView, AutoCloseable {
       @Nullable DictionaryProvider dictionaries,
       WriteMode mode,
       ConflictStrategy onConflict) {
-    within(
-        () ->
-            writing.putRows(
-                use(table, TableSpec.Kind.ROWS), rows, dictionaries, mode, onConflict));
+    within(() ->
+        writing.putRows(use(table, TableSpec.Kind.ROWS), rows, dictionaries, mode, onConflict));
   }
 
   private Table use(Table table, TableSpec.Kind kind) {

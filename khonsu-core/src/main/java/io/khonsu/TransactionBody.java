@@ -8,7 +8,8 @@ package io.khonsu;
  * @param <E> what it may throw; thrown, it rolls back
  */
 @FunctionalInterface
-public interface TransactionBody<R extends @org.jspecify.annotations.Nullable Object, E extends Exception> {
+public interface TransactionBody<
+    R extends @org.jspecify.annotations.Nullable Object, E extends Exception> {
   /** {@return the result} Committing and closing is the caller's. */
   R run(Transaction transaction) throws E;
 }

@@ -151,10 +151,7 @@ final class TransactionManager {
 
   /** Commits what a transaction, which this thread has entered, has read and staged. */
   CommitReceipt commit(
-      Transaction transaction,
-      ViewState state,
-      StagedWrites staged,
-      ReadSet<StoredValue> reads) {
+      Transaction transaction, ViewState state, StagedWrites staged, ReadSet<StoredValue> reads) {
     List<StoredBatch> frozen = List.of();
     boolean accepted = false;
     try {
@@ -175,8 +172,7 @@ final class TransactionManager {
         pipeline.await(result.record());
       }
       commits.increment();
-      return new CommitReceipt(
-          result.record().version(), readable(result.resolved()));
+      return new CommitReceipt(result.record().version(), readable(result.resolved()));
     } catch (TransactionConflictException e) {
       conflicts.increment();
       throw e;

@@ -36,8 +36,7 @@ public record TransactionOptions(
 
   /** {@return options of a level: FAIL on conflict, 30 s and any number of attempts to retry} */
   public static TransactionOptions of(IsolationLevel level) {
-    return new TransactionOptions(
-        level, ConflictStrategy.FAIL, DEFAULT_TIMEOUT, Integer.MAX_VALUE);
+    return new TransactionOptions(level, ConflictStrategy.FAIL, DEFAULT_TIMEOUT, Integer.MAX_VALUE);
   }
 
   /** {@return options for {@link IsolationLevel#SERIALIZABLE}} */

@@ -5,6 +5,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.OutOfMemoryException;
@@ -26,6 +27,8 @@ final class ViewState implements Runnable {
       throw new ExceptionInInitializerError(e);
     }
   }
+
+  private static final long CUT_OFF_PAUSE_NANOS = 50_000;
 
   private static final int IDLE = 0;
   private static final int BUSY = 1;
@@ -87,8 +90,7 @@ final class ViewState implements Runnable {
       if (isEnded()) {
         return;
       }
-      Thread.onSpinWait();
-      Thread.yield();
+      LockSupport.parkNanos(CUT_OFF_PAUSE_NANOS);
     }
     release();
     STATE.setRelease(this, CUT_OFF);
@@ -110,6 +112,7 @@ final class ViewState implements Runnable {
   }
 
   /** {@return the gathered rows as vectors that this owns} */
+  @SuppressWarnings("MustBeClosedChecker") // moves into what this owns
   RecordBatch export(Gather gather, BufferAllocator allocator) {
     return own(within(() -> RecordBatch.consume(gather.toVectors(allocator))));
   }

@@ -95,7 +95,8 @@ final class Writing {
       if (!seen.add(keys[i])) {
         throw new DuplicateKeyException(
             "rows %d and %d of the batch have the same key %s in %s"
-                .formatted(Arrays.asList(keys).indexOf(keys[i]), i, table.describe(keys[i]), table));
+                .formatted(
+                    Arrays.asList(keys).indexOf(keys[i]), i, table.describe(keys[i]), table));
       }
     }
   }

@@ -45,19 +45,23 @@ final class Certifier<V> {
     }
   }
 
-  /** Adds a conflict for every item read that has changed since the snapshot. */
+  /** Adds a conflict for every guard, and every item read, that has changed since the snapshot. */
   void checkItems(List<Conflict> conflicts) {
-    if (!request.level().validatesItems()) {
-      return;
-    }
     ReadSet<V> reads = request.reads();
-    for (int i = 0; i < reads.itemCount(); i++) {
-      Key key = reads.item(i);
-      Chain<V> chain = table.resolve(key);
-      Version<V> head = chain == null ? null : chain.head();
-      if (head != null && head.version > snapshot && !isResolvable(key)) {
-        conflicts.add(readConflict(key, null, head, winners.at(head.version)));
-      }
+    for (Key guard : reads.guards()) {
+      checkItem(guard, conflicts);
+    }
+    int items = request.level().validatesItems() ? reads.itemCount() : 0;
+    for (int i = 0; i < items; i++) {
+      checkItem(reads.item(i), conflicts);
+    }
+  }
+
+  private void checkItem(Key key, List<Conflict> conflicts) {
+    Chain<V> chain = table.resolve(key);
+    Version<V> head = chain == null ? null : chain.head();
+    if (head != null && head.version > snapshot && !isResolvable(key)) {
+      conflicts.add(readConflict(key, null, head, winners.at(head.version)));
     }
   }
 

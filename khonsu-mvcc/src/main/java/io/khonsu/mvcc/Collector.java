@@ -156,6 +156,23 @@ final class Collector<V> {
     }
   }
 
+  /** {@return whether no snapshot reads before {@code version}, now or later} */
+  boolean isPast(long version) {
+    refresh();
+    return horizon() >= version;
+  }
+
+  /** Takes a chain out with all its versions. */
+  void purge(Chain<V> chain) {
+    if (chain.isDead()) {
+      return;
+    }
+    for (Version<V> version = chain.head(); version != null; version = version.older()) {
+      retire(version);
+    }
+    table.unlink(chain);
+  }
+
   private void collectFirst(long horizon) {
     Chain<V> chain = overwritten.removeFirst();
     chain.setQueued(false);

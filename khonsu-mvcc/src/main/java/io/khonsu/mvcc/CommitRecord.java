@@ -58,6 +58,19 @@ public final class CommitRecord<V> {
     return chains.length;
   }
 
+  /** {@return the key of a changed item, by its 0-based position} */
+  public Key key(int position) {
+    return chains[position];
+  }
+
+  /**
+   * {@return what a changed item was changed to, by its 0-based position; until the commit is
+   * published}
+   */
+  public Version<V> version(int position) {
+    return installed[position];
+  }
+
   Chain<V>[] chains() {
     return chains;
   }
@@ -66,8 +79,9 @@ public final class CommitRecord<V> {
     return installed;
   }
 
+  /** {@return the commit after this one, published or not; null if there is none yet} */
   @SuppressWarnings("unchecked") // the field has this very type
-  @Nullable CommitRecord<V> next() {
+  public @Nullable CommitRecord<V> next() {
     return (@Nullable CommitRecord<V>) NEXT.getAcquire(this);
   }
 

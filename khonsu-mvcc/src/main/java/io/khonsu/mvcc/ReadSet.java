@@ -14,6 +14,7 @@ public final class ReadSet<V> {
 
   private Key[] items = new Key[INITIAL];
   private int itemCount;
+  private Key[] guards = {};
   private Range<V>[] ranges = newRanges(0);
   private int rangeCount;
 
@@ -30,6 +31,18 @@ public final class ReadSet<V> {
       items = Arrays.copyOf(items, itemCount * 2);
     }
     items[itemCount++] = key;
+  }
+
+  /** Adds an item that must be unchanged at every level, as what the others depend on. */
+  @SuppressWarnings("ReferenceEquality") // a shortcut: guards are few and used again and again
+  public void addGuard(Key key) {
+    for (Key guard : guards) {
+      if (guard == key) {
+        return;
+      }
+    }
+    guards = Arrays.copyOf(guards, guards.length + 1);
+    guards[guards.length - 1] = key;
   }
 
   /** Adds every item of an interval that matches {@code predicate}, or all where that is null. */
@@ -56,6 +69,11 @@ public final class ReadSet<V> {
     itemCount = 0;
     Arrays.fill(ranges, 0, rangeCount, null);
     rangeCount = 0;
+    guards = new Key[0];
+  }
+
+  Key[] guards() {
+    return guards;
   }
 
   Key item(int index) {

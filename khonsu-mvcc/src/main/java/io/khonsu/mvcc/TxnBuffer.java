@@ -116,6 +116,21 @@ public final class TxnBuffer<V> {
     return dependencies.published().version();
   }
 
+  /** {@return the newest published commit; before the first, one that changed nothing} */
+  public CommitRecord<V> newestRecord() {
+    return dependencies.published();
+  }
+
+  /** {@return the version of the newest commit, published or not} */
+  public long pendingVersion() {
+    section.enterForUpkeep();
+    try {
+      return dependencies.tail().version();
+    } finally {
+      section.leave();
+    }
+  }
+
   /** {@return the oldest version that {@link #snapshotAt} takes now} */
   public long oldestVersion() {
     return collector.boundary();
@@ -232,6 +247,49 @@ public final class TxnBuffer<V> {
       collector.workAll();
     } finally {
       leave();
+    }
+  }
+
+  /**
+   * Removes all items of an interval, with their history, when nobody can see them any more.
+   *
+   * @param since the version from which on no commit touches the interval, which the caller sees to
+   * @return false if a snapshot may still see some; nothing was removed then
+   */
+  public boolean purge(KeyInterval interval, long since) {
+    section.enterForUpkeep();
+    try {
+      if (!collector.isPast(since)) {
+        return false;
+      }
+    } finally {
+      leave();
+    }
+    purge(interval);
+    return true;
+  }
+
+  /** Removes everything. Nobody may use the buffer meanwhile or afterwards. */
+  public void clear() {
+    purge(new KeyInterval(Key.of(new byte[0]), null));
+  }
+
+  /** Removes a block of the index at a time, so that commits can come between. */
+  private void purge(KeyInterval interval) {
+    @Nullable Key cursor = interval.from();
+    while (cursor != null && (interval.to() == null || cursor.compareTo(interval.to()) < 0)) {
+      OrderedIndex.Content<V> content = ordered.contentAt(cursor);
+      section.enterForUpkeep();
+      try {
+        for (int i = 0; i < content.count; i++) {
+          if (interval.contains(content.chains[i])) {
+            collector.purge(content.chains[i]);
+          }
+        }
+      } finally {
+        leave();
+      }
+      cursor = content.high;
     }
   }
 

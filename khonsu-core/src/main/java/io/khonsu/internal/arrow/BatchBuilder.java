@@ -46,6 +46,11 @@ public final class BatchBuilder {
     return rowCount;
   }
 
+  /** {@return the bytes that the rows would take as a frame} */
+  public long sizeBytes() {
+    return FrozenBatch.frameBytes(nodes(), rowCount);
+  }
+
   /** Makes room for that many more rows, as far as their size is known. */
   public void reserve(int rows) {
     for (ColumnBuilder column : columns) {

@@ -93,6 +93,11 @@ public final class FrozenBatch implements AutoCloseable {
     return node(index);
   }
 
+  /** {@return the cells of all columns; borrowed, valid until this is closed} */
+  public ColumnView[] columns() {
+    return nodes();
+  }
+
   /**
    * {@return the natural Java value of a cell (see {@link BatchBuilder}), or null if it is null}
    */

@@ -114,8 +114,7 @@ public final class KeyCodec {
 
   /** {@return the key of a row as {@link #encode(ColumnView[], int)}, behind {@code prefix}} */
   public byte[] encode(byte[] prefix, ColumnView[] keyColumns, int row) {
-    byte[] result =
-        Arrays.copyOf(prefix, prefix.length + checkedSizeBytes(keyColumns, row));
+    byte[] result = Arrays.copyOf(prefix, prefix.length + checkedSizeBytes(keyColumns, row));
     int offset = prefix.length;
     for (int i = 0; i < parts.length; i++) {
       offset = parts[i].write(keyColumns[i], row, result, offset);
@@ -218,7 +217,8 @@ public final class KeyCodec {
         Arrays.setAll(
             encoded,
             i -> i == last ? parts[i].encodePrefix(values.get(i)) : parts[i].encode(values.get(i)));
-        yield EncodedRange.prefix(checkSize("the prefix of the range", NO_PREFIX, join(NO_PREFIX, encoded)));
+        yield EncodedRange.prefix(
+            checkSize("the prefix of the range", NO_PREFIX, join(NO_PREFIX, encoded)));
       }
     };
   }
