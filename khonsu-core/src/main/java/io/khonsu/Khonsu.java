@@ -237,6 +237,22 @@ public final class Khonsu implements AutoCloseable {
     return retrying.run(options, body);
   }
 
+  /** Runs a transaction without a result as {@link #transact(TransactionBody)}. */
+  public <E extends Exception> void run(TransactionAction<E> action) throws E {
+    run(defaultOptions(), action);
+  }
+
+  /** Runs a transaction without a result, with options of its own. */
+  public <E extends Exception> void run(TransactionOptions options, TransactionAction<E> action)
+      throws E {
+    transact(
+        options,
+        transaction -> {
+          action.run(transaction);
+          return transaction;
+        });
+  }
+
   /** {@return a snapshot of the newest commit, which the caller must close} */
   public Snapshot snapshot() {
     Snapshot snapshot = manager.snapshot();
