@@ -23,10 +23,20 @@ sealed interface Event {
   /** What a read was about. */
   sealed interface Target {
     /** One item. */
-    record Item(String key) implements Target {}
+    record Item(String key) implements Target {
+      @Override
+      public String toString() {
+        return "read " + key;
+      }
+    }
 
     /** The rows of a predicate. */
-    record Rows(ScenarioPredicate predicate) implements Target {}
+    record Rows(ScenarioPredicate predicate) implements Target {
+      @Override
+      public String toString() {
+        return "scan " + predicate;
+      }
+    }
 
     /** {@return the rows of {@code state} that this target selects} */
     default SortedMap<String, Long> in(SortedMap<String, Long> state) {

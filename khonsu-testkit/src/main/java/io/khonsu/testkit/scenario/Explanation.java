@@ -58,7 +58,7 @@ final class Explanation {
           SortedMap<String, Long> right = target.in(visible);
           if (!right.equals(seen)) {
             violations.add(
-                trace.name() + " saw " + seen + " instead of " + right + " in " + target);
+                trace.name() + " saw " + seen + " instead of " + right + " in: " + target);
           }
         }
       }

@@ -168,7 +168,8 @@ final class ScriptRunner {
 
   private void wrote(Running on, String key, OptionalLong value) {
     on.events.add(new Event.Wrote(key, value));
-    log.add(on.begin.transaction() + ": " + key + " := " + value);
+    String verb = value.isPresent() ? "write " + key + " := " + value.getAsLong() : "delete " + key;
+    log.add(on.begin.transaction() + ": " + verb);
   }
 
   private void commit(Running on) {
@@ -178,7 +179,12 @@ final class ScriptRunner {
     if (outcome instanceof CommitOutcome.Committed) {
       committed.add(on);
     }
-    log.add(on.begin.transaction() + ": commit " + outcome);
+    String result =
+        switch (outcome) {
+          case CommitOutcome.Committed _ -> "";
+          case CommitOutcome.Refused(String reason, boolean _) -> " refused: " + reason;
+        };
+    log.add(on.begin.transaction() + ": commit" + result);
   }
 
   private void end(Running on) {

@@ -1,0 +1,4 @@
+@NullMarked
+package io.khonsu.testkit.history;
+
+import org.jspecify.annotations.NullMarked;
