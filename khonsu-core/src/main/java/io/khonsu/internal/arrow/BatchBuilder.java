@@ -183,7 +183,7 @@ public final class BatchBuilder {
         run++;
       }
       Objects.checkFromIndexSize(rows[at], run, rowCount);
-      kept.append(sources, rows[at], run);
+      kept.appendFresh(sources, rows[at], run);
       at += run;
     }
     return kept.freeze(allocator);
@@ -202,6 +202,14 @@ public final class BatchBuilder {
     }
     rowCount += count;
     Arrays.fill(views, null);
+  }
+
+  /** Does the same on a builder that is thrown away if this fails, and was not yet read. */
+  void appendFresh(Column[] sources, int firstRow, int count) {
+    for (int i = 0; i < columns.length; i++) {
+      columns[i].append(sources[i], firstRow, count);
+    }
+    rowCount += count;
   }
 
   Column[] nodes() {

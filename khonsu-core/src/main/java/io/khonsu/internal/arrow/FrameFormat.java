@@ -215,6 +215,28 @@ final class FrameFormat {
       };
     }
 
+    /** Passes over a column that is known to be valid. */
+    void skip(Layout layout, int length) {
+      int nulls = layout.hasValidity() ? varint() : 0;
+      long bitmap = nulls > 0 ? Bits.sizeBytes(length) : 0;
+      switch (layout.kind) {
+        case NULL -> {}
+        case BOOL -> at += bitmap + Bits.sizeBytes(length);
+        case FIXED -> at += bitmap + (long) length * layout.width;
+        case VAR, VIEW -> {
+          int data = varint();
+          at += data + bitmap + slotBytes(layout, length);
+        }
+        case LIST, LIST_VIEW, FIXED_LIST, STRUCT, SPARSE_UNION, DENSE_UNION, RUN_END -> {
+          int[] lengths = sizes(layout, length);
+          at += bitmap + slotBytes(layout, length);
+          for (int i = 0; i < lengths.length; i++) {
+            skip(layout.child(i), lengths[i]);
+          }
+        }
+      }
+    }
+
     /** {@return the bytes of the data, or the lengths of the children} */
     private int[] sizes(Layout layout, int length) {
       if (layout.kind == Layout.Kind.VAR || layout.kind == Layout.Kind.VIEW) {

@@ -164,8 +164,9 @@ public final class FrozenBatch implements AutoCloseable {
       return nativeBlock().columns[index];
     }
     FrameFormat.Reader reader = frameReader();
-    for (int i = 0; i < Objects.checkIndex(index, schema.columnCount()); i++) {
-      var _ = reader.column(schema.layout(i), rowCount);
+    Objects.checkIndex(index, schema.columnCount());
+    for (int i = 0; i < index; i++) {
+      reader.skip(schema.layout(i), rowCount);
     }
     return reader.column(schema.layout(index), rowCount);
   }

@@ -102,7 +102,7 @@ public final class Gather {
         columns = chosen(run.batch);
         previous = run.batch;
       }
-      builder.append(columns, run.firstRow, run.count);
+      builder.appendFresh(columns, run.firstRow, run.count);
     }
     return builder;
   }

@@ -17,12 +17,19 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Random data of random schemas through every way in and out. */
+/**
+ * Random data of random schemas through every way in and out. The name of a test is what replays
+ * it.
+ */
 class RoundTripPropertyTest {
   private final BufferAllocator allocator = new RootAllocator();
 
   static List<Long> seeds() {
-    long fresh = Long.getLong("khonsu.seed", System.nanoTime());
+    Long given = Long.getLong("khonsu.seed");
+    if (given != null) {
+      return List.of(given);
+    }
+    long fresh = System.nanoTime();
     List<Long> seeds = new ArrayList<>();
     for (long i = 0; i < 24; i++) {
       seeds.add(i < 20 ? i : fresh + i);
