@@ -80,6 +80,11 @@ final class TestTransaction<V> implements AutoCloseable {
     }
   }
 
+  /** {@return what a snapshot, which must be there, sees} */
+  static <V> @Nullable V at(TxnBuffer<V> buffer, Key key, @Nullable Snapshot<V> snapshot) {
+    return value(buffer.get(key, Invariants.present(snapshot, "a snapshot")));
+  }
+
   static <V> NavigableMap<Key, V> scan(
       TxnBuffer<V> buffer, Snapshot<V> snapshot, KeyInterval interval) {
     NavigableMap<Key, V> found = new TreeMap<>();

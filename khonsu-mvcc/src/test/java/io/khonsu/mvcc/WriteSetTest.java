@@ -1,0 +1,63 @@
+package io.khonsu.mvcc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+
+class WriteSetTest {
+  private final WriteSet<Long> writes = new WriteSet<>();
+
+  @Test
+  void find_inSetsOfEverySize_findsExactlyWhatWasWritten() {
+    for (int size = 0; size < 1_200; size++) {
+      assertThat(writes.size()).isEqualTo(size);
+      assertThat(writes.find(TestTransaction.key(size))).isEqualTo(-1);
+      assertThat(writes.put(TestTransaction.key(size), (long) size, 0, ConflictStrategy.FAIL))
+          .isEqualTo(size);
+      for (int probe = 0; probe <= size; probe += 1 + size / 50) {
+        assertThat(writes.find(TestTransaction.key(probe))).isEqualTo(probe);
+      }
+    }
+  }
+
+  @Test
+  void put_again_replacesValueAndStrategyInPlace() {
+    for (int i = 0; i < 20; i++) {
+      writes.put(TestTransaction.key(i), 1L, 0, ConflictStrategy.FAIL);
+    }
+    assertThat(writes.put(TestTransaction.key(3), 2L, 5, ConflictStrategy.APPEND)).isEqualTo(3);
+    assertThat(writes.size()).isEqualTo(20);
+    assertThat(writes.version(3).value()).isEqualTo(2L);
+    assertThat(writes.version(3).index()).isEqualTo(5);
+    assertThat(writes.strategy(3)).isEqualTo(ConflictStrategy.APPEND);
+  }
+
+  @Test
+  void delete_ofAStagedValue_isATombstoneAndBack() {
+    int position = writes.put(TestTransaction.key(1), 1L, 0, ConflictStrategy.FAIL);
+    assertThat(writes.delete(TestTransaction.key(1), ConflictStrategy.IGNORE)).isEqualTo(position);
+    assertThat(writes.version(position).isTombstone()).isTrue();
+    assertThat(writes.version(position).value()).isNull();
+    assertThatThrownBy(() -> writes.version(position).requireValue())
+        .isInstanceOf(IllegalStateException.class);
+    writes.put(TestTransaction.key(1), 2L, 0, ConflictStrategy.FAIL);
+    assertThat(writes.version(position).isTombstone()).isFalse();
+  }
+
+  @Test
+  void setValue_givesAStagedWriteItsValueLater() {
+    int position = writes.put(TestTransaction.key(1), null, 0, ConflictStrategy.FAIL);
+    assertThat(writes.version(position).isTombstone()).isFalse();
+    writes.setValue(position, 9L, 4);
+    assertThat(writes.version(position).requireValue()).isEqualTo(9L);
+    assertThat(writes.version(position).index()).isEqualTo(4);
+  }
+
+  @Test
+  void put_withNegativeIndex_throws() {
+    assertThatThrownBy(() -> writes.put(TestTransaction.key(1), 1L, -1, ConflictStrategy.FAIL))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("-1");
+  }
+}
