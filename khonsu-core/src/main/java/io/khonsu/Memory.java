@@ -1,5 +1,6 @@
 package io.khonsu;
 
+import org.apache.arrow.memory.AllocationListener;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +14,10 @@ final class Memory implements AutoCloseable {
 
   /** Takes memory from {@code parent}, which is borrowed, or if null from a root of its own. */
   Memory(long limitBytes, @Nullable BufferAllocator parent) {
-    this.ownRoot = parent == null ? new RootAllocator(limitBytes) : null;
+    this.ownRoot =
+        parent == null
+            ? new RootAllocator(AllocationListener.NOOP, limitBytes, Memory::rounded)
+            : null;
     BufferAllocator origin = parent == null ? ownRoot : parent;
     if (origin == null) {
       throw new AssertionError("broken invariant: there is a root");
@@ -21,6 +25,11 @@ final class Memory implements AutoCloseable {
     this.store = origin.newChildAllocator("khonsu", 0, limitBytes);
     this.versions = store.newChildAllocator("versions", 0, limitBytes);
     this.reads = store.newChildAllocator("reads", 0, limitBytes);
+  }
+
+  /** To whole cache lines; Arrow's default doubles what just exceeds a power of two. */
+  private static long rounded(long sizeBytes) {
+    return (sizeBytes + 63) & -64;
   }
 
   BufferAllocator versions() {

@@ -8,15 +8,16 @@ import org.jspecify.annotations.Nullable;
  * The chains in key order: a skip list of blocks, each a sorted array of up to {@value
  * #BLOCK_CAPACITY} chains. Scans never lock and never wait.
  *
- * <p>A block covers the keys from its low bound to the high bound of its content. Content is
- * replaced, never changed, except that a chain may be appended behind its count. A scan is a cursor
- * over key positions: find the block at the cursor, read its content once, go on from that
- * content's high bound. So it neither misses nor repeats a key, however blocks split and merge
- * meanwhile:
+ * <p>A block covers the keys from its low bound to the low bound of its right neighbour, which its
+ * content names (a B-link tree of one level, Lehman and Yao, 1981). Content is replaced, never
+ * changed, except that a chain may be appended behind its count. A scan searches for its first
+ * block and from then on goes from each content, read once, to the right. So it neither misses nor
+ * repeats a key, however blocks split and merge meanwhile:
  *
  * <ul>
  *   <li>A split publishes the right block first, and holds its monitor until the left one is cut,
- *       so nothing can enter the right block while a scan may still take the left one's old bound.
+ *       so nothing can enter the right block while a scan may still take the left one's old
+ *       neighbour.
  *   <li>A merge leaves the dead block's content readable. It holds both monitors until the dead
  *       block has left the skip list, so nothing can enter its range before.
  * </ul>
@@ -76,7 +77,8 @@ final class OrderedIndex<V> {
     while (true) {
       Content<V> content = blockAt(position).content;
       // A block that was split since it was found may have given the position away.
-      if (content.high == null || position.compareTo(content.high) < 0) {
+      Key high = content.high();
+      if (high == null || position.compareTo(high) < 0) {
         return content;
       }
     }
@@ -96,7 +98,7 @@ final class OrderedIndex<V> {
     Block<V> left = entry.getValue();
     synchronized (left) {
       synchronized (right) {
-        @Nullable Key border = left.content.high;
+        @Nullable Key border = left.content.high();
         boolean adjacent = !left.dead && !right.dead && border != null && border.equals(right.low);
         int joined = left.content.count + right.content.count;
         if (adjacent && (joined <= BLOCK_CAPACITY / 2 || right.content.count == 0)) {
@@ -111,14 +113,24 @@ final class OrderedIndex<V> {
   /** What a block holds at one time; only chains behind {@code count} may still be added. */
   static final class Content<V> {
     final Chain<V>[] chains;
-    final @Nullable Key high;
+    private final @Nullable Block<V> right;
     volatile int count;
     volatile @Nullable Run<V> run;
 
-    Content(Chain<V>[] chains, int count, @Nullable Key high) {
+    private Content(Chain<V>[] chains, int count, @Nullable Block<V> right) {
       this.chains = chains;
       this.count = count;
-      this.high = high;
+      this.right = right;
+    }
+
+    /** {@return the first key that it does not cover, or null if there is none} */
+    @Nullable Key high() {
+      return right == null ? null : right.low;
+    }
+
+    /** {@return the content that begins where this one ends, or null if nothing follows} */
+    @Nullable Content<V> next() {
+      return right == null ? null : right.content;
     }
 
     /**
@@ -142,13 +154,13 @@ final class OrderedIndex<V> {
       Chain<V>[] chains = newChains();
       System.arraycopy(left.chains, 0, chains, 0, left.count);
       System.arraycopy(right.chains, 0, chains, left.count, right.count);
-      return new Content<>(chains, left.count + right.count, right.high);
+      return new Content<>(chains, left.count + right.count, right.right);
     }
 
-    private Content<V> part(int from, int to, @Nullable Key high) {
+    private Content<V> part(int from, int to, @Nullable Block<V> right) {
       Chain<V>[] part = newChains();
       System.arraycopy(chains, from, part, 0, to - from);
-      return new Content<>(part, to - from, high);
+      return new Content<>(part, to - from, right);
     }
 
     private Content<V> with(int at, Chain<V> chain) {
@@ -156,14 +168,14 @@ final class OrderedIndex<V> {
       System.arraycopy(chains, 0, wider, 0, at);
       wider[at] = chain;
       System.arraycopy(chains, at, wider, at + 1, count - at);
-      return new Content<>(wider, count + 1, high);
+      return new Content<>(wider, count + 1, right);
     }
 
     private Content<V> without(int at) {
       Chain<V>[] narrower = newChains();
       System.arraycopy(chains, 0, narrower, 0, at);
       System.arraycopy(chains, at + 1, narrower, at, count - at - 1);
-      return new Content<>(narrower, count - 1, high);
+      return new Content<>(narrower, count - 1, right);
     }
 
     @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of a generic type
@@ -224,7 +236,7 @@ final class OrderedIndex<V> {
     }
 
     private boolean covers(Key key) {
-      @Nullable Key high = content.high;
+      @Nullable Key high = content.high();
       return !dead && low.compareTo(key) <= 0 && (high == null || key.compareTo(high) < 0);
     }
 
@@ -239,10 +251,10 @@ final class OrderedIndex<V> {
     private void split(int at, Chain<V> next, ConcurrentSkipListMap<Key, Block<V>> blocks) {
       Content<V> full = content;
       Key middle = new Key(at == full.count ? next.bytes : full.chains[at].bytes);
-      Block<V> right = new Block<>(middle, full.part(at, full.count, full.high));
+      Block<V> right = new Block<>(middle, full.part(at, full.count, full.right));
       synchronized (right) {
         blocks.put(middle, right);
-        content = full.part(0, at, middle);
+        content = full.part(0, at, right);
       }
     }
   }

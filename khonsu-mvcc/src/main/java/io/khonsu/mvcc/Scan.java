@@ -24,24 +24,24 @@ final class Scan<V> {
   }
 
   void run() {
-    @Nullable Key cursor = interval.from();
-    while (cursor != null && !isBeyond(cursor)) {
-      OrderedIndex.Content<V> content = ordered.contentAt(cursor);
-      visit(content, cursor);
-      cursor = content.high;
+    OrderedIndex.@Nullable Content<V> content = ordered.contentAt(interval.from());
+    int first = content.lowerBound(interval.from(), content.count);
+    while (content != null) {
+      visit(content, first);
+      Key high = content.high();
+      content = high == null || isBeyond(high) ? null : content.next();
+      first = 0;
     }
   }
 
-  private boolean isBeyond(Key cursor) {
+  private boolean isBeyond(Key position) {
     Key to = interval.to();
-    return to != null && cursor.compareTo(to) >= 0;
+    return to != null && position.compareTo(to) >= 0;
   }
 
-  private void visit(OrderedIndex.Content<V> content, Key cursor) {
+  private void visit(OrderedIndex.Content<V> content, int first) {
     int count = content.count;
-    Key to = interval.to();
-    int first = content.lowerBound(cursor, count);
-    int end = to == null ? count : content.lowerBound(to, count);
+    int end = end(content, count);
     boolean isWhole = first == 0 && end == count && count > 0;
     if (isWhole && visitRun(content, count)) {
       return;
@@ -53,6 +53,14 @@ final class Scan<V> {
     if (isWhole) {
       content.run = finder.found(count);
     }
+  }
+
+  /** {@return how many chains of a content lie before the end of the interval} */
+  private int end(OrderedIndex.Content<V> content, int count) {
+    Key to = interval.to();
+    Key high = content.high();
+    boolean coversEnd = to != null && (high == null || high.compareTo(to) > 0);
+    return to != null && coversEnd ? content.lowerBound(to, count) : count;
   }
 
   private void visit(Chain<V> chain, RunFinder<V> finder) {

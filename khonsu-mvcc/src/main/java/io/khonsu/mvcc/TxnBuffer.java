@@ -289,7 +289,7 @@ public final class TxnBuffer<V> {
       } finally {
         leave();
       }
-      cursor = content.high;
+      cursor = content.high();
     }
   }
 

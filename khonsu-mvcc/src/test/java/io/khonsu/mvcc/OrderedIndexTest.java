@@ -131,7 +131,7 @@ class OrderedIndexTest {
         () -> {
           while (!stop.get()) {
             OrderedIndex.Content<Long> content = index.contentAt(position);
-            assertThat(content.high == null || position.compareTo(content.high) < 0).isTrue();
+            assertThat(content.high() == null || position.compareTo(content.high()) < 0).isTrue();
             int at = content.lowerBound(position, content.count);
             assertThat((Object) content.chains[at]).isEqualTo(position);
           }
@@ -199,7 +199,7 @@ class OrderedIndexTest {
       for (int i = content.lowerBound(cursor, count); i < count; i++) {
         found.add(content.chains[i]);
       }
-      cursor = content.high;
+      cursor = content.high();
     }
     return found;
   }
