@@ -174,9 +174,8 @@ final class StagedWrites {
               : staged.freeze(allocator, Arrays.copyOf(kept, keptCount));
       StoredBatch stored = StoredBatch.consume(batch, keptCount);
       frozen.add(stored);
-      int[] targets = Arrays.stream(kept, 0, keptCount).map(row -> positions[row]).toArray();
       for (int i = 0; i < keptCount; i++) {
-        writes.setValue(targets[i], stored, i);
+        writes.setValue(positions[kept[i]], stored, i);
       }
     }
 

@@ -34,7 +34,10 @@ public final class BatchBuilder {
 
   public BatchBuilder(BatchSchema schema) {
     this.schema = schema;
-    this.columns = schema.layouts().stream().map(ColumnBuilder::of).toArray(ColumnBuilder[]::new);
+    this.columns = new ColumnBuilder[schema.columnCount()];
+    for (int i = 0; i < columns.length; i++) {
+      columns[i] = ColumnBuilder.of(schema.layout(i));
+    }
     this.views = new Column[columns.length];
   }
 
