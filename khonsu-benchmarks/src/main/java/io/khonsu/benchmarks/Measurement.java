@@ -22,9 +22,16 @@ final class Measurement {
    * One round of all threads.
    *
    * @param nanos from the first thread's start to the last one's end
+   * @param cpuNanos of the threads themselves, without the collector's
    * @param allocatedBytes by the threads themselves
    */
-  record Round(long commits, long retries, long nanos, long allocatedBytes, Histogram latencies) {
+  record Round(
+      long commits,
+      long retries,
+      long nanos,
+      long cpuNanos,
+      long allocatedBytes,
+      Histogram latencies) {
     double perSecond() {
       return commits * 1e9 / nanos;
     }
@@ -66,6 +73,11 @@ final class Measurement {
     long commits = commits();
     long retries = rounds.stream().mapToLong(Round::retries).sum();
     return (double) retries / (commits + retries);
+  }
+
+  /** {@return processor time per transaction, which a busy machine distorts less than the clock} */
+  double cpuNanosPerCommit() {
+    return (double) rounds.stream().mapToLong(Round::cpuNanos).sum() / commits();
   }
 
   double bytesPerCommit() {

@@ -77,6 +77,7 @@ final class RoundRunner implements AutoCloseable {
     Histogram latencies = new Histogram();
     long commits = 0;
     long retries = 0;
+    long cpuNanos = 0;
     long allocatedBytes = 0;
     long started = Long.MAX_VALUE;
     long ended = Long.MIN_VALUE;
@@ -85,11 +86,13 @@ final class RoundRunner implements AutoCloseable {
       latencies.add(share.latencies);
       commits += share.commits;
       retries += share.retries;
+      cpuNanos += share.cpuNanos;
       allocatedBytes += share.allocatedBytes;
       started = Math.min(started, share.startedNanos);
       ended = Math.max(ended, share.endedNanos);
     }
-    return new Measurement.Round(commits, retries, ended - started, allocatedBytes, latencies);
+    return new Measurement.Round(
+        commits, retries, ended - started, cpuNanos, allocatedBytes, latencies);
   }
 
   private static Share result(Future<Share> future) throws InterruptedException {
@@ -106,6 +109,7 @@ final class RoundRunner implements AutoCloseable {
       long retries,
       long startedNanos,
       long endedNanos,
+      long cpuNanos,
       long allocatedBytes,
       Histogram latencies) {}
 
@@ -127,6 +131,7 @@ final class RoundRunner implements AutoCloseable {
 
     private Share run(long most) {
       long allocated = THREADS.getCurrentThreadAllocatedBytes();
+      long cpu = THREADS.getCurrentThreadCpuTime();
       long started = System.nanoTime();
       long done = 0;
       while (done < most && !stopped) {
@@ -139,8 +144,9 @@ final class RoundRunner implements AutoCloseable {
         }
       }
       long ended = System.nanoTime();
+      cpu = THREADS.getCurrentThreadCpuTime() - cpu;
       allocated = THREADS.getCurrentThreadAllocatedBytes() - allocated;
-      return new Share(done, session.retries(), started, ended, allocated, latencies);
+      return new Share(done, session.retries(), started, ended, cpu, allocated, latencies);
     }
 
     private void transact(long n) {

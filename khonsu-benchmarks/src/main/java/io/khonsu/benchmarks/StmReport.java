@@ -12,7 +12,7 @@ final class StmReport {
   private static final String HEADER =
       String.format(
           Locale.ROOT,
-          "%-25s %8s %8s %8s %8s %8s %8s %8s %8s %8s %8s",
+          "%-25s %8s %8s %8s %8s %8s %8s %8s %8s %8s %8s %8s",
           "M transactions/s",
           "best",
           "median",
@@ -23,6 +23,7 @@ final class StmReport {
           "p50 us",
           "p99 us",
           "p99.9 us",
+          "cpu ns",
           "B/txn");
 
   private StmReport() {}
@@ -45,7 +46,7 @@ final class StmReport {
     Optional<Measurement> khonsu = find(measured.peer().khonsu(), all);
     return String.format(
         Locale.ROOT,
-        "%-25s %8.3f %8.3f %8s %8s %8s %7.3f%% %8.2f %8.2f %8.2f %8.0f",
+        "%-25s %8.3f %8.3f %8s %8s %8s %7.3f%% %8.2f %8.2f %8.2f %8.0f %8.0f",
         measured.peer().title(),
         measured.bestPerSecond() / 1e6,
         measured.medianPerSecond() / 1e6,
@@ -56,6 +57,7 @@ final class StmReport {
         measured.latencyNanos(0.5) / 1e3,
         measured.latencyNanos(0.99) / 1e3,
         measured.latencyNanos(0.999) / 1e3,
+        measured.cpuNanosPerCommit(),
         measured.bytesPerCommit());
   }
 
@@ -107,6 +109,7 @@ final class StmReport {
     values.put("p50Nanos", measured.latencyNanos(0.5));
     values.put("p99Nanos", measured.latencyNanos(0.99));
     values.put("p999Nanos", measured.latencyNanos(0.999));
+    values.put("cpuNanosPerCommit", measured.cpuNanosPerCommit());
     values.put("bytesPerCommit", measured.bytesPerCommit());
     return values;
   }
