@@ -1,4 +1,4 @@
-/** io.khonsu.benchmarks. */
+/** Measures Khonsu beside its peers: the program behind {@code ./khonsu bench}. */
 @NullMarked
 package io.khonsu.benchmarks;
 

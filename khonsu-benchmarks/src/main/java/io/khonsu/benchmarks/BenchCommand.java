@@ -1,0 +1,40 @@
+package io.khonsu.benchmarks;
+
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/**
+ * The program behind {@code ./khonsu bench}. Every benchmark is a subcommand, listed below; results
+ * go to the {@code getOut()} of its {@code CommandLine}, progress to {@code getErr()}.
+ */
+@Command(
+    name = "bench",
+    description = "Measures Khonsu beside its peers.",
+    mixinStandardHelpOptions = true,
+    subcommands = {StmCommand.class})
+final class BenchCommand implements Callable<Integer> {
+  @Spec
+  @SuppressWarnings("NullAway.Init") // picocli sets it
+  private CommandSpec spec;
+
+  /** Runs one benchmark and ends the JVM with its exit code. */
+  public static void main(String[] args) {
+    System.exit(commandLine().execute(args));
+  }
+
+  static CommandLine commandLine() {
+    return new CommandLine(new BenchCommand())
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setUsageHelpAutoWidth(true);
+  }
+
+  /** Called without a benchmark. */
+  @Override
+  public Integer call() {
+    throw new ParameterException(spec.commandLine(), "which benchmark?");
+  }
+}

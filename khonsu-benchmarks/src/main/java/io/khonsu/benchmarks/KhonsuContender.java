@@ -1,0 +1,180 @@
+package io.khonsu.benchmarks;
+
+import io.khonsu.mvcc.BufferOptions;
+import io.khonsu.mvcc.CommitRequest;
+import io.khonsu.mvcc.CommitResult;
+import io.khonsu.mvcc.ConflictStrategy;
+import io.khonsu.mvcc.IsolationLevel;
+import io.khonsu.mvcc.Key;
+import io.khonsu.mvcc.ReadSet;
+import io.khonsu.mvcc.Snapshot;
+import io.khonsu.mvcc.TxnBuffer;
+import io.khonsu.mvcc.Version;
+import io.khonsu.mvcc.WriteSet;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/** Khonsu's transaction buffer, SERIALIZABLE: every item looked up by its bytes, or by handle. */
+final class KhonsuContender implements Contender {
+  private static final int IDS_PER_SESSION_BITS = 40;
+
+  private final TxnBuffer<Long> buffer = new TxnBuffer<>(BufferOptions.simple());
+  private final AtomicLong sessions = new AtomicLong();
+  private final KeyNames names;
+  private final Key @Nullable [] refs;
+
+  private KhonsuContender(KeyNames names, boolean handles) {
+    this.names = names;
+    fill();
+    this.refs = handles ? refs() : null;
+  }
+
+  static KhonsuContender byKey(KeyNames names) {
+    return new KhonsuContender(names, false);
+  }
+
+  static KhonsuContender byHandle(KeyNames names) {
+    return new KhonsuContender(names, true);
+  }
+
+  @Override
+  public Session open() {
+    return new KhonsuSession(sessions.incrementAndGet() << IDS_PER_SESSION_BITS);
+  }
+
+  @Override
+  public long valueOf(int item) {
+    try (Snapshot<Long> snapshot = buffer.snapshot()) {
+      return value(buffer.get(key(item), snapshot));
+    }
+  }
+
+  private void fill() {
+    for (int i = 0; i < names.count(); i++) {
+      try (Snapshot<Long> snapshot = buffer.snapshot()) {
+        WriteSet<Long> writes = new WriteSet<>();
+        writes.put(Key.of(names.bytes(i)), (long) i, 0, ConflictStrategy.FAIL);
+        commit(new CommitRequest<>(1, IsolationLevel.SERIALIZABLE, snapshot, noReads(), writes));
+      }
+    }
+  }
+
+  private Key[] refs() {
+    Key[] made = new Key[names.count()];
+    for (int i = 0; i < made.length; i++) {
+      made[i] = buffer.ref(Key.of(names.bytes(i)));
+    }
+    return made;
+  }
+
+  private Key key(int item) {
+    return refs == null ? buffer.key(names.bytes(item)) : refs[item];
+  }
+
+  private boolean commit(CommitRequest<Long> request) {
+    return buffer.commit(request) instanceof CommitResult.Accepted;
+  }
+
+  private static ReadSet<Long> noReads() {
+    return new ReadSet<>();
+  }
+
+  private static long value(@Nullable Version<Long> version) {
+    if (version == null) {
+      throw new AssertionError("an item is missing");
+    }
+    return version.requireValue();
+  }
+
+  /** One thread's transactions. */
+  private final class KhonsuSession implements Session {
+    private long transactionId;
+    private long retries;
+
+    private KhonsuSession(long firstId) {
+      this.transactionId = firstId;
+    }
+
+    @Override
+    public void readWrite(int read1, int read2, int write1, int write2) {
+      for (int attempt = 0; ; attempt++) {
+        try (Snapshot<Long> snapshot = buffer.snapshot()) {
+          ReadSet<Long> reads = new ReadSet<>();
+          long sum = read(read1, snapshot, reads) + read(read2, snapshot, reads);
+          Long value = sum + 1;
+          WriteSet<Long> writes = new WriteSet<>();
+          writes.put(key(write1), value, 0, ConflictStrategy.FAIL);
+          writes.put(key(write2), value, 0, ConflictStrategy.FAIL);
+          if (commits(snapshot, reads, writes)) {
+            return;
+          }
+        }
+        failed(attempt);
+      }
+    }
+
+    @Override
+    public long readSum(int[] items, int from, int count) {
+      long sum = 0;
+      try (Snapshot<Long> snapshot = buffer.snapshot()) {
+        for (int i = from; i < from + count; i++) {
+          sum += value(buffer.get(key(items[i]), snapshot));
+        }
+      }
+      return sum;
+    }
+
+    @Override
+    public void increment(int item) {
+      for (int attempt = 0; ; attempt++) {
+        try (Snapshot<Long> snapshot = buffer.snapshot()) {
+          ReadSet<Long> reads = new ReadSet<>();
+          WriteSet<Long> writes = new WriteSet<>();
+          Key key = key(item);
+          long value = value(buffer.read(key, snapshot, reads));
+          writes.put(key, value + 1, 0, ConflictStrategy.FAIL);
+          if (commits(snapshot, reads, writes)) {
+            return;
+          }
+        }
+        failed(attempt);
+      }
+    }
+
+    @Override
+    public void writePair(int item1, int item2, long value) {
+      Long boxed = value;
+      for (int attempt = 0; ; attempt++) {
+        try (Snapshot<Long> snapshot = buffer.snapshot()) {
+          WriteSet<Long> writes = new WriteSet<>();
+          writes.put(key(item1), boxed, 0, ConflictStrategy.FAIL);
+          writes.put(key(item2), boxed, 0, ConflictStrategy.FAIL);
+          if (commits(snapshot, noReads(), writes)) {
+            return;
+          }
+        }
+        failed(attempt);
+      }
+    }
+
+    @Override
+    public long retries() {
+      return retries;
+    }
+
+    private long read(int item, Snapshot<Long> snapshot, ReadSet<Long> reads) {
+      return value(buffer.read(key(item), snapshot, reads));
+    }
+
+    private boolean commits(Snapshot<Long> snapshot, ReadSet<Long> reads, WriteSet<Long> writes) {
+      return commit(
+          new CommitRequest<>(
+              ++transactionId, IsolationLevel.SERIALIZABLE, snapshot, reads, writes));
+    }
+
+    private void failed(int attempt) {
+      retries++;
+      Backoff.pause(attempt);
+    }
+  }
+}
