@@ -1,4 +1,4 @@
-package io.khonsu.benchmarks.arrow;
+package io.khonsu.benchmarks;
 
 import io.khonsu.Khonsu;
 import io.khonsu.Table;

@@ -1,4 +1,4 @@
-package io.khonsu.benchmarks.arrow;
+package io.khonsu.benchmarks;
 
 import com.sun.management.ThreadMXBean;
 import io.khonsu.Khonsu;
