@@ -122,6 +122,7 @@ final class StagedWrites {
     /** Points the writes of keys at the rows from {@code firstRow} on. */
     void putRows(Key[] keys, int firstRow, ConflictStrategy strategy) {
       reserve(firstRow + keys.length);
+      writes.reserve(keys.length);
       for (int i = 0; i < keys.length; i++) {
         positions[firstRow + i] = writes.put(keys[i], null, firstRow + i, strategy);
       }

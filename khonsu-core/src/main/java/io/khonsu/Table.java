@@ -25,6 +25,7 @@ public final class Table {
 
   private final TxnBuffer<StoredValue> buffer;
   private final int id;
+  private final byte[] prefix;
   private final TableSpec spec;
   private final BatchSchema schema;
   private final KeyCodec keys;
@@ -36,6 +37,7 @@ public final class Table {
   Table(TxnBuffer<StoredValue> buffer, StoredTable definition, Key catalogKey, int keySizeMax) {
     this.buffer = buffer;
     this.id = definition.tableId();
+    this.prefix = prefixOf(id);
     this.spec = definition.spec();
     this.catalogKey = catalogKey;
     this.schema = BatchSchema.of(spec.schema());
@@ -125,11 +127,11 @@ public final class Table {
   }
 
   Key key(ColumnView[] keyColumns, int row) {
-    return buffer.key(keys.encode(prefix(), keyColumns, row));
+    return buffer.key(keys.encode(prefix, keyColumns, row));
   }
 
   Key key(@Nullable Object... values) {
-    return buffer.key(keys.encode(prefix(), values));
+    return buffer.key(keys.encode(prefix, values));
   }
 
   /** {@return the key of encoded bytes without the table's number} */
@@ -166,7 +168,7 @@ public final class Table {
   }
 
   KeyInterval allKeys() {
-    return new KeyInterval(Key.of(prefix()), Key.of(prefixOf(id + 1)));
+    return new KeyInterval(Key.of(prefix), Key.of(prefixOf(id + 1)));
   }
 
   static int tableIdOf(Key key) {
@@ -182,13 +184,9 @@ public final class Table {
   }
 
   private byte[] withPrefix(byte[] body) {
-    byte[] bytes = Arrays.copyOf(prefix(), PREFIX_BYTES + body.length);
+    byte[] bytes = Arrays.copyOf(prefix, PREFIX_BYTES + body.length);
     System.arraycopy(body, 0, bytes, PREFIX_BYTES, body.length);
     return bytes;
-  }
-
-  private byte[] prefix() {
-    return prefixOf(id);
   }
 
   static byte[] prefixOf(int tableId) {

@@ -164,13 +164,17 @@ final class Collector<V> {
 
   /** Takes a chain out with all its versions. */
   void purge(Chain<V> chain) {
-    if (chain.isDead()) {
-      return;
+    if (!chain.isDead()) {
+      retireAll(chain);
+      table.unlink(chain);
     }
+  }
+
+  /** Retires all versions of a chain that nobody will read again. */
+  void retireAll(Chain<V> chain) {
     for (Version<V> version = chain.head(); version != null; version = version.older()) {
       retire(version);
     }
-    table.unlink(chain);
   }
 
   private void collectFirst(long horizon) {

@@ -137,6 +137,9 @@ final class OrderedIndex<V> {
      * {@return the index of the first chain at or after {@code key}, among the first {@code size}}
      */
     int lowerBound(Key key, int size) {
+      if (size > 0 && chains[size - 1].compareTo(key) < 0) {
+        return size; // keys often arrive in order
+      }
       int low = 0;
       int high = size;
       while (low < high) {

@@ -2,6 +2,7 @@ package io.khonsu.mvcc;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -269,27 +270,33 @@ public final class TxnBuffer<V> {
     return true;
   }
 
-  /** Removes everything. Nobody may use the buffer meanwhile or afterwards. */
+  /** Retires every version. Nobody may use the buffer meanwhile or afterwards. */
   public void clear() {
-    purge(new KeyInterval(Key.of(new byte[0]), null));
+    eachBlock(new KeyInterval(Key.of(new byte[0]), null), collector::retireAll);
   }
 
   /** Removes a block of the index at a time, so that commits can come between. */
   private void purge(KeyInterval interval) {
-    @Nullable Key cursor = interval.from();
-    while (cursor != null && (interval.to() == null || cursor.compareTo(interval.to()) < 0)) {
-      OrderedIndex.Content<V> content = ordered.contentAt(cursor);
+    eachBlock(interval, collector::purge);
+  }
+
+  private void eachBlock(KeyInterval interval, Consumer<Chain<V>> action) {
+    OrderedIndex.@Nullable Content<V> content = ordered.contentAt(interval.from());
+    while (content != null) {
       section.enterForUpkeep();
       try {
         for (int i = 0; i < content.count; i++) {
           if (interval.contains(content.chains[i])) {
-            collector.purge(content.chains[i]);
+            action.accept(content.chains[i]);
           }
         }
       } finally {
         leave();
       }
-      cursor = content.high();
+      Key high = content.high();
+      boolean isDone =
+          high == null || (interval.to() != null && high.compareTo(interval.to()) >= 0);
+      content = isDone ? null : content.next();
     }
   }
 

@@ -20,7 +20,10 @@ public final class WriteSet<V> {
   private Key[] keys = new Key[INITIAL];
   private Version<V>[] staged = newVersions(INITIAL);
   private ConflictStrategy[] strategies = new ConflictStrategy[INITIAL];
+
+  /** By hash, the position of a write plus one; empty while keys are compared one by one. */
   private int[] positions = {};
+
   private int size;
 
   /** Creates an empty set. */
@@ -53,6 +56,22 @@ public final class WriteSet<V> {
     return position;
   }
 
+  /** Makes room for so many more items. */
+  public void reserve(int items) {
+    int needed = Math.addExact(size, items);
+    if (needed > keys.length) {
+      keys = Arrays.copyOf(keys, needed);
+      staged = Arrays.copyOf(staged, needed);
+      strategies = Arrays.copyOf(strategies, needed);
+    }
+    if (needed > LINEAR_LIMIT && needed * 2L > positions.length) {
+      positions = new int[Integer.highestOneBit(needed) * 4];
+      for (int position = 0; position < size; position++) {
+        index(position);
+      }
+    }
+  }
+
   /** Gives a write that is no deletion its value. */
   public void setValue(int position, V value, int index) {
     staged[position].assign(value, index);
@@ -65,7 +84,7 @@ public final class WriteSet<V> {
 
   /** {@return the position of the write to this item, or -1 if there is none} */
   public int find(Key key) {
-    if (size <= LINEAR_LIMIT) {
+    if (positions.length == 0) {
       for (int i = 0; i < size; i++) {
         if (keys[i].sameAs(key)) {
           return i;
@@ -112,35 +131,25 @@ public final class WriteSet<V> {
   }
 
   private int append(Key key) {
-    if (size == keys.length) {
-      int capacity = size * 2;
-      keys = Arrays.copyOf(keys, capacity);
-      staged = Arrays.copyOf(staged, capacity);
-      strategies = Arrays.copyOf(strategies, capacity);
+    if (size == keys.length || (size == LINEAR_LIMIT && positions.length == 0)) {
+      reserve(Math.max(size, 1));
     }
-    keys[size] = key;
-    staged[size] = new Version<>();
-    size++;
-    if (size > LINEAR_LIMIT) {
-      indexFrom(size * 2 > positions.length ? rebuilt() : size - 1);
+    int position = size++;
+    keys[position] = key;
+    staged[position] = new Version<>();
+    if (positions.length > 0) {
+      index(position);
     }
-    return size - 1;
+    return position;
   }
 
-  private int rebuilt() {
-    positions = new int[Integer.highestOneBit(size) * 8];
-    return 0;
-  }
-
-  private void indexFrom(int first) {
+  private void index(int position) {
     int mask = positions.length - 1;
-    for (int position = first; position < size; position++) {
-      int at = keys[position].hash & mask;
-      while (positions[at] != 0) {
-        at = (at + 1) & mask;
-      }
-      positions[at] = position + 1;
+    int at = keys[position].hash & mask;
+    while (positions[at] != 0) {
+      at = (at + 1) & mask;
     }
+    positions[at] = position + 1;
   }
 
   @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of a generic type
