@@ -107,6 +107,9 @@ final class ReferenceBuffer {
         return;
       }
       if (write.strategy == ConflictStrategy.APPEND && value != null && committed != null) {
+        if (isSameObject(Long.valueOf(value + committed), committed)) {
+          return; // the merger returns what is committed: the write changes nothing
+        }
         value = Long.valueOf(value + committed);
       }
     }
@@ -117,6 +120,12 @@ final class ReferenceBuffer {
       next.remove(item);
       installed.add(item);
     }
+  }
+
+  /** Small longs are one object for each value; the buffer compares values as objects. */
+  @SuppressWarnings({"ReferenceEquality", "BoxedPrimitiveEquality"})
+  private static boolean isSameObject(Long one, Long other) {
+    return one == other;
   }
 
   private static boolean isBlind(Transaction tx, Write write) {

@@ -3,6 +3,7 @@ package io.khonsu.mvcc;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -16,27 +17,34 @@ final class Threads {
     void run() throws Exception;
   }
 
+  /** Returns when all are done, or throws when the first has failed: the others may go on. */
   static void run(Task... tasks) throws InterruptedException {
     AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    Semaphore ended = new Semaphore(0);
     CyclicBarrier start = new CyclicBarrier(tasks.length);
     List<Thread> threads = new ArrayList<>();
     for (Task task : tasks) {
       threads.add(
           Thread.ofPlatform()
-              .start(() -> {
+              .daemon()
+              .unstarted(() -> {
                 try {
                   start.await();
                   task.run();
                 } catch (Throwable e) {
                   failure.compareAndSet(null, e);
+                } finally {
+                  ended.release();
                 }
               }));
     }
-    for (Thread thread : threads) {
-      thread.join();
+    threads.forEach(Thread::start);
+    for (int i = 0; i < tasks.length && failure.get() == null; i++) {
+      ended.acquire();
     }
     Throwable first = failure.get();
     if (first != null) {
+      threads.forEach(Thread::interrupt);
       throw new AssertionError("a thread failed", first);
     }
   }
