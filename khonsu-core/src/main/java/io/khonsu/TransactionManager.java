@@ -73,11 +73,13 @@ final class TransactionManager {
 
   /** Begins a transaction under an id, which a retried transaction keeps. */
   Transaction begin(long id, TransactionOptions options) {
-    return new Transaction(this, id, options, openView());
+    views.checkOpen();
+    return new Transaction(this, id, options, views.add(buffer.snapshot()));
   }
 
   Snapshot snapshot() {
-    return new Snapshot(this, openView());
+    views.checkOpen();
+    return new Snapshot(this, views.add(buffer.readOnlySnapshot()));
   }
 
   Snapshot snapshotAt(long version) {
@@ -96,11 +98,6 @@ final class TransactionManager {
 
   void watch(Snapshot snapshot) {
     views.watch(snapshot, snapshot.state());
-  }
-
-  private ViewState openView() {
-    views.checkOpen();
-    return views.add(buffer.snapshot());
   }
 
   Table check(Table table) {

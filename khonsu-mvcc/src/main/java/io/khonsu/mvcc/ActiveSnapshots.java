@@ -21,6 +21,9 @@ final class ActiveSnapshots {
   private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(long[].class);
   private static final long FREE = Long.MAX_VALUE;
 
+  /** Marks a slot whose owner only reads: it keeps versions, but no commit records. */
+  private static final long READ_ONLY = 1L << 62;
+
   /** Slots in a page, and longs between two slots: 128 bytes, as processors prefetch line pairs. */
   private static final int SLOTS = 64;
 
@@ -40,11 +43,17 @@ final class ActiveSnapshots {
     return claimSlot(~version);
   }
 
+  /** {@return as {@link #open}, for a snapshot that never commits} */
+  int openToRead(long version) {
+    return claimSlot(~(version | READ_ONLY));
+  }
+
   /**
-   * {@return the number of a slot claimed at {@code version}, where readers are safe from now on}
+   * {@return the number of a slot claimed at {@code version}, where a snapshot that never commits
+   * is safe from now on}
    */
   int claim(long version) {
-    return claimSlot(version);
+    return claimSlot(version | READ_ONLY);
   }
 
   private int claimSlot(long word) {
@@ -69,6 +78,11 @@ final class ActiveSnapshots {
     SLOT.setRelease(pages.get(slot / SLOTS), (slot % SLOTS) * STRIDE, version);
   }
 
+  /** As {@link #settle}, for a slot from {@link #openToRead}. */
+  void settleToRead(int slot, long version) {
+    settle(slot, version | READ_ONLY);
+  }
+
   /** Gives a claimed slot back. */
   void release(int slot) {
     SLOT.setRelease(pages.get(slot / SLOTS), (slot % SLOTS) * STRIDE, FREE);
@@ -79,6 +93,7 @@ final class ActiveSnapshots {
     long[] found = new long[8];
     int count = 0;
     long opening = Long.MAX_VALUE;
+    long committing = Long.MAX_VALUE;
     for (long[] slots : pages) {
       for (int i = 0; i < SLOTS; i++) {
         long word = (long) SLOT.getVolatile(slots, i * STRIDE);
@@ -88,13 +103,16 @@ final class ActiveSnapshots {
         if (count == found.length) {
           found = Arrays.copyOf(found, count * 2);
         }
-        found[count++] = word < 0 ? ~word : word;
-        opening = word < 0 ? Math.min(opening, ~word) : opening;
+        long claimed = word < 0 ? ~word : word;
+        long version = claimed & ~READ_ONLY;
+        found[count++] = version;
+        opening = word < 0 ? Math.min(opening, version) : opening;
+        committing = claimed == version ? Math.min(committing, version) : committing;
       }
     }
     long[] versions = Arrays.copyOf(found, count);
     Arrays.sort(versions);
-    return new Claims(versions, opening);
+    return new Claims(versions, opening, committing);
   }
 
   private synchronized void grow(int page) {
@@ -114,7 +132,8 @@ final class ActiveSnapshots {
    *
    * @param versions ascending, with repetitions, opening ones included
    * @param opening the oldest version that an opening snapshot may read at, or the greatest long
+   * @param committing the oldest version of a snapshot that may commit, or the greatest long
    */
   @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
-  record Claims(long[] versions, long opening) {}
+  record Claims(long[] versions, long opening, long committing) {}
 }

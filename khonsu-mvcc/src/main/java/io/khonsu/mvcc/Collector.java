@@ -37,6 +37,10 @@ final class Collector<V> {
   private long reach;
 
   private long[] snapshots = {};
+
+  /** The oldest snapshot that may commit: it may ask about the records after it. */
+  private long committing = Long.MAX_VALUE;
+
   private int commitsSinceRefresh;
 
   /** The newest published version at the last refresh. Once per version is often enough. */
@@ -125,7 +129,7 @@ final class Collector<V> {
     for (int i = 0; i < share && overwritten.firstVersion() <= horizon; i++) {
       collectFirst(horizon);
     }
-    dependencies.trim(horizon, share);
+    dependencies.trim(Math.min(reach, committing), share);
   }
 
   /** Does all the work there is. */
@@ -136,7 +140,7 @@ final class Collector<V> {
     for (int i = 0; i < waiting; i++) {
       collectFirst(horizon);
     }
-    dependencies.trim(horizon, Integer.MAX_VALUE);
+    dependencies.trim(Math.min(reach, committing), Integer.MAX_VALUE);
   }
 
   /** {@return the versions unlinked since the last call, whose owner must be told} */
@@ -270,6 +274,7 @@ final class Collector<V> {
     VarHandle.fullFence();
     ActiveSnapshots.Claims claims = active.claims();
     snapshots = claims.versions();
+    committing = claims.committing();
     reach = Math.max(reach, Math.min(boundary, claims.opening()));
     commitsSinceRefresh = 0;
   }

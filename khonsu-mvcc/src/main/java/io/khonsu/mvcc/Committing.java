@@ -190,7 +190,7 @@ final class Committing<V> {
   }
 
   private void mergeOutside(int position, Chain<V> chain) {
-    try (Snapshot<V> now = buffer.snapshot()) {
+    try (Snapshot<V> now = buffer.readOnlySnapshot()) {
       Version<V> base = chain.visibleAt(now.version());
       if (base != null && isNewer(base) && !base.isTombstone() && !plan().isMade(position, base)) {
         plan().merge(position, chain, base, writes.version(position));

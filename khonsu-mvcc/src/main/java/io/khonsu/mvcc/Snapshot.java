@@ -1,5 +1,7 @@
 package io.khonsu.mvcc;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A prefix of the commit order that its owner reads at. Open, it keeps the versions it can see;
  * every one must be closed.
@@ -12,11 +14,16 @@ public final class Snapshot<V> implements AutoCloseable {
   private static final int CLOSED = -1;
 
   private final ActiveSnapshots active;
-  private final CommitRecord<V> start;
+  private final @Nullable CommitRecord<V> start;
   private final long version;
   private int slot;
 
-  Snapshot(ActiveSnapshots active, int slot, CommitRecord<V> start, long version) {
+  /**
+   * Takes over a claimed slot.
+   *
+   * @param start the commit that the snapshot ends with, or null if it is only for reading
+   */
+  Snapshot(ActiveSnapshots active, int slot, @Nullable CommitRecord<V> start, long version) {
     this.active = active;
     this.slot = slot;
     this.start = start;
@@ -28,16 +35,16 @@ public final class Snapshot<V> implements AutoCloseable {
     return version;
   }
 
-  /** {@return the newest record at the time of opening; for a snapshot of now, its last commit} */
+  /** {@return the commit that a snapshot ends with that may commit} */
   CommitRecord<V> start() {
-    return start;
+    return Invariants.present(start, "a snapshot that may commit has a start");
   }
 
   /** Makes sure that the records after this snapshot are at hand. */
   void checkCommittable() {
-    if (slot == CLOSED || start.version() != version) {
+    if (slot == CLOSED || start == null) {
       throw new IllegalStateException(
-          "a snapshot that is closed or of the past cannot commit, version " + version);
+          "a snapshot that is closed or only for reading cannot commit, version " + version);
     }
   }
 

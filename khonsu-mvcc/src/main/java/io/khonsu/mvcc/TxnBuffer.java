@@ -75,14 +75,28 @@ public final class TxnBuffer<V> {
 
   /**
    * {@return a key equal to {@code key} that spares this buffer the look-up} Keep it for items that
-   * are used again and again; it costs about 40 bytes as long as the buffer lives.
+   * are used again and again; after the item was deleted and purged it is a key like others.
    */
   public Key ref(Key key) {
     Chain<V> found = table.resolve(key);
     return found != null ? found : table.link(candidate(key));
   }
 
-  /** {@return a snapshot of the newest published commit, which the caller must close} */
+  /**
+   * {@return a snapshot of the newest published commit for reading only, which the caller must
+   * close} It keeps what it sees, but not what a commit would have to be compared with.
+   */
+  public Snapshot<V> readOnlySnapshot() {
+    int slot = active.openToRead(dependencies.published().version());
+    long newest = dependencies.published().version();
+    active.settleToRead(slot, newest);
+    return new Snapshot<>(active, slot, null, newest);
+  }
+
+  /**
+   * {@return a snapshot of the newest published commit, which a transaction can commit from, and
+   * which the caller must close}
+   */
   public Snapshot<V> snapshot() {
     int slot = active.open(dependencies.published().version());
     CommitRecord<V> newest = dependencies.published();
@@ -91,7 +105,7 @@ public final class TxnBuffer<V> {
   }
 
   /**
-   * Opens a snapshot of the past.
+   * Opens a snapshot of the past, for reading only.
    *
    * @param version any version; the snapshot sees the commits up to and including it
    * @return the snapshot, which the caller must close, or null if {@code version} is older than
@@ -109,7 +123,7 @@ public final class TxnBuffer<V> {
       active.release(slot);
       return null;
     }
-    return new Snapshot<>(active, slot, newest, version);
+    return new Snapshot<>(active, slot, null, version);
   }
 
   /** {@return the version of the newest published commit} */

@@ -196,4 +196,33 @@ class CollectorTest {
   private static long visible(Chain<Long> chain, long snapshot) {
     return Invariants.present(chain.visibleAt(snapshot), "a visible version").version();
   }
+
+  @Test
+  void records_underOldReader_areTrimmed_underOldTransaction_areKept() {
+    TxnBuffer<Long> buffer = new TxnBuffer<>(BufferOptions.simple());
+    Key key = buffer.key(new byte[] {1});
+    try (Snapshot<Long> reader = buffer.readOnlySnapshot()) {
+      writeOften(buffer, key);
+      assertThat(buffer.statistics().records()).isLessThan(100);
+      assertThat(buffer.get(key, reader)).isNull();
+    }
+    try (Snapshot<Long> transaction = buffer.snapshot()) {
+      writeOften(buffer, key);
+      assertThat(buffer.statistics().records()).isGreaterThanOrEqualTo(1_000);
+      assertThat(transaction.version()).isPositive();
+    }
+  }
+
+  private static void writeOften(TxnBuffer<Long> buffer, Key key) {
+    for (long i = 0; i < 1_000; i++) {
+      try (Snapshot<Long> snapshot = buffer.snapshot()) {
+        WriteSet<Long> writes = new WriteSet<>();
+        var _ = writes.put(key, i, 0, ConflictStrategy.FAIL);
+        var _ =
+            buffer.commit(
+                new CommitRequest<>(
+                    i, IsolationLevel.SERIALIZABLE, snapshot, new ReadSet<>(), writes));
+      }
+    }
+  }
 }
