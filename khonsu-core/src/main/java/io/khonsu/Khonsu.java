@@ -1,5 +1,7 @@
 package io.khonsu;
 
+import io.khonsu.internal.arrow.BatchSchema;
+import io.khonsu.internal.key.KeyCodec;
 import io.khonsu.mvcc.BufferOptions;
 import io.khonsu.mvcc.CommitRequest;
 import io.khonsu.mvcc.CommitResult;
@@ -136,13 +138,18 @@ public final class Khonsu implements AutoCloseable {
    *
    * @return its handle
    * @throws TableExistsException if there is one of that name
-   * @throws IllegalArgumentException if a column's type cannot be stored, or a key column's cannot
-   *     be in a key
+   * @throws UnsupportedColumnException if a column cannot be stored
+   * @throws IllegalArgumentException if a key column is unknown, named twice or of a type that keys
+   *     cannot have, or if no key can be as small as {@link StoreConfig#keySizeMaxBytes}
    */
   public synchronized Table createTable(TableSpec spec) {
     manager.views().checkOpen();
     if (catalog.find(spec.name()).isPresent()) {
       throw new TableExistsException("there is a table \"%s\" already".formatted(spec.name()));
+    }
+    BatchSchema.of(spec.schema());
+    if (!spec.keyColumns().isEmpty() || spec.kind() == TableSpec.Kind.ROWS) {
+      KeyCodec.of(spec.schema(), spec.keyColumns(), config.keySizeMaxBytes());
     }
     StoredTable definition = new StoredTable(catalog.nextId(), spec);
     Table table = tableOf(definition);
@@ -183,7 +190,7 @@ public final class Khonsu implements AutoCloseable {
 
   private Table tableOf(StoredTable definition) {
     Key key = buffer.ref(Key.of(Catalog.keyBytes(definition.tableId(), definition.spec().name())));
-    return new Table(buffer, definition, key, config.keySizeMaxBytes());
+    return new Table(buffer, definition, key);
   }
 
   private long commitDefinition(WriteSet<StoredValue> writes) {

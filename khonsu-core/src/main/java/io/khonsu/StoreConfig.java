@@ -29,7 +29,6 @@ public record StoreConfig(
     long transactionSizeMaxBytes,
     Duration retention,
     Duration transactionAgeMax) {
-  private static final int KEY_SIZE_LIMIT_BYTES = 64 << 10;
   private static final Duration RETENTION_LIMIT = Duration.ofDays(3_650);
 
   /**
@@ -41,7 +40,7 @@ public record StoreConfig(
     Objects.requireNonNull(isolation, "isolation");
     Objects.requireNonNull(onConflict, "onConflict");
     checkRange("memoryLimitBytes", memoryLimitBytes, 1, Long.MAX_VALUE);
-    checkRange("keySizeMaxBytes", keySizeMaxBytes, 1, KEY_SIZE_LIMIT_BYTES);
+    checkRange("keySizeMaxBytes", keySizeMaxBytes, 1, Table.KEY_BYTES_MAX);
     checkRange("rowSizeMaxBytes", rowSizeMaxBytes, 1, Integer.MAX_VALUE);
     checkRange("transactionSizeMaxBytes", transactionSizeMaxBytes, 1, Long.MAX_VALUE);
     checkDuration("retention", retention, Duration.ZERO);

@@ -42,6 +42,7 @@ final class Writing {
   Table putBatch(Table table, Key name, VectorSchemaRoot root, ConflictStrategy onConflict) {
     BatchBuilder batch = new BatchBuilder(table.batchSchema());
     batch.append(root);
+    checkKey("the name of the batch", name);
     checkSize(table, staged.sizeBytes() + batch.sizeBytes(), batch.sizeBytes(), batch.rowCount());
     table.checkRowKeys(batch);
     staged.of(table).putBatch(name, batch, onConflict);
@@ -68,7 +69,7 @@ final class Writing {
     }
   }
 
-  private static Key[] keys(Table table, BatchBuilder rows, int firstRow, int count) {
+  private Key[] keys(Table table, BatchBuilder rows, int firstRow, int count) {
     int[] indexes = table.keyColumnIndexes();
     ColumnView[] columns = new ColumnView[indexes.length];
     for (int i = 0; i < columns.length; i++) {
@@ -77,6 +78,7 @@ final class Writing {
     Key[] keys = new Key[count];
     for (int i = 0; i < count; i++) {
       keys[i] = table.key(columns, firstRow + i);
+      checkKey("the key", keys[i]);
     }
     return keys;
   }
@@ -118,17 +120,26 @@ final class Writing {
     }
   }
 
+  private void checkKey(String subject, Key key) {
+    int sizeBytes = key.sizeBytes() - Table.PREFIX_BYTES;
+    if (sizeBytes > config.keySizeMaxBytes()) {
+      throw new LimitExceededException(
+          subject, sizeBytes, "keySizeMaxBytes", config.keySizeMaxBytes());
+    }
+  }
+
   private void checkSize(Table table, long transactionBytes, long addedBytes, int addedRows) {
     long rowBytes = addedRows == 0 || !table.isRowTable() ? 0 : addedBytes / addedRows;
     if (rowBytes > config.rowSizeMaxBytes()) {
       throw new LimitExceededException(
-          "rows of %s take %d bytes, rowSizeMaxBytes is %d"
-              .formatted(table, rowBytes, config.rowSizeMaxBytes()));
+          "a row of " + table, rowBytes, "rowSizeMaxBytes", config.rowSizeMaxBytes());
     }
     if (transactionBytes > config.transactionSizeMaxBytes()) {
       throw new LimitExceededException(
-          "the transaction would write %d bytes, transactionSizeMaxBytes is %d"
-              .formatted(transactionBytes, config.transactionSizeMaxBytes()));
+          "what the transaction writes",
+          transactionBytes,
+          "transactionSizeMaxBytes",
+          config.transactionSizeMaxBytes());
     }
   }
 }
