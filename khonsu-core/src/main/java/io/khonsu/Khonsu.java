@@ -59,7 +59,7 @@ public final class Khonsu implements AutoCloseable {
                 0,
                 HybridClock.span(config.retention().toMillis()),
                 storage == null ? TxnBuffer.Publication.AT_COMMIT : TxnBuffer.Publication.EXPLICIT,
-                new BatchMerger(catalog, memory.versions()),
+                new BatchMerger(catalog, memory.versions(), config.transactionSizeMaxBytes()),
                 StoredLifecycle.INSTANCE));
     this.pipeline =
         storage == null
@@ -99,6 +99,16 @@ public final class Khonsu implements AutoCloseable {
    */
   public static Khonsu open(StoreConfig config, Storage storage) {
     return open(config, storage, null, InstantSource.system());
+  }
+
+  /**
+   * Opens the store that a storage holds, as {@link #open(StoreConfig, Storage)}, with memory from
+   * an allocator of the caller's.
+   *
+   * @param allocator borrowed; close it after the store
+   */
+  public static Khonsu open(StoreConfig config, Storage storage, BufferAllocator allocator) {
+    return open(config, storage, allocator, InstantSource.system());
   }
 
   static Khonsu open(
