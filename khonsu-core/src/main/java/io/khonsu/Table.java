@@ -70,8 +70,10 @@ public final class Table {
   }
 
   /**
-   * {@return a row of these values, one for each column in the order of the schema}
+   * {@return a row of these values, one for each column in the order of the schema} Whether they
+   * suit their columns is checked when the row is written.
    *
+   * @param values natural Java values, as {@link Row} lists them
    * @throws IllegalArgumentException if there are more or fewer values than columns
    */
   public Row row(@Nullable Object... values) {
