@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
-import java.util.function.Function;
 import org.apache.arrow.vector.types.pojo.Schema;
 import org.jspecify.annotations.Nullable;
 
@@ -28,19 +27,22 @@ public final class ScanResult implements Iterable<RecordBatch> {
   private final int[] projection;
   private final RowShape shape;
   private final FoundRows found;
-  private final Function<Gather, RecordBatch> export;
+  private final ViewState view;
+  private final Memory memory;
 
   ScanResult(
       BatchSchema schema,
       int[] projection,
       RowShape shape,
       FoundRows found,
-      Function<Gather, RecordBatch> export) {
+      ViewState view,
+      Memory memory) {
     this.schema = schema;
     this.projection = projection;
     this.shape = shape;
     this.found = found;
-    this.export = export;
+    this.view = view;
+    this.memory = memory;
   }
 
   /** {@return the number of rows} */
@@ -53,23 +55,46 @@ public final class ScanResult implements Iterable<RecordBatch> {
     return schema.project(projection).schema();
   }
 
-  /** {@return the rows as batches, none of them empty} Every call makes them anew. */
+  /**
+   * {@return the rows as batches, none of them empty} Every call makes them anew. A batch is valid
+   * until its transaction or snapshot ends; closing it earlier gives its memory back earlier.
+   *
+   * <p>Asking for the next batch throws what {@link ReadView} says, and {@link
+   * UnavailableException} over the memory limit.
+   */
   @Override
   public Iterator<RecordBatch> iterator() {
     return new BatchIterator();
   }
 
-  /** {@return all rows as one batch, also if there are none} */
+  /**
+   * {@return all rows as one batch, also if there are none; otherwise as {@link #iterator}}
+   *
+   * @throws ArithmeticException if there are more than 2^31 - 1 rows
+   */
   public RecordBatch toBatch() {
     Gather gather = new Gather(schema, projection);
     for (int i = 0; i < found.runCount(); i++) {
       gather.add(found.batch(i), found.firstRow(i), found.count(i));
     }
-    return export.apply(gather);
+    return exported(gather);
   }
 
-  /** {@return all rows as Java values} */
+  /** {@return all rows as Java values, which stay valid} */
   public List<Row> rows() {
+    return view.during(this::readRows);
+  }
+
+  @Override
+  public String toString() {
+    return "ScanResult[%d rows of %s]".formatted(rowCount(), shape.names());
+  }
+
+  private RecordBatch exported(Gather gather) {
+    return view.during(() -> view.export(gather, memory));
+  }
+
+  private List<Row> readRows() {
     List<Row> rows = new ArrayList<>();
     for (int run = 0; run < found.runCount(); run++) {
       for (int i = 0; i < found.count(run); i++) {
@@ -106,7 +131,7 @@ public final class ScanResult implements Iterable<RecordBatch> {
         gather.add(found.batch(run), found.firstRow(run), found.count(run));
         run++;
       } while (!isAlone && hasNext() && !isPassedOn(run) && fits(gather));
-      return export.apply(gather);
+      return exported(gather);
     }
 
     private boolean fits(Gather gather) {

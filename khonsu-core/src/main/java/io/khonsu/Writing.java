@@ -6,6 +6,8 @@ import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.mvcc.Key;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.dictionary.DictionaryProvider;
@@ -25,7 +27,7 @@ final class Writing {
 
   Table putRow(Table table, Row row, WriteMode mode, ConflictStrategy onConflict) {
     BatchBuilder rows = staged.of(table).requireRows();
-    @Nullable Object[] values = row.valuesFor(table.shape());
+    @Nullable Object[] values = Objects.requireNonNull(row, "row").valuesFor(table.shape());
     return append(table, rows, mode, onConflict, () -> rows.appendRow(values));
   }
 
@@ -40,6 +42,7 @@ final class Writing {
   }
 
   Table putBatch(Table table, Key name, VectorSchemaRoot root, ConflictStrategy onConflict) {
+    Objects.requireNonNull(onConflict, "onConflict");
     BatchBuilder batch = new BatchBuilder(table.batchSchema());
     batch.append(root);
     checkKey("the name of the batch", name);
@@ -49,8 +52,22 @@ final class Writing {
     return table;
   }
 
+  Table delete(Table table, List<Key> keys, ConflictStrategy onConflict) {
+    Objects.requireNonNull(onConflict, "onConflict");
+    long addedBytes = 0;
+    for (Key key : keys) {
+      addedBytes += key.sizeBytes();
+    }
+    checkTransactionSize(staged.sizeBytes() + addedBytes);
+    for (Key key : keys) {
+      staged.delete(key, onConflict);
+    }
+    return table;
+  }
+
   private Table append(
       Table table, BatchBuilder rows, WriteMode mode, ConflictStrategy onConflict, Runnable step) {
+    Objects.requireNonNull(onConflict, "onConflict");
     BatchBuilder.Savepoint before = rows.savepoint();
     int firstRow = rows.rowCount();
     long bytesBefore = rows.sizeBytes();
@@ -63,7 +80,7 @@ final class Writing {
       check(mode, table, keys);
       staged.of(table).putRows(keys, firstRow, onConflict);
       return table;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       rows.rollbackTo(before);
       throw e;
     }
@@ -134,6 +151,10 @@ final class Writing {
       throw new LimitExceededException(
           "a row of " + table, rowBytes, "rowSizeMaxBytes", config.rowSizeMaxBytes());
     }
+    checkTransactionSize(transactionBytes);
+  }
+
+  private void checkTransactionSize(long transactionBytes) {
     if (transactionBytes > config.transactionSizeMaxBytes()) {
       throw new LimitExceededException(
           "what the transaction writes",
