@@ -23,10 +23,12 @@ import org.apache.arrow.memory.BufferAllocator;
 final class BatchMerger implements Merger<StoredValue> {
   private final Catalog catalog;
   private final BufferAllocator allocator;
+  private final long sizeMaxBytes;
 
-  BatchMerger(Catalog catalog, BufferAllocator allocator) {
+  BatchMerger(Catalog catalog, BufferAllocator allocator, long sizeMaxBytes) {
     this.catalog = catalog;
     this.allocator = allocator;
+    this.sizeMaxBytes = sizeMaxBytes;
   }
 
   @Override
@@ -48,6 +50,13 @@ final class BatchMerger implements Merger<StoredValue> {
       merged.append(appended, 0, appended.rowCount());
     } else {
       mergeByKey(rowKeys, merged, committed, appended);
+    }
+    if (merged.sizeBytes() > sizeMaxBytes) {
+      throw new LimitExceededException(
+          "a merged batch of " + table,
+          merged.sizeBytes(),
+          "transactionSizeMaxBytes",
+          sizeMaxBytes);
     }
     return StoredBatch.consume(ViewState.within(() -> merged.freeze(allocator)), 1);
   }

@@ -10,6 +10,7 @@ import java.time.InstantSource;
  */
 final class HybridClock implements VersionSource {
   private static final int COUNTER_BITS = 16;
+  private static final long MILLIS_MAX = Long.MAX_VALUE >>> COUNTER_BITS;
 
   private final InstantSource clock;
 
@@ -27,9 +28,14 @@ final class HybridClock implements VersionSource {
     return epochMillis << COUNTER_BITS;
   }
 
-  /** {@return the greatest version of the millisecond that an instant lies in} */
+  /**
+   * {@return the greatest version of the millisecond that an instant lies in; of one before 1970,
+   * 0}
+   */
   static long lastOf(Instant instant) {
-    return firstOf(instant.toEpochMilli() + 1) - 1;
+    long seconds = Math.clamp(instant.getEpochSecond(), 0, MILLIS_MAX / 1_000);
+    long millis = Math.min(seconds * 1_000 + instant.getNano() / 1_000_000, MILLIS_MAX - 1);
+    return instant.getEpochSecond() < 0 ? 0 : firstOf(millis + 1) - 1;
   }
 
   /** {@return the milliseconds between two versions} */

@@ -1,5 +1,7 @@
 package io.khonsu;
 
+import io.khonsu.internal.arrow.BatchSchema;
+import io.khonsu.internal.key.KeyCodec;
 import io.khonsu.mvcc.BufferOptions;
 import io.khonsu.mvcc.CommitRequest;
 import io.khonsu.mvcc.CommitResult;
@@ -57,7 +59,7 @@ public final class Khonsu implements AutoCloseable {
                 0,
                 HybridClock.span(config.retention().toMillis()),
                 storage == null ? TxnBuffer.Publication.AT_COMMIT : TxnBuffer.Publication.EXPLICIT,
-                new BatchMerger(catalog, memory.versions()),
+                new BatchMerger(catalog, memory.versions(), config.transactionSizeMaxBytes()),
                 StoredLifecycle.INSTANCE));
     this.pipeline =
         storage == null
@@ -99,6 +101,16 @@ public final class Khonsu implements AutoCloseable {
     return open(config, storage, null, InstantSource.system());
   }
 
+  /**
+   * Opens the store that a storage holds, as {@link #open(StoreConfig, Storage)}, with memory from
+   * an allocator of the caller's.
+   *
+   * @param allocator borrowed; close it after the store
+   */
+  public static Khonsu open(StoreConfig config, Storage storage, BufferAllocator allocator) {
+    return open(config, storage, allocator, InstantSource.system());
+  }
+
   static Khonsu open(
       StoreConfig config,
       @Nullable Storage storage,
@@ -136,13 +148,18 @@ public final class Khonsu implements AutoCloseable {
    *
    * @return its handle
    * @throws TableExistsException if there is one of that name
-   * @throws IllegalArgumentException if a column's type cannot be stored, or a key column's cannot
-   *     be in a key
+   * @throws UnsupportedColumnException if a column cannot be stored
+   * @throws IllegalArgumentException if a key column is unknown, named twice or of a type that keys
+   *     cannot have, or if no key can be as small as {@link StoreConfig#keySizeMaxBytes}
    */
   public synchronized Table createTable(TableSpec spec) {
     manager.views().checkOpen();
     if (catalog.find(spec.name()).isPresent()) {
       throw new TableExistsException("there is a table \"%s\" already".formatted(spec.name()));
+    }
+    BatchSchema.of(spec.schema());
+    if (!spec.keyColumns().isEmpty() || spec.kind() == TableSpec.Kind.ROWS) {
+      KeyCodec.of(spec.schema(), spec.keyColumns(), config.keySizeMaxBytes());
     }
     StoredTable definition = new StoredTable(catalog.nextId(), spec);
     Table table = tableOf(definition);
@@ -183,7 +200,7 @@ public final class Khonsu implements AutoCloseable {
 
   private Table tableOf(StoredTable definition) {
     Key key = buffer.ref(Key.of(Catalog.keyBytes(definition.tableId(), definition.spec().name())));
-    return new Table(buffer, definition, key, config.keySizeMaxBytes());
+    return new Table(buffer, definition, key);
   }
 
   private long commitDefinition(WriteSet<StoredValue> writes) {

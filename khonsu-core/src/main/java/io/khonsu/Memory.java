@@ -11,6 +11,8 @@ final class Memory implements AutoCloseable {
   private final BufferAllocator store;
   private final BufferAllocator versions;
   private final BufferAllocator reads;
+  private volatile boolean closing;
+  private boolean released;
 
   /** Takes memory from {@code parent}, which is borrowed, or if null from a root of its own. */
   Memory(long limitBytes, @Nullable BufferAllocator parent) {
@@ -52,16 +54,34 @@ final class Memory implements AutoCloseable {
    */
   @Override
   public void close() {
-    long retained = reads.getAllocatedMemory();
-    if (retained > 0) {
+    closing = true;
+    if (!tryRelease()) {
       throw new IllegalStateException(
-          "%d bytes of retained batches were not closed".formatted(retained));
+          "%d bytes of retained batches were not closed".formatted(reads.getAllocatedMemory()));
     }
+  }
+
+  /** Notes that a batch has gone: when the store is closed, the last one takes all with it. */
+  void batchReleased() {
+    if (closing) {
+      var _ = tryRelease();
+    }
+  }
+
+  private synchronized boolean tryRelease() {
+    if (released) {
+      return true;
+    }
+    if (reads.getAllocatedMemory() > 0) {
+      return false;
+    }
+    released = true;
     reads.close();
     versions.close();
     store.close();
     if (ownRoot != null) {
       ownRoot.close();
     }
+    return true;
   }
 }

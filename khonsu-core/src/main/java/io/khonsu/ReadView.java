@@ -19,7 +19,9 @@ public sealed interface ReadView permits Transaction, Snapshot {
    * {@return the row of a row table with this key, if it exists}
    *
    * @param key one natural Java value for each column of the primary key
-   * @throws IllegalArgumentException if the values do not fit the key's columns
+   * @throws NullKeyException if a value is null
+   * @throws IllegalArgumentException if the values do not fit the key's columns, or it is a batch
+   *     table
    */
   Optional<Row> get(Table table, Object... key);
 
@@ -29,6 +31,9 @@ public sealed interface ReadView permits Transaction, Snapshot {
    *
    * @param keys for each row a list of one natural Java value for each column of the primary key,
    *     or the value itself if there is but one
+   * @throws NullKeyException if a value is null
+   * @throws IllegalArgumentException if values do not fit the key's columns, or it is a batch table
+   * @throws UnavailableException if the result does not fit the memory limit
    */
   RecordBatch getAll(Table table, List<?> keys);
 
@@ -54,6 +59,9 @@ public sealed interface ReadView permits Transaction, Snapshot {
 
   /**
    * {@return the batch of a batch table with this name, if it exists; valid until the view ends}
+   *
+   * @throws IllegalArgumentException if it is a row table
+   * @throws UnavailableException if the result does not fit the memory limit
    */
   Optional<RecordBatch> read(Table table, String name);
 
@@ -61,6 +69,12 @@ public sealed interface ReadView permits Transaction, Snapshot {
    * {@return the names of the batches of a batch table, in order}
    *
    * @param range of one string
+   * @throws IllegalArgumentException if it is a row table, or the range is not of strings
    */
   List<String> names(Table table, KeyRange range);
+
+  /** {@return the names of all batches of a batch table, in order} */
+  default List<String> names(Table table) {
+    return names(table, KeyRange.all());
+  }
 }

@@ -12,9 +12,9 @@ import io.khonsu.mvcc.TxnBuffer;
 import io.khonsu.mvcc.Version;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,26 +23,25 @@ import org.jspecify.annotations.Nullable;
  */
 final class Reading {
   private final TxnBuffer<StoredValue> buffer;
-  private final BufferAllocator allocator;
+  private final Memory memory;
   private final ViewState view;
   private final @Nullable IsolationLevel level;
   private final @Nullable StagedWrites staged;
   private final ReadSet<StoredValue> reads = new ReadSet<>();
 
   /** A reading that notes nothing and sees committed rows only. */
-  static Reading readOnly(
-      TxnBuffer<StoredValue> buffer, BufferAllocator allocator, ViewState view) {
-    return new Reading(buffer, allocator, view, null, null);
+  static Reading readOnly(TxnBuffer<StoredValue> buffer, Memory memory, ViewState view) {
+    return new Reading(buffer, memory, view, null, null);
   }
 
   Reading(
       TxnBuffer<StoredValue> buffer,
-      BufferAllocator allocator,
+      Memory memory,
       ViewState view,
       @Nullable IsolationLevel level,
       @Nullable StagedWrites staged) {
     this.buffer = buffer;
-    this.allocator = allocator;
+    this.memory = memory;
     this.view = view;
     this.level = level;
     this.staged = staged;
@@ -134,7 +133,7 @@ final class Reading {
           }
         }
       }
-      return view.export(gather, allocator);
+      return view.export(gather, memory);
     } finally {
       close(snapshot);
     }
@@ -161,12 +160,13 @@ final class Reading {
   @SuppressWarnings("MustBeClosedChecker") // moves into what the view owns
   private RecordBatch ownBatch(StagedWrites staged, Table table, int index) {
     FrozenBatch copy =
-        view.own(ViewState.within(() -> staged.of(table).batches.get(index).freeze(allocator)));
+        view.own(
+            ViewState.within(() -> staged.of(table).batches.get(index).freeze(memory.reads())));
     return exported(table, copy);
   }
 
   private RecordBatch exported(Table table, FrozenBatch batch) {
-    return view.export(new Gather(table.batchSchema()).add(batch, 0, batch.rowCount()), allocator);
+    return view.export(new Gather(table.batchSchema()).add(batch, 0, batch.rowCount()), memory);
   }
 
   List<String> names(Table table, KeyInterval interval) {
@@ -201,6 +201,7 @@ final class Reading {
   }
 
   ScanResult scan(Table table, Scan scan) {
+    Objects.requireNonNull(scan, "scan");
     int[] projection = projection(table, scan);
     RowShape shape = scan.columns().map(RowShape::new).orElse(table.shape());
     RowPredicate predicate = predicate(table, scan);
@@ -216,7 +217,7 @@ final class Reading {
         close(snapshot);
       }
     }
-    return new ScanResult(table.batchSchema(), projection, shape, found, view, allocator);
+    return new ScanResult(table.batchSchema(), projection, shape, found, view, memory);
   }
 
   /** Rows found at a snapshot of one operation outlive it by references of their own. */
@@ -272,7 +273,7 @@ final class Reading {
 
   @SuppressWarnings("MustBeClosedChecker") // moves into what the view owns
   private FrozenBatch ownRows(StagedWrites staged, Table table) {
-    return view.own(ViewState.within(() -> staged.of(table).requireRows().freeze(allocator)));
+    return view.own(ViewState.within(() -> staged.of(table).requireRows().freeze(memory.reads())));
   }
 
   static FrozenBatch batchOf(Version<StoredValue> version) {

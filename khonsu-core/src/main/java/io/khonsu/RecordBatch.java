@@ -14,25 +14,35 @@ import org.apache.arrow.vector.types.pojo.Schema;
  */
 public final class RecordBatch implements AutoCloseable {
   private final VectorSchemaRoot root;
+  private final Memory memory;
   private final AtomicInteger references;
   private boolean closed;
 
-  private RecordBatch(VectorSchemaRoot root, AtomicInteger references) {
+  private RecordBatch(VectorSchemaRoot root, Memory memory, AtomicInteger references) {
     this.root = root;
+    this.memory = memory;
     this.references = references;
   }
 
   /** Takes over vectors. */
-  static RecordBatch consume(VectorSchemaRoot root) {
-    return new RecordBatch(root, new AtomicInteger(1));
+  static RecordBatch consume(VectorSchemaRoot root, Memory memory) {
+    return new RecordBatch(root, memory, new AtomicInteger(1));
   }
 
-  /** {@return the columns} */
+  /**
+   * {@return the columns}
+   *
+   * @throws IllegalStateException if it was closed
+   */
   public Schema schema() {
     return root().getSchema();
   }
 
-  /** {@return the number of rows} */
+  /**
+   * {@return the number of rows}
+   *
+   * @throws IllegalStateException if it was closed
+   */
   public int rowCount() {
     return root().getRowCount();
   }
@@ -41,6 +51,7 @@ public final class RecordBatch implements AutoCloseable {
    * {@return the cells of a column; borrowed, valid until this batch is closed}
    *
    * @throws IllegalArgumentException if there is no such column
+   * @throws IllegalStateException if this batch was closed
    */
   public FieldVector vector(String column) {
     FieldVector vector = root().getVector(column);
@@ -63,12 +74,16 @@ public final class RecordBatch implements AutoCloseable {
     return root;
   }
 
-  /** {@return this batch again, for the caller to close, independent of any transaction} */
+  /**
+   * {@return this batch again, for the caller to close, independent of any transaction}
+   *
+   * @throws IllegalStateException if it was closed
+   */
   @MustBeClosed
   public synchronized RecordBatch retain() {
     VectorSchemaRoot shared = root();
     references.incrementAndGet();
-    return new RecordBatch(shared, references);
+    return new RecordBatch(shared, memory, references);
   }
 
   /** Releases this batch. Closing twice does nothing. */
@@ -78,6 +93,7 @@ public final class RecordBatch implements AutoCloseable {
       closed = true;
       if (references.decrementAndGet() == 0) {
         root.close();
+        memory.batchReleased();
       }
     }
   }

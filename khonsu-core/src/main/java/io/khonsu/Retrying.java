@@ -78,7 +78,8 @@ final class Retrying {
       return;
     }
     int doublings = Math.min(attempt - ATTEMPTS_WITHOUT_PAUSE, PAUSE_DOUBLINGS_MAX);
-    long longest = Math.min(PAUSE_NANOS << doublings, left.toNanos());
+    Duration pause = Duration.ofNanos(PAUSE_NANOS << doublings);
+    long longest = (pause.compareTo(left) < 0 ? pause : left).toNanos();
     LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(longest / 2, longest + 1));
   }
 }

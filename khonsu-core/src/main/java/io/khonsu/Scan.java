@@ -1,5 +1,6 @@
 package io.khonsu;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -27,8 +28,17 @@ public final class Scan {
     return new Scan(Objects.requireNonNull(range, "range"), null, RowFilter.all());
   }
 
-  /** {@return this scan with these columns only, in this order} */
+  /**
+   * {@return this scan with these columns only, in this order}
+   *
+   * @throws IllegalArgumentException if one is named twice
+   */
   public Scan columns(String... names) {
+    for (int i = 0; i < names.length; i++) {
+      if (Arrays.asList(names).indexOf(names[i]) < i) {
+        throw new IllegalArgumentException("column \"%s\" is named twice".formatted(names[i]));
+      }
+    }
     return new Scan(range, List.of(names), filter);
   }
 
@@ -53,5 +63,23 @@ public final class Scan {
   /** {@return the filter} */
   public RowFilter filter() {
     return filter;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Scan scan
+        && range.equals(scan.range)
+        && Objects.equals(columns, scan.columns)
+        && filter.equals(scan.filter);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(range, columns, filter);
+  }
+
+  @Override
+  public String toString() {
+    return "Scan[%s of %s where %s]".formatted(columns == null ? "*" : columns, range, filter);
   }
 }

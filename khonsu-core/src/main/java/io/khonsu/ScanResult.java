@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
-import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.types.pojo.Schema;
 import org.jspecify.annotations.Nullable;
 
@@ -15,8 +14,7 @@ import org.jspecify.annotations.Nullable;
  * The rows that a scan found, in key order; valid until its transaction or snapshot ends.
  *
  * <p>Rows that were committed together come as vectors without a copy, others are copied together
- * into batches of up to {@value #BATCH_ROWS_MAX} rows, when they are asked for. Every method that
- * returns rows throws {@link TransactionClosedException} after the end. Not thread-safe.
+ * into batches of up to {@value #BATCH_ROWS_MAX} rows, when they are asked for. Not thread-safe.
  */
 public final class ScanResult implements Iterable<RecordBatch> {
   /** The most rows that are copied into one batch. */
@@ -30,7 +28,7 @@ public final class ScanResult implements Iterable<RecordBatch> {
   private final RowShape shape;
   private final FoundRows found;
   private final ViewState view;
-  private final BufferAllocator allocator;
+  private final Memory memory;
 
   ScanResult(
       BatchSchema schema,
@@ -38,13 +36,13 @@ public final class ScanResult implements Iterable<RecordBatch> {
       RowShape shape,
       FoundRows found,
       ViewState view,
-      BufferAllocator allocator) {
+      Memory memory) {
     this.schema = schema;
     this.projection = projection;
     this.shape = shape;
     this.found = found;
     this.view = view;
-    this.allocator = allocator;
+    this.memory = memory;
   }
 
   /** {@return the number of rows} */
@@ -57,44 +55,53 @@ public final class ScanResult implements Iterable<RecordBatch> {
     return schema.project(projection).schema();
   }
 
-  /** {@return the rows as batches, none of them empty} Every call makes them anew. */
+  /**
+   * {@return the rows as batches, none of them empty} Every call makes them anew. A batch is valid
+   * until its transaction or snapshot ends; closing it earlier gives its memory back earlier.
+   *
+   * <p>Asking for the next batch throws what {@link ReadView} says, and {@link
+   * UnavailableException} over the memory limit.
+   */
   @Override
   public Iterator<RecordBatch> iterator() {
     return new BatchIterator();
   }
 
-  /** {@return all rows as one batch, also if there are none} */
+  /**
+   * {@return all rows as one batch, also if there are none; otherwise as {@link #iterator}}
+   *
+   * @throws ArithmeticException if there are more than 2^31 - 1 rows
+   */
   public RecordBatch toBatch() {
     Gather gather = new Gather(schema, projection);
     for (int i = 0; i < found.runCount(); i++) {
       gather.add(found.batch(i), found.firstRow(i), found.count(i));
     }
-    return export(gather);
+    return exported(gather);
   }
 
-  /** {@return all rows as Java values} */
+  /** {@return all rows as Java values, which stay valid} */
   public List<Row> rows() {
-    view.enter();
-    try {
-      List<Row> rows = new ArrayList<>();
-      for (int run = 0; run < found.runCount(); run++) {
-        for (int i = 0; i < found.count(run); i++) {
-          rows.add(row(found.batch(run), found.firstRow(run) + i));
-        }
-      }
-      return rows;
-    } finally {
-      view.leave();
-    }
+    return view.during(this::readRows);
   }
 
-  private RecordBatch export(Gather gather) {
-    view.enter();
-    try {
-      return view.export(gather, allocator);
-    } finally {
-      view.leave();
+  @Override
+  public String toString() {
+    return "ScanResult[%d rows of %s]".formatted(rowCount(), shape.names());
+  }
+
+  private RecordBatch exported(Gather gather) {
+    return view.during(() -> view.export(gather, memory));
+  }
+
+  private List<Row> readRows() {
+    List<Row> rows = new ArrayList<>();
+    for (int run = 0; run < found.runCount(); run++) {
+      for (int i = 0; i < found.count(run); i++) {
+        rows.add(row(found.batch(run), found.firstRow(run) + i));
+      }
     }
+    return rows;
   }
 
   private Row row(FrozenBatch batch, int index) {
@@ -124,7 +131,7 @@ public final class ScanResult implements Iterable<RecordBatch> {
         gather.add(found.batch(run), found.firstRow(run), found.count(run));
         run++;
       } while (!isAlone && hasNext() && !isPassedOn(run) && fits(gather));
-      return export(gather);
+      return exported(gather);
     }
 
     private boolean fits(Gather gather) {

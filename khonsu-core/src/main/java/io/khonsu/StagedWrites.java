@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class StagedWrites {
   private final WriteSet<StoredValue> writes = new WriteSet<>();
   private final List<StagedTable> tables = new ArrayList<>(1);
+  private long deletionBytes;
 
   WriteSet<StoredValue> writes() {
     return writes;
@@ -34,7 +35,7 @@ final class StagedWrites {
   }
 
   long sizeBytes() {
-    long size = 0;
+    long size = deletionBytes;
     for (StagedTable table : tables) {
       size += table.sizeBytes();
     }
@@ -55,7 +56,9 @@ final class StagedWrites {
   }
 
   void delete(Key key, ConflictStrategy strategy) {
+    int before = writes.size();
     var _ = writes.delete(key, strategy);
+    deletionBytes += writes.size() > before ? key.sizeBytes() : 0;
   }
 
   /** {@return the positions of writes in an interval, in key order} */

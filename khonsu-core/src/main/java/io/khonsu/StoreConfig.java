@@ -3,18 +3,26 @@ package io.khonsu;
 import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.mvcc.IsolationLevel;
 import java.time.Duration;
+import java.time.format.DateTimeParseException;
+import java.util.HashSet;
 import java.util.Objects;
+import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * The settings of a store. Immutable; made by a {@link #builder}, every setting has a default.
+ *
+ * <p>As text, settings are {@code name=value}, separated by commas or line ends: {@link #parse}
+ * reads what {@link #toString} prints, and also text that leaves settings at their defaults.
  *
  * @param isolation the level of transactions that do not say another; SERIALIZABLE
  * @param onConflict the strategy of transactions that do not say another; FAIL
  * @param memoryLimitBytes the most memory that committed and read batches may take; 4 GiB. A commit
  *     or read beyond fails with {@link UnavailableException}
- * @param keySizeMaxBytes the longest encoded key; 1 024
+ * @param keySizeMaxBytes the longest encoded key that is written, at most 64 KiB; 1 024
  * @param rowSizeMaxBytes the largest average row of a batch that is written; 16 MiB
- * @param transactionSizeMaxBytes the most that one transaction may write; 512 MiB
+ * @param transactionSizeMaxBytes the most that one transaction may write, rows written over again
+ *     included, and the largest batch that APPEND may make, at most 1 GiB; 512 MiB
  * @param retention how long history is kept though nobody reads it, for {@link Khonsu#snapshotAt};
  *     zero, at most 10 years
  * @param transactionAgeMax how old a transaction may grow before its next operation fails with
@@ -29,7 +37,8 @@ public record StoreConfig(
     long transactionSizeMaxBytes,
     Duration retention,
     Duration transactionAgeMax) {
-  private static final int KEY_SIZE_LIMIT_BYTES = 64 << 10;
+  private static final long TRANSACTION_SIZE_LIMIT_BYTES = 1L << 30;
+  private static final Pattern SEPARATOR = Pattern.compile(",|\\R");
   private static final Duration RETENTION_LIMIT = Duration.ofDays(3_650);
 
   /**
@@ -41,9 +50,9 @@ public record StoreConfig(
     Objects.requireNonNull(isolation, "isolation");
     Objects.requireNonNull(onConflict, "onConflict");
     checkRange("memoryLimitBytes", memoryLimitBytes, 1, Long.MAX_VALUE);
-    checkRange("keySizeMaxBytes", keySizeMaxBytes, 1, KEY_SIZE_LIMIT_BYTES);
+    checkRange("keySizeMaxBytes", keySizeMaxBytes, 1, Table.KEY_BYTES_MAX);
     checkRange("rowSizeMaxBytes", rowSizeMaxBytes, 1, Integer.MAX_VALUE);
-    checkRange("transactionSizeMaxBytes", transactionSizeMaxBytes, 1, Long.MAX_VALUE);
+    checkRange("transactionSizeMaxBytes", transactionSizeMaxBytes, 1, TRANSACTION_SIZE_LIMIT_BYTES);
     checkDuration("retention", retention, Duration.ZERO);
     checkDuration("transactionAgeMax", transactionAgeMax, Duration.ofMillis(1));
   }
@@ -58,6 +67,46 @@ public record StoreConfig(
     return new Builder();
   }
 
+  /**
+   * {@return the settings that a text gives; those left out have their defaults}
+   *
+   * @param text {@code name=value}, separated by commas or line ends; blanks do not matter.
+   *     Durations are as {@link Duration#parse} takes them, sizes are bytes.
+   * @throws IllegalArgumentException if a setting is unknown, stands twice, or has a value that is
+   *     malformed or out of its bounds; the message names it
+   */
+  public static StoreConfig parse(String text) {
+    Builder builder = builder();
+    Set<String> seen = new HashSet<>();
+    for (String entry : SEPARATOR.splitAsStream(text).map(String::strip).toList()) {
+      if (entry.isEmpty()) {
+        continue;
+      }
+      int sign = entry.indexOf('=');
+      String name = (sign < 0 ? entry : entry.substring(0, sign)).strip();
+      if (sign < 0 || !seen.add(name)) {
+        throw new IllegalArgumentException(
+            "setting %s %s".formatted(name, sign < 0 ? "has no value" : "stands twice"));
+      }
+      builder.set(name, entry.substring(sign + 1).strip());
+    }
+    return builder.build();
+  }
+
+  /** {@return all settings, as {@link #parse} reads them} */
+  @Override
+  public String toString() {
+    return "isolation="
+        + isolation
+        + (", onConflict=" + onConflict)
+        + (", memoryLimitBytes=" + memoryLimitBytes)
+        + (", keySizeMaxBytes=" + keySizeMaxBytes)
+        + (", rowSizeMaxBytes=" + rowSizeMaxBytes)
+        + (", transactionSizeMaxBytes=" + transactionSizeMaxBytes)
+        + (", retention=" + retention)
+        + (", transactionAgeMax=" + transactionAgeMax);
+  }
+
   private static void checkRange(String setting, long value, long least, long most) {
     if (value < least || value > most) {
       throw new IllegalArgumentException(
@@ -66,6 +115,7 @@ public record StoreConfig(
   }
 
   private static void checkDuration(String setting, Duration value, Duration least) {
+    Objects.requireNonNull(value, setting);
     if (value.compareTo(least) < 0 || value.compareTo(RETENTION_LIMIT) > 0) {
       throw new IllegalArgumentException(
           "%s must be between %s and %s, but is %s"
@@ -85,6 +135,25 @@ public record StoreConfig(
     private Duration transactionAgeMax = Duration.ofHours(1);
 
     private Builder() {}
+
+    private void set(String name, String value) {
+      try {
+        switch (name) {
+          case "isolation" -> isolation = IsolationLevel.valueOf(value);
+          case "onConflict" -> onConflict = ConflictStrategy.valueOf(value);
+          case "memoryLimitBytes" -> memoryLimitBytes = Long.parseLong(value);
+          case "keySizeMaxBytes" -> keySizeMaxBytes = Integer.parseInt(value);
+          case "rowSizeMaxBytes" -> rowSizeMaxBytes = Long.parseLong(value);
+          case "transactionSizeMaxBytes" -> transactionSizeMaxBytes = Long.parseLong(value);
+          case "retention" -> retention = Duration.parse(value);
+          case "transactionAgeMax" -> transactionAgeMax = Duration.parse(value);
+          default -> throw new IllegalArgumentException("it is unknown");
+        }
+      } catch (IllegalArgumentException | DateTimeParseException e) {
+        throw new IllegalArgumentException(
+            "setting %s=%s is refused: %s".formatted(name, value, e.getMessage()), e);
+      }
+    }
 
     /** Sets {@link StoreConfig#isolation}. */
     public Builder isolation(IsolationLevel value) {

@@ -1,7 +1,12 @@
 package io.khonsu;
 
 /** The root of what this store throws when the cause is not the caller's mistake. */
-public abstract class StoreException extends RuntimeException {
+public abstract sealed class StoreException extends RuntimeException
+    permits TransactionAbortedException,
+        CommitOutcomeUnknownException,
+        UnavailableException,
+        StorageException,
+        StoreClosedException {
   private static final long serialVersionUID = 1L;
 
   /** What a caller can do about an exception. */

@@ -20,6 +20,9 @@ public final class Table {
   /** Every key begins with its table's number, big-endian, so that a table's keys are together. */
   static final int PREFIX_BYTES = Integer.BYTES;
 
+  /** What a store may have stored under other settings: its own limit is checked when writing. */
+  static final int KEY_BYTES_MAX = 64 << 10;
+
   private static final Schema BATCH_KEY =
       new Schema(List.of(Field.notNullable("key", ArrowType.Utf8.INSTANCE)));
 
@@ -34,7 +37,7 @@ public final class Table {
   private final RowShape shape;
   private volatile boolean dropped;
 
-  Table(TxnBuffer<StoredValue> buffer, StoredTable definition, Key catalogKey, int keySizeMax) {
+  Table(TxnBuffer<StoredValue> buffer, StoredTable definition, Key catalogKey) {
     this.buffer = buffer;
     this.id = definition.tableId();
     this.prefix = prefixOf(id);
@@ -44,10 +47,12 @@ public final class Table {
     boolean isRowTable = spec.kind() == TableSpec.Kind.ROWS;
     this.keys =
         isRowTable
-            ? KeyCodec.of(spec.schema(), spec.keyColumns(), keySizeMax)
-            : KeyCodec.of(BATCH_KEY, List.of("key"), keySizeMax);
+            ? KeyCodec.of(spec.schema(), spec.keyColumns(), KEY_BYTES_MAX)
+            : KeyCodec.of(BATCH_KEY, List.of("key"), KEY_BYTES_MAX);
     this.rowKeys =
-        spec.rowKey().map(key -> KeyCodec.of(spec.schema(), List.of(key), keySizeMax)).orElse(null);
+        spec.rowKey()
+            .map(key -> KeyCodec.of(spec.schema(), List.of(key), KEY_BYTES_MAX))
+            .orElse(null);
     this.shape = new RowShape(spec.schema());
   }
 
@@ -67,8 +72,10 @@ public final class Table {
   }
 
   /**
-   * {@return a row of these values, one for each column in the order of the schema}
+   * {@return a row of these values, one for each column in the order of the schema} Whether they
+   * suit their columns is checked when the row is written.
    *
+   * @param values natural Java values, as {@link Row} lists them
    * @throws IllegalArgumentException if there are more or fewer values than columns
    */
   public Row row(@Nullable Object... values) {

@@ -1,7 +1,6 @@
 package io.khonsu;
 
 import io.khonsu.mvcc.ConflictStrategy;
-import io.khonsu.mvcc.Key;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -17,7 +16,9 @@ import org.jspecify.annotations.Nullable;
  * threads, but two of them inside it at once get {@link ConcurrentUseException}.
  *
  * <p>Writing methods throw what {@link ReadView} says, and besides: {@link
- * IllegalArgumentException} if the batch is not a valid one of the table's schema, {@link
+ * IllegalArgumentException} if the table is of the wrong kind or a value does not suit its column,
+ * {@link InvalidBatchException} if a batch is not a valid one of the table's schema, {@link
+ * NullKeyException} if a key column, or a batch table's row key, is null, {@link
  * LimitExceededException} if a key, a row or the whole transaction is too large, {@link
  * SnapshotTooOldException} if the transaction is older than {@link StoreConfig#transactionAgeMax}.
  */
@@ -35,8 +36,7 @@ public final class Transaction implements ReadView, AutoCloseable {
     this.id = id;
     this.options = options;
     this.state = state;
-    this.reading =
-        new Reading(manager.buffer(), manager.readAllocator(), state, options.level(), staged);
+    this.reading = new Reading(manager.buffer(), manager.memory(), state, options.level(), staged);
     this.writing = new Writing(manager.config(), staged, reading);
   }
 
@@ -177,11 +177,21 @@ public final class Transaction implements ReadView, AutoCloseable {
 
   /** Deletes a row by its key, or a batch by its name; if there is none, nothing happens. */
   public void delete(Table table, Object... key) {
-    within(() -> {
-      Key item = use(table).key(key);
-      staged.delete(item, options.onConflict());
-      return item;
-    });
+    within(() -> writing.delete(use(table), List.of(table.key(key)), options.onConflict()));
+  }
+
+  /**
+   * Deletes items as {@link #delete(Table, Object...)}: all of them or, if this fails, none.
+   *
+   * @param keys as of {@link #getAll}; of a batch table, names
+   */
+  public void deleteAll(Table table, List<?> keys) {
+    deleteAll(table, keys, options.onConflict());
+  }
+
+  /** Deletes items as {@link #deleteAll(Table, List)}, with a strategy of their own. */
+  public void deleteAll(Table table, List<?> keys, ConflictStrategy onConflict) {
+    within(() -> writing.delete(use(table), TransactionManager.keys(table, keys), onConflict));
   }
 
   /**
@@ -191,7 +201,9 @@ public final class Transaction implements ReadView, AutoCloseable {
    * @throws TransactionConflictException if it collided with others; nothing has changed
    * @throws StorageRejectedException if the storage refused it; nothing has changed
    * @throws CommitOutcomeUnknownException if the storage failed; it may have been committed
-   * @throws UnavailableException if the writes do not fit the memory limit; nothing has changed
+   * @throws UnavailableException if the writes do not fit the memory limit; nothing has changed:
+   *     run the transaction again when there is room
+   * @throws LimitExceededException if APPEND would make too large a batch; nothing has changed
    * @throws TableDroppedException if a table was dropped meanwhile; nothing has changed
    */
   public CommitReceipt commit() {
@@ -204,9 +216,13 @@ public final class Transaction implements ReadView, AutoCloseable {
     }
   }
 
-  /** Undoes all writes and ends the transaction. Does nothing if it has ended. */
+  /**
+   * Undoes all writes and ends the transaction. Does nothing if it has ended.
+   *
+   * @throws ConcurrentUseException if another thread is inside a method; it goes on then
+   */
   public void rollback() {
-    if (state.tryEnter()) {
+    if (state.enterUnlessEnded()) {
       state.end();
       manager.rolledBack();
     }
@@ -241,7 +257,7 @@ public final class Transaction implements ReadView, AutoCloseable {
   }
 
   private Table use(Table table, TableSpec.Kind kind) {
-    return manager.check(use(table), kind);
+    return use(manager.check(table, kind));
   }
 
   /** A table used must still be there at commit, whatever the level. */
@@ -254,12 +270,7 @@ public final class Transaction implements ReadView, AutoCloseable {
 
   @SuppressWarnings("CanIgnoreReturnValueSuggester") // only readers want the result
   private <T> T within(Supplier<T> operation) {
-    state.enter();
-    try {
-      return operation.get();
-    } finally {
-      state.leave();
-    }
+    return state.during(operation);
   }
 
   @Override

@@ -9,9 +9,9 @@ import io.khonsu.mvcc.ReadSet;
 import io.khonsu.mvcc.TxnBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
-import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
 
 /** Begins and commits the transactions of one store. Thread-safe. */
@@ -54,8 +54,8 @@ final class TransactionManager {
     return buffer;
   }
 
-  BufferAllocator readAllocator() {
-    return memory.reads();
+  Memory memory() {
+    return memory;
   }
 
   OpenViews views() {
@@ -101,6 +101,7 @@ final class TransactionManager {
   }
 
   Table check(Table table) {
+    Objects.requireNonNull(table, "table");
     if (!table.isIn(buffer)) {
       throw new UnknownTableException(table + " is a table of another store");
     }
@@ -111,6 +112,7 @@ final class TransactionManager {
   }
 
   Table check(Table table, TableSpec.Kind kind) {
+    Objects.requireNonNull(table, "table");
     if (table.spec().kind() != kind) {
       throw new IllegalArgumentException(
           "%s is a %s table, this call is for %s tables"

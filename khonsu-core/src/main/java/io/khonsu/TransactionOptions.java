@@ -26,6 +26,7 @@ public record TransactionOptions(
   public TransactionOptions {
     Objects.requireNonNull(level, "level");
     Objects.requireNonNull(onConflict, "onConflict");
+    Objects.requireNonNull(timeout, "timeout");
     if (timeout.isNegative() || timeout.isZero()) {
       throw new IllegalArgumentException("timeout must be positive, but is " + timeout);
     }

@@ -7,15 +7,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
-import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.OutOfMemoryException;
 
 /**
  * What an open transaction or snapshot holds, apart from the object that its user holds, so that it
  * can be released when the user has lost that.
  *
- * <p>States: idle; busy, while a thread is inside a method; ended; cut off, when the store was
- * closed first. Whoever makes it busy owns everything in it.
+ * <p>States: idle; busy, while a thread is inside a method; ended; being cut off and cut off, when
+ * the store is closed first. Whoever makes it busy, or cuts it off, owns everything in it.
  */
 final class ViewState implements Runnable {
   private static final VarHandle STATE;
@@ -34,6 +33,7 @@ final class ViewState implements Runnable {
   private static final int BUSY = 1;
   private static final int ENDED = 2;
   private static final int CUT_OFF = 3;
+  private static final int CUTTING_OFF = 4;
 
   private final io.khonsu.mvcc.Snapshot<StoredValue> snapshot;
   private final OpenViews registry;
@@ -58,9 +58,8 @@ final class ViewState implements Runnable {
     }
     switch ((int) STATE.getVolatile(this)) {
       case ENDED -> throw new TransactionClosedException("it has ended: begin a new one");
-      case CUT_OFF -> throw new StoreClosedException();
-      default ->
-          throw new ConcurrentUseException("another thread is using it: give each thread its own");
+      case CUT_OFF, CUTTING_OFF -> throw new StoreClosedException();
+      default -> throw inUse();
     }
   }
 
@@ -74,20 +73,49 @@ final class ViewState implements Runnable {
     STATE.setRelease(this, ENDED);
   }
 
-  /** {@return whether this thread may end it now: it has entered it, and it had not ended} */
-  boolean tryEnter() {
+  /** Runs an operation of the view, or of a result that it has handed out. */
+  <T> T during(Supplier<T> operation) {
+    enter();
+    try {
+      return operation.get();
+    } finally {
+      leave();
+    }
+  }
+
+  /**
+   * {@return false if it has ended; else this thread has entered it, and may end it}
+   *
+   * @throws ConcurrentUseException if another thread is inside a method
+   */
+  boolean enterUnlessEnded() {
+    if (tryEnter()) {
+      return true;
+    }
+    if (isEnded()) {
+      return false;
+    }
+    throw inUse();
+  }
+
+  private boolean tryEnter() {
     return STATE.compareAndSet(this, IDLE, BUSY);
+  }
+
+  private static ConcurrentUseException inUse() {
+    return new ConcurrentUseException("another thread is using it: give each thread its own");
   }
 
   boolean isEnded() {
     int now = (int) STATE.getVolatile(this);
-    return now == ENDED || now == CUT_OFF;
+    return now == ENDED || now == CUT_OFF || now == CUTTING_OFF;
   }
 
   /** Ends the view because the store closes; waits for a method that is under way. */
   void cutOff() {
-    while (!STATE.compareAndSet(this, IDLE, BUSY)) {
-      if (isEnded()) {
+    while (!STATE.compareAndSet(this, IDLE, CUTTING_OFF)) {
+      int now = (int) STATE.getVolatile(this);
+      if (now == ENDED || now == CUT_OFF) {
         return;
       }
       LockSupport.parkNanos(CUT_OFF_PAUSE_NANOS);
@@ -113,8 +141,8 @@ final class ViewState implements Runnable {
 
   /** {@return the gathered rows as vectors that this owns} */
   @SuppressWarnings("MustBeClosedChecker") // moves into what this owns
-  RecordBatch export(Gather gather, BufferAllocator allocator) {
-    return own(within(() -> RecordBatch.consume(gather.toVectors(allocator))));
+  RecordBatch export(Gather gather, Memory memory) {
+    return own(within(() -> RecordBatch.consume(gather.toVectors(memory.reads()), memory)));
   }
 
   /** Runs something that allocates, and says what to do when memory is out. */

@@ -6,6 +6,8 @@ import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.mvcc.Key;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.dictionary.DictionaryProvider;
@@ -25,7 +27,7 @@ final class Writing {
 
   Table putRow(Table table, Row row, WriteMode mode, ConflictStrategy onConflict) {
     BatchBuilder rows = staged.of(table).requireRows();
-    @Nullable Object[] values = row.valuesFor(table.shape());
+    @Nullable Object[] values = Objects.requireNonNull(row, "row").valuesFor(table.shape());
     return append(table, rows, mode, onConflict, () -> rows.appendRow(values));
   }
 
@@ -40,16 +42,32 @@ final class Writing {
   }
 
   Table putBatch(Table table, Key name, VectorSchemaRoot root, ConflictStrategy onConflict) {
+    Objects.requireNonNull(onConflict, "onConflict");
     BatchBuilder batch = new BatchBuilder(table.batchSchema());
     batch.append(root);
+    checkKey("the name of the batch", name);
     checkSize(table, staged.sizeBytes() + batch.sizeBytes(), batch.sizeBytes(), batch.rowCount());
     table.checkRowKeys(batch);
     staged.of(table).putBatch(name, batch, onConflict);
     return table;
   }
 
+  Table delete(Table table, List<Key> keys, ConflictStrategy onConflict) {
+    Objects.requireNonNull(onConflict, "onConflict");
+    long addedBytes = 0;
+    for (Key key : keys) {
+      addedBytes += key.sizeBytes();
+    }
+    checkTransactionSize(staged.sizeBytes() + addedBytes);
+    for (Key key : keys) {
+      staged.delete(key, onConflict);
+    }
+    return table;
+  }
+
   private Table append(
       Table table, BatchBuilder rows, WriteMode mode, ConflictStrategy onConflict, Runnable step) {
+    Objects.requireNonNull(onConflict, "onConflict");
     BatchBuilder.Savepoint before = rows.savepoint();
     int firstRow = rows.rowCount();
     long bytesBefore = rows.sizeBytes();
@@ -62,13 +80,13 @@ final class Writing {
       check(mode, table, keys);
       staged.of(table).putRows(keys, firstRow, onConflict);
       return table;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       rows.rollbackTo(before);
       throw e;
     }
   }
 
-  private static Key[] keys(Table table, BatchBuilder rows, int firstRow, int count) {
+  private Key[] keys(Table table, BatchBuilder rows, int firstRow, int count) {
     int[] indexes = table.keyColumnIndexes();
     ColumnView[] columns = new ColumnView[indexes.length];
     for (int i = 0; i < columns.length; i++) {
@@ -77,6 +95,7 @@ final class Writing {
     Key[] keys = new Key[count];
     for (int i = 0; i < count; i++) {
       keys[i] = table.key(columns, firstRow + i);
+      checkKey("the key", keys[i]);
     }
     return keys;
   }
@@ -118,17 +137,30 @@ final class Writing {
     }
   }
 
+  private void checkKey(String subject, Key key) {
+    int sizeBytes = key.sizeBytes() - Table.PREFIX_BYTES;
+    if (sizeBytes > config.keySizeMaxBytes()) {
+      throw new LimitExceededException(
+          subject, sizeBytes, "keySizeMaxBytes", config.keySizeMaxBytes());
+    }
+  }
+
   private void checkSize(Table table, long transactionBytes, long addedBytes, int addedRows) {
     long rowBytes = addedRows == 0 || !table.isRowTable() ? 0 : addedBytes / addedRows;
     if (rowBytes > config.rowSizeMaxBytes()) {
       throw new LimitExceededException(
-          "rows of %s take %d bytes, rowSizeMaxBytes is %d"
-              .formatted(table, rowBytes, config.rowSizeMaxBytes()));
+          "a row of " + table, rowBytes, "rowSizeMaxBytes", config.rowSizeMaxBytes());
     }
+    checkTransactionSize(transactionBytes);
+  }
+
+  private void checkTransactionSize(long transactionBytes) {
     if (transactionBytes > config.transactionSizeMaxBytes()) {
       throw new LimitExceededException(
-          "the transaction would write %d bytes, transactionSizeMaxBytes is %d"
-              .formatted(transactionBytes, config.transactionSizeMaxBytes()));
+          "what the transaction writes",
+          transactionBytes,
+          "transactionSizeMaxBytes",
+          config.transactionSizeMaxBytes());
     }
   }
 }

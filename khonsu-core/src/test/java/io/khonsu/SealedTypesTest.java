@@ -2,6 +2,7 @@ package io.khonsu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.khonsu.spi.Mutation;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -15,6 +16,22 @@ class SealedTypesTest {
     assertCases(RowFilter.Operand.class, "Column", "Remainder");
     assertCases(KeyRange.class, "Between", "StartingWith", "Prefix", "Single");
     assertCases(KeyRange.Bound.class, "Unbounded", "Included", "Excluded");
+    assertCases(ReadView.class, "Transaction", "Snapshot");
+    assertCases(Mutation.class, "CreateTable", "DropTable", "PutRows", "PutBatch", "Delete");
+    assertCases(
+        StoreException.class,
+        "TransactionAbortedException",
+        "CommitOutcomeUnknownException",
+        "UnavailableException",
+        "StorageException",
+        "StoreClosedException");
+    assertCases(StorageException.class, "CorruptionException");
+    assertCases(
+        TransactionAbortedException.class,
+        "TransactionConflictException",
+        "TransactionDeadlineException",
+        "SnapshotTooOldException",
+        "StorageRejectedException");
   }
 
   private static void assertCases(Class<?> type, String... names) {

@@ -1,6 +1,7 @@
 package io.khonsu.internal.arrow;
 
 import com.google.errorprone.annotations.MustBeClosed;
+import io.khonsu.InvalidBatchException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;

@@ -1,5 +1,6 @@
 package io.khonsu.internal.arrow;
 
+import io.khonsu.UnsupportedColumnException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

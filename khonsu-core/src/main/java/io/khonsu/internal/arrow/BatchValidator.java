@@ -1,5 +1,6 @@
 package io.khonsu.internal.arrow;
 
+import io.khonsu.InvalidBatchException;
 import java.util.List;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.VectorSchemaRoot;

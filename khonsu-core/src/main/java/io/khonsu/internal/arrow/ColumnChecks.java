@@ -1,5 +1,6 @@
 package io.khonsu.internal.arrow;
 
+import io.khonsu.InvalidBatchException;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 import org.jspecify.annotations.Nullable;

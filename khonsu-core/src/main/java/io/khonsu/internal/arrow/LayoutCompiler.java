@@ -1,5 +1,6 @@
 package io.khonsu.internal.arrow;
 
+import io.khonsu.UnsupportedColumnException;
 import io.khonsu.internal.arrow.Layout.Kind;
 import java.util.ArrayList;
 import java.util.HashSet;

@@ -1,5 +1,6 @@
 package io.khonsu.internal.arrow;
 
+import io.khonsu.InvalidBatchException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.apache.arrow.memory.ArrowBuf;

@@ -2,7 +2,9 @@ package io.khonsu.internal.key;
 
 import io.khonsu.KeyRange;
 import io.khonsu.KeyRange.Bound;
+import io.khonsu.LimitExceededException;
 import io.khonsu.Literal;
+import io.khonsu.NullKeyException;
 import io.khonsu.internal.arrow.ColumnView;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
@@ -106,7 +108,7 @@ public final class KeyCodec {
    *
    * @param keyColumns the key columns of a batch, in key order
    * @throws NullKeyException if a cell is null
-   * @throws KeyTooLongException if the key would take more than {@link #sizeMaxBytes}
+   * @throws LimitExceededException if the key would take more than {@link #sizeMaxBytes}
    */
   public byte[] encode(ColumnView[] keyColumns, int row) {
     return encode(NO_PREFIX, keyColumns, row);
@@ -132,7 +134,7 @@ public final class KeyCodec {
    * Literal#of} takes.
    *
    * @throws NullKeyException if a value is null
-   * @throws KeyTooLongException if the key would take more than {@link #sizeMaxBytes}
+   * @throws LimitExceededException if the key would take more than {@link #sizeMaxBytes}
    * @throws IllegalArgumentException if there are more or fewer values than key columns, or a value
    *     is not one that its column can hold
    */
@@ -148,7 +150,8 @@ public final class KeyCodec {
     byte[][] encoded = new byte[parts.length][];
     for (int i = 0; i < parts.length; i++) {
       if (values[i] == null) {
-        throw NullKeyException.ofValue(names.get(i));
+        throw new NullKeyException(
+            "the value of key column \"%s\" is null".formatted(names.get(i)));
       }
       encoded[i] = parts[i].encode(parts[i].type().literal(values[i]));
     }
@@ -195,7 +198,7 @@ public final class KeyCodec {
   /**
    * Returns the encoded keys of a range.
    *
-   * @throws KeyTooLongException if a bound takes more than {@link #sizeMaxBytes}
+   * @throws LimitExceededException if a bound takes more than {@link #sizeMaxBytes}
    * @throws IllegalArgumentException if a bound has more values than there are key columns, a value
    *     is not one that its column can hold, a single key has fewer values, or the lower bound is
    *     above the upper
@@ -296,7 +299,8 @@ public final class KeyCodec {
     }
     for (int i = 0; i < parts.length; i++) {
       if (keyColumns[i].isNull(row)) {
-        throw NullKeyException.ofCell(names.get(i), row);
+        throw new NullKeyException(
+            "key column \"%s\" is null in row %d".formatted(names.get(i), row));
       }
     }
     if (sameSize) {
@@ -307,16 +311,20 @@ public final class KeyCodec {
       sizeBytes += parts[i].sizeBytes(keyColumns[i], row);
     }
     if (sizeBytes > sizeMaxBytes) {
-      throw new KeyTooLongException("the key of row " + row, sizeBytes, sizeMaxBytes);
+      throw tooLong("the key of row " + row, sizeBytes);
     }
     return (int) sizeBytes;
   }
 
   private byte[] checkSize(String subject, byte[] prefix, byte[] encoded) {
     if (encoded.length - prefix.length > sizeMaxBytes) {
-      throw new KeyTooLongException(subject, encoded.length - prefix.length, sizeMaxBytes);
+      throw tooLong(subject, encoded.length - prefix.length);
     }
     return encoded;
+  }
+
+  private LimitExceededException tooLong(String subject, long sizeBytes) {
+    return new LimitExceededException(subject, sizeBytes, "keySizeMaxBytes", sizeMaxBytes);
   }
 
   private static byte[] join(byte[] prefix, byte[][] encoded) {

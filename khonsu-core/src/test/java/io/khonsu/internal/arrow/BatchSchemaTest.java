@@ -3,6 +3,7 @@ package io.khonsu.internal.arrow;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.khonsu.UnsupportedColumnException;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.arrow.vector.types.UnionMode;

@@ -8,10 +8,11 @@ import org.apache.arrow.vector.compare.Range;
 import org.apache.arrow.vector.compare.RangeEqualsVisitor;
 
 /** Comparisons by Arrow's own means. */
-final class VectorAssertions {
+public final class VectorAssertions {
   private VectorAssertions() {}
 
-  static void assertRows(
+  /** Checks that rows of two batches of one schema are equal. */
+  public static void assertRows(
       VectorSchemaRoot actual, int from, VectorSchemaRoot expected, int expectedFrom, int count) {
     assertThat(actual.getSchema()).isEqualTo(expected.getSchema());
     for (FieldVector vector : expected.getFieldVectors()) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.khonsu.KeyRange;
+import io.khonsu.LimitExceededException;
+import io.khonsu.NullKeyException;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
@@ -150,8 +152,8 @@ class KeyCodecTest {
   @Test
   void encode_ofTooLongAKey_namesSizeAndBound() {
     assertThatThrownBy(() -> CODEC.encode(7, "a".repeat(61)))
-        .isInstanceOf(KeyTooLongException.class)
-        .hasMessage("the key takes 65 bytes, at most 64 are allowed");
+        .isInstanceOf(LimitExceededException.class)
+        .hasMessage("the key takes 65 bytes, at most 64 are allowed (keySizeMaxBytes)");
     List<Field> fields = List.of(field("path", UTF8), field("id", INT32));
     Object[] zeros = {new byte[60], 1L};
     Object[] escaped = {new byte[6], 1L};
@@ -159,10 +161,10 @@ class KeyCodecTest {
     try (CellBatch batch = CellBatch.of(fields, List.of(zeros, letters, escaped))) {
       KeyCodec codec = KeyCodec.of(batch.schema(), List.of("path", "id"), 66);
       assertThatThrownBy(() -> codec.encode(batch.columns(), 0))
-          .isInstanceOf(KeyTooLongException.class)
+          .isInstanceOf(LimitExceededException.class)
           .hasMessageContaining("126 bytes, at most 66");
       assertThatThrownBy(() -> codec.encode(batch.columns(), 1))
-          .isInstanceOf(KeyTooLongException.class)
+          .isInstanceOf(LimitExceededException.class)
           .hasMessageContaining("106 bytes, at most 66");
       assertThat(codec.encode(batch.columns(), 2)).hasSize(18);
     }
@@ -259,7 +261,7 @@ class KeyCodecTest {
         .isThrownBy(() -> CODEC.compile(KeyRange.prefix("eu/")))
         .withMessageContaining("column \"id\"");
     assertThatThrownBy(() -> CODEC.compile(KeyRange.prefix(7, "a".repeat(65))))
-        .isInstanceOf(KeyTooLongException.class)
+        .isInstanceOf(LimitExceededException.class)
         .hasMessageContaining("69 bytes, at most 64");
     assertThatIllegalArgumentException().isThrownBy(KeyRange::single);
     assertThatIllegalArgumentException()
