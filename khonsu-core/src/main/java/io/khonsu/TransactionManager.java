@@ -200,11 +200,14 @@ final class TransactionManager {
     }
   }
 
-  /** Waits until what a transaction collided with is visible, so that its next attempt sees it. */
+  /**
+   * Waits until what a transaction collided with is visible, so that its next attempt sees it.
+   * Without a storage there is nothing to wait for: the other commit is about to publish itself.
+   */
   private void awaitPublished(List<Conflict> found) {
     long newest = found.stream().mapToLong(Conflict::winnerVersion).max().orElse(0);
-    if (newest > buffer.newestVersion()) {
-      awaitHandled(newest);
+    if (pipeline != null && newest > buffer.newestVersion()) {
+      pipeline.awaitHandled(newest);
     }
   }
 

@@ -5,8 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.spi.InMemoryStorage;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.apache.arrow.vector.BigIntVector;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
@@ -120,5 +124,37 @@ class KhonsuTest {
       db.collect();
       assertThat(db.statistics().held().items()).isZero();
     }
+  }
+
+  /** An attempt may collide with a commit that is installed and not yet published. */
+  @Test
+  void counter_inMemory_incrementedByThreads_losesNothing() throws Exception {
+    int threads = 4;
+    int increments = 5_000;
+    try (Khonsu db = Khonsu.inMemory()) {
+      Table accounts = accounts(db);
+      db.run(tx -> tx.upsert(accounts, accounts.row("a", 0L)));
+      List<Future<?>> running = new ArrayList<>();
+      try (ExecutorService executor = Executors.newFixedThreadPool(threads)) {
+        for (int thread = 0; thread < threads; thread++) {
+          running.add(
+              executor.submit(() -> {
+                for (int i = 0; i < increments; i++) {
+                  db.run(tx -> increment(tx, accounts));
+                }
+              }));
+        }
+      }
+      for (Future<?> thread : running) {
+        thread.get();
+      }
+      Optional<Row> stored = db.readOnly(s -> s.get(accounts, "a"));
+      assertThat(stored).hasValue(accounts.row("a", (long) threads * increments));
+    }
+  }
+
+  private static void increment(Transaction tx, Table accounts) {
+    Row row = tx.get(accounts, "a").orElseThrow();
+    tx.upsert(accounts, row.with("balance", row.getLong("balance") + 1));
   }
 }

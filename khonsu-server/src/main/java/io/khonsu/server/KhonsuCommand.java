@@ -4,6 +4,8 @@ import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -27,14 +29,18 @@ import picocli.CommandLine.UnmatchedArgumentException;
     mixinStandardHelpOptions = true,
     scope = ScopeType.INHERIT,
     versionProvider = BuildVersion.class,
-    subcommands = {})
+    subcommands = {DemoCommand.class, HistoryCommand.class})
 final class KhonsuCommand implements Callable<Integer> {
+  /** Arrow tells at INFO which allocator it has found. Held, or the level would be forgotten. */
+  private static final Logger ARROW_LOGGER = Logger.getLogger("org.apache.arrow");
+
   @Spec
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private CommandSpec spec;
 
   /** Runs one command and ends the JVM with its exit code. */
   public static void main(String[] args) {
+    ARROW_LOGGER.setLevel(Level.WARNING);
     System.exit(configured(new CommandLine(new KhonsuCommand())).execute(args));
   }
 

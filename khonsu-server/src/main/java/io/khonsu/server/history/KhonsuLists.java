@@ -1,0 +1,61 @@
+package io.khonsu.server.history;
+
+import io.khonsu.Khonsu;
+import io.khonsu.Table;
+import io.khonsu.testkit.Level;
+import io.khonsu.testkit.history.CommitReport;
+import io.khonsu.testkit.history.ListAppendStore;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.arrow.vector.types.pojo.ArrowType;
+import org.apache.arrow.vector.types.pojo.Field;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A store as lists: each is a row with an Arrow list, and an append reads it and writes it back
+ * longer, in one transaction.
+ */
+public final class KhonsuLists implements ListAppendStore {
+  private final Khonsu db;
+  private final Table table;
+
+  /** Creates the table {@code lists} in a store, which the caller closes. */
+  public KhonsuLists(Khonsu db) {
+    Field element = Field.notNullable("element", CheckedTransaction.INT64);
+    Field value = CheckedTransaction.value(ArrowType.List.INSTANCE, List.of(element));
+    this.db = db;
+    this.table = CheckedTransaction.createTable(db, "lists", value);
+  }
+
+  @Override
+  public Session begin(Level level) {
+    CheckedTransaction transaction = CheckedTransaction.begin(db, table, level);
+    return new Session() {
+      @Override
+      public List<Long> read(long key) {
+        List<Long> values = new ArrayList<>();
+        if (transaction.read(key).orElse(null) instanceof List<?> list) {
+          list.forEach(value -> values.add((Long) value));
+        }
+        return values;
+      }
+
+      @Override
+      public void append(long key, long value) {
+        List<Long> values = read(key);
+        values.add(value);
+        transaction.write(key, values);
+      }
+
+      @Override
+      public CommitReport commit() {
+        return transaction.commit();
+      }
+
+      @Override
+      public @Nullable Long snapshotVersion() {
+        return transaction.snapshotVersion();
+      }
+    };
+  }
+}

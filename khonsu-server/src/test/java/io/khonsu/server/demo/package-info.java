@@ -1,0 +1,4 @@
+@NullMarked
+package io.khonsu.server.demo;
+
+import org.jspecify.annotations.NullMarked;
