@@ -54,9 +54,7 @@ final class Reading {
 
   /** A snapshot that one operation reads at: the view's own, or under READ_COMMITTED a new one. */
   private io.khonsu.mvcc.Snapshot<StoredValue> open() {
-    return level == IsolationLevel.READ_COMMITTED
-        ? buffer.readOnlySnapshot()
-        : view.snapshot();
+    return level == IsolationLevel.READ_COMMITTED ? buffer.readOnlySnapshot() : view.snapshot();
   }
 
   private void close(io.khonsu.mvcc.Snapshot<StoredValue> snapshot) {
