@@ -38,7 +38,11 @@ final class Certifier<V> {
     WriteSet<V> writes = request.writes();
     for (int i = 0; i < writes.size(); i++) {
       Chain<V> chain = table.resolve(writes.key(i));
-      Conflict conflict = chain == null ? null : checkWrite(i, chain.head());
+      if (chain == null) {
+        continue;
+      }
+      writes.setKey(i, chain); // spares the next ones the look-up
+      Conflict conflict = checkWrite(i, chain.head());
       if (conflict != null && conflict.isFatal()) {
         conflicts.add(conflict);
       }
