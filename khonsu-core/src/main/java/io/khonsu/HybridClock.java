@@ -38,6 +38,11 @@ final class HybridClock implements VersionSource {
     return instant.getEpochSecond() < 0 ? 0 : firstOf(millis + 1) - 1;
   }
 
+  /** {@return the millisecond of a version} */
+  static Instant instantOf(long version) {
+    return Instant.ofEpochMilli(version >>> COUNTER_BITS);
+  }
+
   /** {@return the milliseconds between two versions} */
   static long millisBetween(long older, long newer) {
     return (newer >>> COUNTER_BITS) - (older >>> COUNTER_BITS);

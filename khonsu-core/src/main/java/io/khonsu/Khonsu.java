@@ -313,6 +313,11 @@ public final class Khonsu implements AutoCloseable {
     return buffer.newestVersion();
   }
 
+  /** {@return the instant, to the millisecond, of a commit version} */
+  public static Instant instantOf(long version) {
+    return HybridClock.instantOf(version);
+  }
+
   /** {@return the oldest version that {@link #snapshotAt(long)} takes now} */
   public long oldestVersion() {
     return buffer.oldestVersion();

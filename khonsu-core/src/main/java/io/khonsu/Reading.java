@@ -73,12 +73,7 @@ final class Reading {
       if (version == null || version.isTombstone()) {
         return Optional.empty();
       }
-      FrozenBatch batch = batchOf(version);
-      @Nullable Object[] values = new Object[table.shape().names().size()];
-      for (int i = 0; i < values.length; i++) {
-        values[i] = batch.getObject(i, version.index());
-      }
-      return Optional.of(new Row(table.shape(), values));
+      return Optional.of(new Row(table.shape(), batchOf(version).getObjects(version.index())));
     } finally {
       close(snapshot);
     }

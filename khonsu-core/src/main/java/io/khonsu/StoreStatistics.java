@@ -1,10 +1,14 @@
 package io.khonsu;
 
+import io.khonsu.mvcc.ConflictType;
+import java.util.Map;
+
 /**
  * What a store has done and holds.
  *
  * @param commits transactions committed, those that changed nothing included
- * @param conflicts transactions aborted because they collided with others
+ * @param conflictsByType transactions aborted because they collided with others, by the first
+ *     conflict of each; every type is there
  * @param otherAborts transactions aborted because of the storage, a limit or a dropped table
  * @param rollbacks transactions rolled back by their users
  * @param retries how often {@link Khonsu#transact} ran a transaction again
@@ -12,11 +16,21 @@ package io.khonsu;
  */
 public record StoreStatistics(
     long commits,
-    long conflicts,
+    Map<ConflictType, Long> conflictsByType,
     long otherAborts,
     long rollbacks,
     long retries,
     StoreStatistics.Held held) {
+  /** Copies the map. */
+  public StoreStatistics {
+    conflictsByType = Map.copyOf(conflictsByType);
+  }
+
+  /** {@return how many transactions were aborted because they collided with others} */
+  public long conflicts() {
+    return conflictsByType.values().stream().mapToLong(Long::longValue).sum();
+  }
+
   /**
    * What a store holds.
    *

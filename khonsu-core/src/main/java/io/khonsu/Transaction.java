@@ -161,7 +161,8 @@ public final class Transaction implements ReadView, AutoCloseable {
   }
 
   /**
-   * Writes a batch of a batch table under a name, in place of the one that has it.
+   * Writes a batch of a batch table under a name, in place of the one that has it. A strategy,
+   * APPEND too, is for a conflict: without one the batch takes the other's place.
    *
    * @param rows borrowed; copied before this returns
    */

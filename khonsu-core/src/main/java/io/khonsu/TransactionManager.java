@@ -3,12 +3,15 @@ package io.khonsu;
 import io.khonsu.mvcc.CommitRequest;
 import io.khonsu.mvcc.CommitResult;
 import io.khonsu.mvcc.Conflict;
+import io.khonsu.mvcc.ConflictType;
 import io.khonsu.mvcc.Key;
 import io.khonsu.mvcc.KeyInterval;
 import io.khonsu.mvcc.ReadSet;
 import io.khonsu.mvcc.TxnBuffer;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
@@ -24,7 +27,7 @@ final class TransactionManager {
   private final @Nullable CommitPipeline pipeline;
   private final AtomicLong lastTransactionId = new AtomicLong();
   private final LongAdder commits = new LongAdder();
-  private final LongAdder conflicts = new LongAdder();
+  private final Map<ConflictType, LongAdder> conflicts = new EnumMap<>(ConflictType.class);
   private final LongAdder otherAborts = new LongAdder();
   private final LongAdder rollbacks = new LongAdder();
 
@@ -44,6 +47,9 @@ final class TransactionManager {
     this.memory = memory;
     this.pipeline = pipeline;
     this.onViewEnded = onViewEnded;
+    for (ConflictType type : ConflictType.values()) {
+      conflicts.put(type, new LongAdder());
+    }
   }
 
   StoreConfig config() {
@@ -173,7 +179,7 @@ final class TransactionManager {
       commits.increment();
       return new CommitReceipt(result.record().version(), readable(result.resolved()));
     } catch (TransactionConflictException e) {
-      conflicts.increment();
+      countConflict(e.conflicts().getFirst().type());
       throw e;
     } catch (RuntimeException e) {
       otherAborts.increment();
@@ -260,11 +266,24 @@ final class TransactionManager {
     }
   }
 
+  private void countConflict(ConflictType type) {
+    LongAdder count = conflicts.get(type);
+    if (count != null) {
+      count.increment();
+    }
+  }
+
+  private Map<ConflictType, Long> conflictsByType() {
+    Map<ConflictType, Long> counts = new EnumMap<>(ConflictType.class);
+    conflicts.forEach((type, count) -> counts.put(type, count.sum()));
+    return counts;
+  }
+
   StoreStatistics statistics(long retries) {
     var held = buffer.statistics();
     return new StoreStatistics(
         commits.sum(),
-        conflicts.sum(),
+        conflictsByType(),
         otherAborts.sum(),
         rollbacks.sum(),
         retries,

@@ -9,8 +9,9 @@ import java.util.Objects;
  * How a transaction behaves. Immutable.
  *
  * @param level what it may notice of others
- * @param onConflict what becomes of a write whose item another transaction has changed; a write can
- *     say otherwise
+ * @param onConflict what becomes of a write whose item another transaction has changed since the
+ *     snapshot; under SERIALIZABLE a write to an item that was not read never conflicts, so FAIL
+ *     and REPLACE let it pass, IGNORE drops it and APPEND merges it; a write can say otherwise
  * @param timeout how long {@link Khonsu#transact} goes on retrying
  * @param attemptsMax how often {@link Khonsu#transact} runs the transaction, at least 1
  */

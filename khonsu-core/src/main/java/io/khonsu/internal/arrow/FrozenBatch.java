@@ -106,6 +106,17 @@ public final class FrozenBatch implements AutoCloseable {
     return node(column).object(row);
   }
 
+  /** {@return the natural Java values of a row, one for each column} */
+  public @Nullable Object[] getObjects(int row) {
+    Objects.checkIndex(row, rowCount);
+    Column[] columns = nodes();
+    @Nullable Object[] values = new Object[columns.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = columns[i].object(row);
+    }
+    return values;
+  }
+
   /** {@return whether two rows of equal schemas hold the same; nulls are equal, floats by bits} */
   public static boolean equalRows(FrozenBatch a, int rowA, FrozenBatch b, int rowB) {
     Objects.checkIndex(rowA, a.rowCount);
