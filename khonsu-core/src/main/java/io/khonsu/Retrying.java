@@ -78,7 +78,8 @@ final class Retrying {
       return;
     }
     int doublings = Math.min(attempt - ATTEMPTS_WITHOUT_PAUSE, PAUSE_DOUBLINGS_MAX);
-    long longest = Math.min(PAUSE_NANOS << doublings, left.toNanos());
+    long pause = PAUSE_NANOS << doublings;
+    long longest = left.compareTo(Duration.ofNanos(pause)) < 0 ? left.toNanos() : pause;
     LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(longest / 2, longest + 1));
   }
 }
