@@ -62,7 +62,7 @@ public final class Khonsu implements AutoCloseable {
     this.pipeline =
         storage == null
             ? null
-            : new CommitPipeline(buffer, storage, new CommitEncoder(catalog, memory.versions()));
+            : new CommitPipeline(buffer, storage, new CommitEncoder(catalog));
     this.droppedTables = new DroppedTables(buffer, catalog);
     this.manager =
         new TransactionManager(config, buffer, catalog, memory, pipeline, droppedTables::purge);
@@ -187,6 +187,9 @@ public final class Khonsu implements AutoCloseable {
   }
 
   private long commitDefinition(WriteSet<StoredValue> writes) {
+    if (pipeline != null) {
+      pipeline.checkRunning();
+    }
     long id = manager.nextTransactionId();
     try (var snapshot = buffer.snapshot()) {
       var request =
