@@ -11,6 +11,9 @@ import java.time.InstantSource;
 final class HybridClock implements VersionSource {
   private static final int COUNTER_BITS = 16;
 
+  /** The first instant that no version can have. */
+  private static final Instant END = Instant.ofEpochMilli(Long.MAX_VALUE >>> COUNTER_BITS);
+
   private final InstantSource clock;
 
   HybridClock(InstantSource clock) {
@@ -27,14 +30,20 @@ final class HybridClock implements VersionSource {
     return epochMillis << COUNTER_BITS;
   }
 
-  /** {@return the greatest version of the millisecond that an instant lies in} */
+  /**
+   * {@return the greatest version of the millisecond that an instant lies in; of one before the
+   * epoch -1, of one beyond all versions the greatest long}
+   */
   static long lastOf(Instant instant) {
-    return firstOf(instant.toEpochMilli() + 1) - 1;
+    if (instant.isBefore(Instant.EPOCH)) {
+      return -1;
+    }
+    return instant.isBefore(END) ? firstOf(instant.toEpochMilli() + 1) - 1 : Long.MAX_VALUE;
   }
 
-  /** {@return the milliseconds between two versions} */
-  static long millisBetween(long older, long newer) {
-    return (newer >>> COUNTER_BITS) - (older >>> COUNTER_BITS);
+  /** {@return the milliseconds since the epoch of a version} */
+  static long millisOf(long version) {
+    return version >>> COUNTER_BITS;
   }
 
   /** {@return the span of versions that covers so many milliseconds} */

@@ -214,8 +214,7 @@ final class Reading {
         close(snapshot);
       }
     }
-    return new ScanResult(
-        table.batchSchema(), projection, shape, found, gather -> view.export(gather, allocator));
+    return new ScanResult(table.batchSchema(), projection, shape, found, view, allocator);
   }
 
   /** Rows found at a snapshot of one operation outlive it by references of their own. */

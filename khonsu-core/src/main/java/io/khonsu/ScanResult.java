@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
-import java.util.function.Function;
+import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.types.pojo.Schema;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * The rows that a scan found, in key order; valid until its transaction or snapshot ends.
  *
  * <p>Rows that were committed together come as vectors without a copy, others are copied together
- * into batches of up to {@value #BATCH_ROWS_MAX} rows, when they are asked for. Not thread-safe.
+ * into batches of up to {@value #BATCH_ROWS_MAX} rows, when they are asked for. Not thread-safe:
+ * used as its view, whose exceptions its methods throw.
  */
 public final class ScanResult implements Iterable<RecordBatch> {
   /** The most rows that are copied into one batch. */
@@ -28,19 +29,22 @@ public final class ScanResult implements Iterable<RecordBatch> {
   private final int[] projection;
   private final RowShape shape;
   private final FoundRows found;
-  private final Function<Gather, RecordBatch> export;
+  private final ViewState view;
+  private final BufferAllocator allocator;
 
   ScanResult(
       BatchSchema schema,
       int[] projection,
       RowShape shape,
       FoundRows found,
-      Function<Gather, RecordBatch> export) {
+      ViewState view,
+      BufferAllocator allocator) {
     this.schema = schema;
     this.projection = projection;
     this.shape = shape;
     this.found = found;
-    this.export = export;
+    this.view = view;
+    this.allocator = allocator;
   }
 
   /** {@return the number of rows} */
@@ -65,11 +69,15 @@ public final class ScanResult implements Iterable<RecordBatch> {
     for (int i = 0; i < found.runCount(); i++) {
       gather.add(found.batch(i), found.firstRow(i), found.count(i));
     }
-    return export.apply(gather);
+    return export(gather);
   }
 
   /** {@return all rows as Java values} */
   public List<Row> rows() {
+    return view.inside(this::readRows);
+  }
+
+  private List<Row> readRows() {
     List<Row> rows = new ArrayList<>();
     for (int run = 0; run < found.runCount(); run++) {
       for (int i = 0; i < found.count(run); i++) {
@@ -77,6 +85,10 @@ public final class ScanResult implements Iterable<RecordBatch> {
       }
     }
     return rows;
+  }
+
+  private RecordBatch export(Gather gather) {
+    return view.inside(() -> view.export(gather, allocator));
   }
 
   private Row row(FrozenBatch batch, int index) {
@@ -106,7 +118,7 @@ public final class ScanResult implements Iterable<RecordBatch> {
         gather.add(found.batch(run), found.firstRow(run), found.count(run));
         run++;
       } while (!isAlone && hasNext() && !isPassedOn(run) && fits(gather));
-      return export.apply(gather);
+      return export(gather);
     }
 
     private boolean fits(Gather gather) {

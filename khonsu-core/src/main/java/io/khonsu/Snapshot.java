@@ -2,6 +2,7 @@ package io.khonsu;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * A read-only view of one prefix of the commit order: it never aborts, never waits and keeps nobody
@@ -57,10 +58,14 @@ public final class Snapshot implements ReadView, AutoCloseable {
         () -> manager.names(reading, manager.check(table, TableSpec.Kind.BATCHES), range));
   }
 
-  /** Ends this view and releases what it returned. Closing twice does nothing. */
+  /**
+   * Ends this view and releases what it returned. Closing twice does nothing.
+   *
+   * @throws ConcurrentUseException if another thread is inside one of its methods
+   */
   @Override
   public void close() {
-    if (state.tryEnter()) {
+    if (state.enterUnlessEnded()) {
       state.end();
       manager.ended();
     }
@@ -70,12 +75,7 @@ public final class Snapshot implements ReadView, AutoCloseable {
     return state;
   }
 
-  private <T> T within(java.util.function.Supplier<T> operation) {
-    state.enter();
-    try {
-      return operation.get();
-    } finally {
-      state.leave();
-    }
+  private <T> T within(Supplier<T> operation) {
+    return state.inside(operation);
   }
 }

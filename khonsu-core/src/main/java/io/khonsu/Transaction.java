@@ -204,9 +204,13 @@ public final class Transaction implements ReadView, AutoCloseable {
     }
   }
 
-  /** Undoes all writes and ends the transaction. Does nothing if it has ended. */
+  /**
+   * Undoes all writes and ends the transaction. Does nothing if it has ended.
+   *
+   * @throws ConcurrentUseException if another thread is inside one of its methods
+   */
   public void rollback() {
-    if (state.tryEnter()) {
+    if (state.enterUnlessEnded()) {
       state.end();
       manager.rolledBack();
     }
@@ -222,6 +226,7 @@ public final class Transaction implements ReadView, AutoCloseable {
     return state;
   }
 
+  /** {@return whether its user has ended it} The store being closed does not count. */
   boolean hasEnded() {
     return state.isEnded();
   }
@@ -247,19 +252,14 @@ public final class Transaction implements ReadView, AutoCloseable {
   /** A table used must still be there at commit, whatever the level. */
   private Table use(Table table) {
     manager.check(table);
-    manager.checkAge(state.snapshot().version());
+    manager.checkAge(state);
     reading.reads().addGuard(table.catalogKey());
     return table;
   }
 
   @SuppressWarnings("CanIgnoreReturnValueSuggester") // only readers want the result
   private <T> T within(Supplier<T> operation) {
-    state.enter();
-    try {
-      return operation.get();
-    } finally {
-      state.leave();
-    }
+    return state.inside(operation);
   }
 
   @Override

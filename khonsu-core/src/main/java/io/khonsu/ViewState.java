@@ -14,8 +14,9 @@ import org.apache.arrow.memory.OutOfMemoryException;
  * What an open transaction or snapshot holds, apart from the object that its user holds, so that it
  * can be released when the user has lost that.
  *
- * <p>States: idle; busy, while a thread is inside a method; ended; cut off, when the store was
- * closed first. Whoever makes it busy owns everything in it.
+ * <p>States: idle; busy, while a thread is inside a method; abandoned, while a thread is inside a
+ * method and the object is lost already, so that it ends when the thread leaves; ended; cut off,
+ * when the store was closed first. Whoever makes it busy owns everything in it.
  */
 final class ViewState implements Runnable {
   private static final VarHandle STATE;
@@ -34,21 +35,39 @@ final class ViewState implements Runnable {
   private static final int BUSY = 1;
   private static final int ENDED = 2;
   private static final int CUT_OFF = 3;
+  private static final int ABANDONED = 4;
 
   private final io.khonsu.mvcc.Snapshot<StoredValue> snapshot;
   private final OpenViews registry;
+  private final long openedMillis;
   private final List<AutoCloseable> owned = new ArrayList<>(0);
 
   @SuppressWarnings("UnusedVariable") // accessed through its VarHandle
   private volatile int state = IDLE;
 
-  ViewState(io.khonsu.mvcc.Snapshot<StoredValue> snapshot, OpenViews registry) {
+  ViewState(io.khonsu.mvcc.Snapshot<StoredValue> snapshot, OpenViews registry, long openedMillis) {
     this.snapshot = snapshot;
     this.registry = registry;
+    this.openedMillis = openedMillis;
   }
 
   io.khonsu.mvcc.Snapshot<StoredValue> snapshot() {
     return snapshot;
+  }
+
+  /** {@return when it was opened, in milliseconds since the epoch} */
+  long openedMillis() {
+    return openedMillis;
+  }
+
+  /** {@return the result of something that uses what this holds, and that no other thread joins} */
+  <T> T inside(Supplier<T> operation) {
+    enter();
+    try {
+      return operation.get();
+    } finally {
+      leave();
+    }
   }
 
   /** Begins a method; it must {@link #leave} or {@link #end}. */
@@ -65,7 +84,9 @@ final class ViewState implements Runnable {
   }
 
   void leave() {
-    STATE.setRelease(this, IDLE);
+    if (!STATE.compareAndSet(this, BUSY, IDLE)) {
+      endAbandoned();
+    }
   }
 
   /** Ends the view that this thread has entered, and releases what it holds. */
@@ -74,35 +95,56 @@ final class ViewState implements Runnable {
     STATE.setRelease(this, ENDED);
   }
 
-  /** {@return whether this thread may end it now: it has entered it, and it had not ended} */
-  boolean tryEnter() {
-    return STATE.compareAndSet(this, IDLE, BUSY);
+  /**
+   * {@return whether it had not ended, and this thread has entered it}
+   *
+   * @throws ConcurrentUseException if another thread is inside
+   */
+  boolean enterUnlessEnded() {
+    if (STATE.compareAndSet(this, IDLE, BUSY)) {
+      return true;
+    }
+    if (!isEnded() && !wasCutOff()) {
+      throw new ConcurrentUseException("another thread is using it: end it there");
+    }
+    return false;
   }
 
+  /** {@return whether it was committed, rolled back or closed; not whether the store was closed} */
   boolean isEnded() {
-    int now = (int) STATE.getVolatile(this);
-    return now == ENDED || now == CUT_OFF;
+    return (int) STATE.getVolatile(this) == ENDED;
+  }
+
+  private boolean wasCutOff() {
+    return (int) STATE.getVolatile(this) == CUT_OFF;
   }
 
   /** Ends the view because the store closes; waits for a method that is under way. */
   void cutOff() {
-    while (!STATE.compareAndSet(this, IDLE, BUSY)) {
-      if (isEnded()) {
+    while (!STATE.compareAndSet(this, IDLE, CUT_OFF)) {
+      if (isEnded() || wasCutOff()) {
         return;
       }
       LockSupport.parkNanos(CUT_OFF_PAUSE_NANOS);
     }
     release();
-    STATE.setRelease(this, CUT_OFF);
   }
 
   /** Releases what was left open by a user who lost the object. */
   @Override
   public void run() {
-    if (tryEnter()) {
-      registry.reportAbandoned(snapshot.version());
-      end();
+    while (!isEnded() && !wasCutOff()) {
+      if (STATE.compareAndSet(this, IDLE, BUSY)) {
+        endAbandoned();
+      } else if (STATE.compareAndSet(this, BUSY, ABANDONED)) {
+        return; // a thread reads on, in a method that needs the object no more, or in a result
+      }
     }
+  }
+
+  private void endAbandoned() {
+    registry.reportAbandoned(snapshot.version());
+    end();
   }
 
   /** Makes this own something until it ends. */
