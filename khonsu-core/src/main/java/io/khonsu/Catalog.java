@@ -57,8 +57,14 @@ final class Catalog {
 
   /** Takes the name away; the number stays known until the items are gone. */
   void drop(Table table) {
+    table.setDropped(true);
     byName.remove(table.name(), table);
-    table.markDropped();
+  }
+
+  /** Takes back a drop that did not happen. */
+  void restore(Table table) {
+    table.setDropped(false);
+    byName.put(table.name(), table);
   }
 
   void forget(Table table) {

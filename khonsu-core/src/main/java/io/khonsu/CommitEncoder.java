@@ -14,20 +14,23 @@ import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.apache.arrow.memory.BufferAllocator;
 
 /**
  * Turns what a commit installed into what a storage keeps. Rows that lie together stay together.
  */
 final class CommitEncoder {
   private final Catalog catalog;
-  private final BufferAllocator allocator;
 
-  CommitEncoder(Catalog catalog, BufferAllocator allocator) {
+  CommitEncoder(Catalog catalog) {
     this.catalog = catalog;
-    this.allocator = allocator;
   }
 
+  /**
+   * {@return what a storage keeps of an unpublished commit} Takes no memory outside the heap, which
+   * may be used up by then.
+   *
+   * @throws RuntimeException if it cannot be kept, as when its rows are too large for one frame
+   */
   CommittedTransaction encode(CommitRecord<StoredValue> record) {
     List<Mutation> mutations = new ArrayList<>();
     Map<StoredBatch, InstalledRows> rows = new LinkedHashMap<>();
@@ -73,9 +76,7 @@ final class CommitEncoder {
       gather.add(batch, first, end - first);
       first = rows.nextSetBit(end);
     }
-    try (FrozenBatch copy = gather.toBatch(allocator)) {
-      return frame(copy);
-    }
+    return ByteBuffer.wrap(BatchFrame.encode(gather));
   }
 
   private static ByteBuffer frame(FrozenBatch batch) {

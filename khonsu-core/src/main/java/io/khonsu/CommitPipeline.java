@@ -21,9 +21,9 @@ import org.slf4j.LoggerFactory;
  * thread follows the list of commit records, and gives the storage at once whatever came together
  * while it was busy.
  *
- * <p>A commit that the storage refuses is withdrawn, alone. When the storage does not know what
- * became of a commit, nothing goes on: the outcome of that commit and of all behind it is unknown,
- * and the store has stopped. Thread-safe.
+ * <p>A commit that the storage refuses, or that cannot be encoded, is withdrawn, alone. When the
+ * storage does not know what became of a commit, nothing goes on: the outcome of that commit and of
+ * all behind it is unknown, and the store has stopped. Thread-safe.
  */
 final class CommitPipeline implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(CommitPipeline.class);
@@ -47,6 +47,9 @@ final class CommitPipeline implements AutoCloseable {
   private final Map<Long, IOException> refused = new HashMap<>();
   private @Nullable IOException failure;
   private boolean closing;
+
+  /** Set when the thread ends, for whatever reason. */
+  private boolean ended;
 
   CommitPipeline(TxnBuffer<StoredValue> buffer, Storage storage, CommitEncoder encoder) {
     this.buffer = buffer;
@@ -112,7 +115,7 @@ final class CommitPipeline implements AutoCloseable {
     try {
       awaitLocked(version);
       if (last.version() < version) {
-        throw stopped();
+        throw failure == null ? new StoreClosedException() : stopped();
       }
     } finally {
       lock.unlock();
@@ -127,7 +130,7 @@ final class CommitPipeline implements AutoCloseable {
   private void awaitLocked(long version) {
     wanted = Math.max(wanted, version);
     work.signal();
-    while (last.version() < version && failure == null) {
+    while (last.version() < version && !ended) {
       handled.awaitUninterruptibly();
     }
   }
@@ -139,10 +142,11 @@ final class CommitPipeline implements AutoCloseable {
         handle(group);
         group = nextGroup();
       }
+      end(null);
     } catch (UncertainOutcomeException e) {
-      stop(e);
+      end(e);
     } catch (RuntimeException | Error e) {
-      stop(new IOException("the commit log has stopped", e));
+      end(new IOException("the commit log has stopped", e));
     }
   }
 
@@ -166,7 +170,31 @@ final class CommitPipeline implements AutoCloseable {
   }
 
   private void handle(List<CommitRecord<StoredValue>> group) throws UncertainOutcomeException {
-    List<CommittedTransaction> commits = group.stream().map(encoder::encode).toList();
+    List<CommittedTransaction> commits = new ArrayList<>(group.size());
+    IOException defect = encode(group, commits);
+    if (!commits.isEmpty()) {
+      persist(group.subList(0, commits.size()), commits);
+    }
+    if (defect != null) {
+      refuse(group.get(commits.size()), defect);
+    }
+  }
+
+  /** Encodes commits up to one that cannot be; {@return why it cannot be, or null} */
+  private @Nullable IOException encode(
+      List<CommitRecord<StoredValue>> group, List<CommittedTransaction> commits) {
+    try {
+      for (CommitRecord<StoredValue> record : group) {
+        commits.add(encoder.encode(record));
+      }
+      return null;
+    } catch (RuntimeException e) {
+      return new IOException("it cannot be encoded: " + e.getMessage(), e);
+    }
+  }
+
+  private void persist(List<CommitRecord<StoredValue>> group, List<CommittedTransaction> commits)
+      throws UncertainOutcomeException {
     IOException cause = offer(commits);
     if (cause == null) {
       group.forEach(buffer::publish);
@@ -221,11 +249,14 @@ final class CommitPipeline implements AutoCloseable {
     }
   }
 
-  private void stop(IOException cause) {
-    LOG.atError().setCause(cause).log("the storage has failed, the store has stopped");
+  private void end(@Nullable IOException cause) {
+    if (cause != null) {
+      LOG.atError().setCause(cause).log("the storage has failed, the store has stopped");
+    }
     lock.lock();
     try {
       failure = cause;
+      ended = true;
       handled.signalAll();
     } finally {
       lock.unlock();

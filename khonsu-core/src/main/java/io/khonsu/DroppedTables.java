@@ -12,12 +12,17 @@ final class DroppedTables {
   private final Catalog catalog;
   private final List<Dropped> waiting = new ArrayList<>();
   private volatile boolean anyWaiting;
+  private boolean closed;
 
   private record Dropped(Table table, long version) {}
 
   DroppedTables(TxnBuffer<StoredValue> buffer, Catalog catalog) {
     this.buffer = buffer;
     this.catalog = catalog;
+  }
+
+  Catalog catalog() {
+    return catalog;
   }
 
   synchronized void add(Table table, long version) {
@@ -33,7 +38,15 @@ final class DroppedTables {
     }
   }
 
+  /** Waits for a purge under way, and lets no other begin: closing the store frees all. */
+  synchronized void close() {
+    closed = true;
+  }
+
   private synchronized void purgeWaiting() {
+    if (closed) {
+      return;
+    }
     waiting.removeIf(dropped -> {
       boolean done = buffer.purge(dropped.table.allKeys(), dropped.version);
       if (done) {

@@ -10,7 +10,9 @@ import java.time.InstantSource;
  */
 final class HybridClock implements VersionSource {
   private static final int COUNTER_BITS = 16;
-  private static final long MILLIS_MAX = Long.MAX_VALUE >>> COUNTER_BITS;
+
+  /** The first instant that no version can have. */
+  private static final Instant END = Instant.ofEpochMilli(Long.MAX_VALUE >>> COUNTER_BITS);
 
   private final InstantSource clock;
 
@@ -29,13 +31,14 @@ final class HybridClock implements VersionSource {
   }
 
   /**
-   * {@return the greatest version of the millisecond that an instant lies in; of one before 1970,
-   * 0}
+   * {@return the greatest version of the millisecond that an instant lies in; of one before the
+   * epoch -1, of one beyond all versions the greatest long}
    */
   static long lastOf(Instant instant) {
-    long seconds = Math.clamp(instant.getEpochSecond(), 0, MILLIS_MAX / 1_000);
-    long millis = Math.min(seconds * 1_000 + instant.getNano() / 1_000_000, MILLIS_MAX - 1);
-    return instant.getEpochSecond() < 0 ? 0 : firstOf(millis + 1) - 1;
+    if (instant.isBefore(Instant.EPOCH)) {
+      return -1;
+    }
+    return instant.isBefore(END) ? firstOf(instant.toEpochMilli() + 1) - 1 : Long.MAX_VALUE;
   }
 
   /** {@return the millisecond of a version} */
@@ -43,9 +46,9 @@ final class HybridClock implements VersionSource {
     return Instant.ofEpochMilli(version >>> COUNTER_BITS);
   }
 
-  /** {@return the milliseconds between two versions} */
-  static long millisBetween(long older, long newer) {
-    return (newer >>> COUNTER_BITS) - (older >>> COUNTER_BITS);
+  /** {@return the milliseconds since the epoch of a version} */
+  static long millisOf(long version) {
+    return version >>> COUNTER_BITS;
   }
 
   /** {@return the span of versions that covers so many milliseconds} */

@@ -62,12 +62,11 @@ public final class Khonsu implements AutoCloseable {
                 new BatchMerger(catalog, memory.versions(), config.transactionSizeMaxBytes()),
                 StoredLifecycle.INSTANCE));
     this.pipeline =
-        storage == null
-            ? null
-            : new CommitPipeline(buffer, storage, new CommitEncoder(catalog, memory.versions()));
+        storage == null ? null : new CommitPipeline(buffer, storage, new CommitEncoder(catalog));
     this.droppedTables = new DroppedTables(buffer, catalog);
     this.manager =
-        new TransactionManager(config, buffer, catalog, memory, pipeline, droppedTables::purge);
+        new TransactionManager(
+            config, buffer, droppedTables, memory, new OpenViews(clock), pipeline);
     this.retrying = new Retrying(manager);
   }
 
@@ -122,8 +121,16 @@ public final class Khonsu implements AutoCloseable {
       LOG.atInfo().addKeyValue("config", config).log("opened the store");
       return store;
     } catch (RuntimeException | Error e) {
-      store.close();
+      store.closeAfter(e);
       throw e;
+    }
+  }
+
+  private void closeAfter(Throwable failure) {
+    try {
+      close();
+    } catch (RuntimeException e) {
+      failure.addSuppressed(e);
     }
   }
 
@@ -131,7 +138,8 @@ public final class Khonsu implements AutoCloseable {
     if (storage == null || pipeline == null) {
       return;
     }
-    Recovery recovery = new Recovery(buffer, catalog, this::tableOf, versions, memory.versions());
+    Recovery recovery =
+        new Recovery(buffer, droppedTables, this::tableOf, versions, memory.versions());
     try {
       storage.replay(recovery::apply);
     } catch (DamagedStorageException e) {
@@ -183,27 +191,41 @@ public final class Khonsu implements AutoCloseable {
   }
 
   /**
-   * Drops a table with all that is in it. Transactions that use it fail from here on; its memory is
-   * freed when those have ended that were open at this time.
+   * Drops a table with all that is in it. Transactions that use it fail from here on, those
+   * included that meet it while the storage still considers; its memory is freed when those have
+   * ended that were open at this time.
    *
    * @throws TableDroppedException if it was dropped before
    */
   public synchronized void dropTable(Table table) {
     manager.views().checkOpen();
     manager.check(table);
+    // Marked before it has its version: whoever was let in sees a snapshot from before, or the
+    // mark.
+    catalog.drop(table);
+    try {
+      droppedTables.add(table, commitDrop(table));
+    } catch (RuntimeException | Error e) {
+      catalog.restore(table);
+      throw e;
+    }
+  }
+
+  private long commitDrop(Table table) {
     WriteSet<StoredValue> writes = new WriteSet<>();
     var _ = writes.delete(table.catalogKey(), ConflictStrategy.FAIL);
-    long version = commitDefinition(writes);
-    catalog.drop(table);
-    droppedTables.add(table, version);
+    return commitDefinition(writes);
   }
 
   private Table tableOf(StoredTable definition) {
-    Key key = buffer.ref(Key.of(Catalog.keyBytes(definition.tableId(), definition.spec().name())));
+    Key key = buffer.key(Catalog.keyBytes(definition.tableId(), definition.spec().name()));
     return new Table(buffer, definition, key);
   }
 
   private long commitDefinition(WriteSet<StoredValue> writes) {
+    if (pipeline != null) {
+      pipeline.checkRunning();
+    }
     long id = manager.nextTransactionId();
     try (var snapshot = buffer.snapshot()) {
       var request =
@@ -224,7 +246,12 @@ public final class Khonsu implements AutoCloseable {
     return begin(defaultOptions());
   }
 
-  /** {@return a new transaction, which the caller must close} */
+  /**
+   * {@return a new transaction, which the caller must close}
+   *
+   * <p>One that is lost unclosed is ended by the garbage collector at a time of its choosing, also
+   * while a batch that it returned is still being read.
+   */
   public Transaction begin(TransactionOptions options) {
     Transaction transaction = manager.begin(manager.nextTransactionId(), options);
     manager.watch(transaction);
@@ -329,7 +356,7 @@ public final class Khonsu implements AutoCloseable {
   }
 
   /** Frees the history that nobody can see. Commits do their share of it anyway. */
-  public void collect() {
+  public synchronized void collect() {
     manager.views().checkOpen();
     droppedTables.purge();
     buffer.collect();
@@ -345,9 +372,14 @@ public final class Khonsu implements AutoCloseable {
    */
   @Override
   public void close() {
-    if (!manager.views().close()) {
-      return;
+    if (manager.views().close()) {
+      release();
     }
+  }
+
+  /** Synchronized, to come after tables being created and dropped. */
+  private synchronized void release() {
+    droppedTables.close();
     try {
       if (pipeline != null) {
         pipeline.close();

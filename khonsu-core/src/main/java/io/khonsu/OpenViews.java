@@ -1,6 +1,7 @@
 package io.khonsu;
 
 import java.lang.ref.Cleaner;
+import java.time.InstantSource;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
@@ -11,8 +12,13 @@ final class OpenViews {
   private static final Logger LOG = LoggerFactory.getLogger(OpenViews.class);
   private static final Cleaner CLEANER = Cleaner.create();
 
+  private final InstantSource clock;
   private final Set<ViewState> open = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
+
+  OpenViews(InstantSource clock) {
+    this.clock = clock;
+  }
 
   /**
    * Adds a view.
@@ -20,7 +26,7 @@ final class OpenViews {
    * @throws StoreClosedException if the store was closed; the view is released
    */
   ViewState add(io.khonsu.mvcc.Snapshot<StoredValue> snapshot) {
-    ViewState state = new ViewState(snapshot, this);
+    ViewState state = new ViewState(snapshot, this, clock.millis());
     open.add(state);
     if (closed) {
       state.cutOff();

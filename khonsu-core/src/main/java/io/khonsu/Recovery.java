@@ -8,6 +8,7 @@ import io.khonsu.mvcc.CommitRequest;
 import io.khonsu.mvcc.CommitResult;
 import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.mvcc.IsolationLevel;
+import io.khonsu.mvcc.Key;
 import io.khonsu.mvcc.ReadSet;
 import io.khonsu.mvcc.TxnBuffer;
 import io.khonsu.mvcc.WriteSet;
@@ -22,10 +23,12 @@ import org.apache.arrow.memory.BufferAllocator;
 /** Puts what a storage replays into an empty buffer, under the versions it was committed with. */
 final class Recovery {
   private final TxnBuffer<StoredValue> buffer;
+  private final DroppedTables droppedTables;
   private final Catalog catalog;
   private final TableMaker tables;
   private final ReplayedVersions versions;
   private final BufferAllocator allocator;
+  private long lastVersion;
   private long lastTransactionId;
 
   /** Makes handles of tables. */
@@ -36,12 +39,13 @@ final class Recovery {
 
   Recovery(
       TxnBuffer<StoredValue> buffer,
-      Catalog catalog,
+      DroppedTables droppedTables,
       TableMaker tables,
       ReplayedVersions versions,
       BufferAllocator allocator) {
     this.buffer = buffer;
-    this.catalog = catalog;
+    this.droppedTables = droppedTables;
+    this.catalog = droppedTables.catalog();
     this.tables = tables;
     this.versions = versions;
     this.allocator = allocator;
@@ -53,15 +57,33 @@ final class Recovery {
 
   /** Applies one commit. */
   void apply(CommittedTransaction commit) throws DamagedStorageException {
-    if (commit.version() <= buffer.newestVersion()) {
+    if (commit.version() <= lastVersion) {
       throw new DamagedStorageException(
-          "version %d comes after %d".formatted(commit.version(), buffer.newestVersion()));
+          "version %d comes after %d".formatted(commit.version(), lastVersion));
     }
-    WriteSet<StoredValue> writes = new WriteSet<>();
-    List<Table> dropped = new ArrayList<>();
+    Staged staged = new Staged();
+    boolean installed = false;
+    try {
+      stage(commit, staged);
+      install(commit, staged.writes);
+      installed = true;
+    } finally {
+      if (!installed) {
+        staged.batches.forEach(StoredBatch::discard);
+      }
+    }
+    lastVersion = commit.version();
+    lastTransactionId = Math.max(lastTransactionId, commit.transactionId());
+    for (Table table : staged.dropped) {
+      catalog.drop(table);
+      droppedTables.add(table, commit.version());
+    }
+  }
+
+  private void stage(CommittedTransaction commit, Staged staged) throws DamagedStorageException {
     try {
       for (Mutation mutation : commit.mutations()) {
-        stage(mutation, writes, dropped);
+        staged.add(mutation);
       }
     } catch (CorruptFrameException | IllegalArgumentException e) {
       DamagedStorageException damage =
@@ -69,15 +91,6 @@ final class Recovery {
               "commit %d cannot be read: %s".formatted(commit.version(), e.getMessage()));
       damage.initCause(e);
       throw damage;
-    }
-    install(commit, writes);
-    lastTransactionId = Math.max(lastTransactionId, commit.transactionId());
-    for (Table table : dropped) {
-      catalog.drop(table);
-      buffer.collect();
-      if (buffer.purge(table.allKeys(), commit.version())) {
-        catalog.forget(table);
-      }
     }
   }
 
@@ -93,74 +106,114 @@ final class Recovery {
               writes);
       if (buffer.commit(request) instanceof CommitResult.Accepted<StoredValue> accepted) {
         buffer.publish(accepted.record());
+      } else {
+        throw new AssertionError("broken invariant: a blind write is accepted");
       }
     } finally {
       versions.release();
     }
   }
 
-  private void stage(Mutation mutation, WriteSet<StoredValue> writes, List<Table> dropped)
-      throws DamagedStorageException {
-    switch (mutation) {
-      case Mutation.CreateTable(int id, TableSpec spec) -> {
-        StoredTable definition = new StoredTable(id, spec);
-        Table table = tables.make(definition);
-        catalog.add(table);
-        put(writes, table.catalogKey(), definition, 0);
-      }
-      case Mutation.DropTable(int id) -> {
-        Table table = table(id);
-        var _ = writes.delete(table.catalogKey(), ConflictStrategy.FAIL);
-        dropped.add(table);
-      }
-      case Mutation.PutRows(int id, ByteBuffer frame) -> putRows(table(id), frame, writes);
-      case Mutation.PutBatch(int id, String name, ByteBuffer frame) -> {
-        Table table = table(id);
-        put(writes, table.key(name), StoredBatch.consume(decode(table, frame), 1), 0);
-      }
-      case Mutation.Delete(int id, ByteBuffer key) -> {
-        var _ = writes.delete(table(id).keyOfBody(bytes(key)), ConflictStrategy.FAIL);
-      }
+  private Table table(int id, TableSpec.Kind kind) throws DamagedStorageException {
+    Table table = table(id);
+    if (table.spec().kind() != kind) {
+      throw new DamagedStorageException("%s is not a table of %s".formatted(table, kind));
     }
-  }
-
-  private void putRows(Table table, ByteBuffer frame, WriteSet<StoredValue> writes) {
-    FrozenBatch batch = decode(table, frame);
-    StoredBatch stored = StoredBatch.consume(batch, batch.rowCount());
-    int[] indexes = table.keyColumnIndexes();
-    ColumnView[] all = batch.columns();
-    ColumnView[] columns = new ColumnView[indexes.length];
-    for (int i = 0; i < columns.length; i++) {
-      columns[i] = all[indexes[i]];
-    }
-    for (int row = 0; row < batch.rowCount(); row++) {
-      put(writes, table.key(columns, row), stored, row);
-    }
-  }
-
-  private static void put(
-      WriteSet<StoredValue> writes, io.khonsu.mvcc.Key key, StoredValue value, int index) {
-    var _ = writes.put(key, value, index, ConflictStrategy.FAIL);
-  }
-
-  @SuppressWarnings("MustBeClosedChecker") // moves into the stored batch
-  private FrozenBatch decode(Table table, ByteBuffer frame) {
-    byte[] bytes = bytes(frame);
-    return ViewState.within(
-        () -> BatchFrame.decode(table.batchSchema(), bytes, 0, bytes.length, allocator));
-  }
-
-  private static byte[] bytes(ByteBuffer buffer) {
-    byte[] bytes = new byte[buffer.remaining()];
-    buffer.duplicate().get(bytes);
-    return bytes;
+    return table;
   }
 
   private Table table(int id) throws DamagedStorageException {
     Table table = catalog.byId(id);
-    if (table == null) {
+    if (table == null || table.isDropped()) {
       throw new DamagedStorageException("there is no table with number " + id);
     }
     return table;
+  }
+
+  /** The changes of one commit. */
+  private final class Staged {
+    private final WriteSet<StoredValue> writes = new WriteSet<>();
+    private final List<StoredBatch> batches = new ArrayList<>();
+    private final List<Table> dropped = new ArrayList<>();
+
+    private void add(Mutation mutation) throws DamagedStorageException {
+      switch (mutation) {
+        case Mutation.CreateTable(int id, TableSpec spec) -> create(id, spec);
+        case Mutation.DropTable(int id) -> {
+          Table table = table(id);
+          delete(table.catalogKey());
+          dropped.add(table);
+        }
+        case Mutation.PutRows(int id, ByteBuffer frame) ->
+            putRows(table(id, TableSpec.Kind.ROWS), frame);
+        case Mutation.PutBatch(int id, String name, ByteBuffer frame) -> {
+          Table table = table(id, TableSpec.Kind.BATCHES);
+          Key key = table.key(name);
+          put(key, decode(table, frame), 0);
+        }
+        case Mutation.Delete(int id, ByteBuffer key) -> delete(table(id).keyOfBody(bytes(key)));
+      }
+    }
+
+    private void create(int id, TableSpec spec) throws DamagedStorageException {
+      if (id <= Catalog.CATALOG_ID || catalog.byId(id) != null) {
+        throw new DamagedStorageException("a table is created with number " + id);
+      }
+      if (catalog.find(spec.name()).isPresent()) {
+        throw new DamagedStorageException("table \"%s\" is created twice".formatted(spec.name()));
+      }
+      StoredTable definition = new StoredTable(id, spec);
+      Table table = tables.make(definition);
+      put(table.catalogKey(), definition, 0);
+      catalog.add(table);
+    }
+
+    private void putRows(Table table, ByteBuffer frame) throws DamagedStorageException {
+      StoredBatch stored = decode(table, frame);
+      int[] indexes = table.keyColumnIndexes();
+      ColumnView[] all = stored.batch().columns();
+      ColumnView[] columns = new ColumnView[indexes.length];
+      for (int i = 0; i < columns.length; i++) {
+        columns[i] = all[indexes[i]];
+      }
+      for (int row = 0; row < stored.rowCount(); row++) {
+        put(table.key(columns, row), stored, row);
+      }
+    }
+
+    @SuppressWarnings("MustBeClosedChecker") // moves into the stored batch
+    private StoredBatch decode(Table table, ByteBuffer frame) {
+      byte[] bytes = bytes(frame);
+      FrozenBatch batch =
+          ViewState.within(
+              () -> BatchFrame.decode(table.batchSchema(), bytes, 0, bytes.length, allocator));
+      StoredBatch stored = StoredBatch.consume(batch, table.isRowTable() ? batch.rowCount() : 1);
+      batches.add(stored);
+      return stored;
+    }
+
+    private void put(Key key, StoredValue value, int index) throws DamagedStorageException {
+      int before = writes.size();
+      var _ = writes.put(key, value, index, ConflictStrategy.FAIL);
+      checkNew(before);
+    }
+
+    private void delete(Key key) throws DamagedStorageException {
+      int before = writes.size();
+      var _ = writes.delete(key, ConflictStrategy.FAIL);
+      checkNew(before);
+    }
+
+    private void checkNew(int sizeBefore) throws DamagedStorageException {
+      if (writes.size() == sizeBefore) {
+        throw new DamagedStorageException("an item occurs twice in one commit");
+      }
+    }
+
+    private static byte[] bytes(ByteBuffer buffer) {
+      byte[] bytes = new byte[buffer.remaining()];
+      buffer.duplicate().get(bytes);
+      return bytes;
+    }
   }
 }

@@ -2,12 +2,17 @@ package io.khonsu;
 
 import io.khonsu.mvcc.VersionSource;
 
-/** Draws versions from a clock, but while commits are replayed gives each the one it had. */
+/**
+ * Draws versions from a clock, but while commits are replayed gives each the one it had. Those
+ * drawn afterwards are greater than all of these, also than one whose commit had nothing left to
+ * change.
+ */
 final class ReplayedVersions implements VersionSource {
   private static final long NONE = 0;
 
   private final VersionSource clock;
   private long forced = NONE;
+  private long newestReplayed;
 
   ReplayedVersions(VersionSource clock) {
     this.clock = clock;
@@ -15,6 +20,7 @@ final class ReplayedVersions implements VersionSource {
 
   void force(long version) {
     forced = version;
+    newestReplayed = version;
   }
 
   void release() {
@@ -23,6 +29,6 @@ final class ReplayedVersions implements VersionSource {
 
   @Override
   public long next(long previous) {
-    return forced == NONE ? clock.next(previous) : forced;
+    return forced == NONE ? clock.next(Math.max(previous, newestReplayed)) : forced;
   }
 }

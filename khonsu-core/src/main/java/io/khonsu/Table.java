@@ -129,8 +129,8 @@ public final class Table {
     return dropped;
   }
 
-  void markDropped() {
-    dropped = true;
+  void setDropped(boolean value) {
+    dropped = value;
   }
 
   Key key(ColumnView[] keyColumns, int row) {

@@ -239,6 +239,7 @@ public final class Transaction implements ReadView, AutoCloseable {
     return state;
   }
 
+  /** {@return whether its user has ended it} The store being closed does not count. */
   boolean hasEnded() {
     return state.isEnded();
   }
@@ -264,7 +265,7 @@ public final class Transaction implements ReadView, AutoCloseable {
   /** A table used must still be there at commit, whatever the level. */
   private Table use(Table table) {
     manager.check(table);
-    manager.checkAge(state.snapshot().version());
+    manager.checkAge(state);
     reading.reads().addGuard(table.catalogKey());
     return table;
   }

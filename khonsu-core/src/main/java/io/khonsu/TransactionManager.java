@@ -23,7 +23,8 @@ final class TransactionManager {
   private final TxnBuffer<StoredValue> buffer;
   private final Catalog catalog;
   private final Memory memory;
-  private final OpenViews views = new OpenViews();
+  private final DroppedTables droppedTables;
+  private final OpenViews views;
   private final @Nullable CommitPipeline pipeline;
   private final AtomicLong lastTransactionId = new AtomicLong();
   private final LongAdder commits = new LongAdder();
@@ -31,22 +32,20 @@ final class TransactionManager {
   private final LongAdder otherAborts = new LongAdder();
   private final LongAdder rollbacks = new LongAdder();
 
-  /** Called when a view has ended, for upkeep that waits for that. */
-  private final Runnable onViewEnded;
-
   TransactionManager(
       StoreConfig config,
       TxnBuffer<StoredValue> buffer,
-      Catalog catalog,
+      DroppedTables droppedTables,
       Memory memory,
-      @Nullable CommitPipeline pipeline,
-      Runnable onViewEnded) {
+      OpenViews views,
+      @Nullable CommitPipeline pipeline) {
     this.config = config;
     this.buffer = buffer;
-    this.catalog = catalog;
+    this.droppedTables = droppedTables;
+    this.catalog = droppedTables.catalog();
     this.memory = memory;
+    this.views = views;
     this.pipeline = pipeline;
-    this.onViewEnded = onViewEnded;
     for (ConflictType type : ConflictType.values()) {
       conflicts.put(type, new LongAdder());
     }
@@ -134,8 +133,16 @@ final class TransactionManager {
     };
   }
 
-  void checkAge(long version) {
-    long age = HybridClock.millisBetween(version, buffer.newestVersion());
+  /**
+   * Refuses to go on with a transaction that has grown too old. Its age is that of the newest
+   * commit since it was opened: as long as nobody commits it keeps no history. The snapshot's
+   * version says nothing, as the last commit before may have been long ago; but it may be ahead of
+   * a clock that was set back.
+   */
+  void checkAge(ViewState state) {
+    long version = state.snapshot().version();
+    long opened = Math.max(state.openedMillis(), HybridClock.millisOf(version));
+    long age = HybridClock.millisOf(buffer.newestVersion()) - opened;
     if (age > config.transactionAgeMax().toMillis()) {
       throw new SnapshotTooOldException(version, buffer.oldestVersion());
     }
@@ -198,8 +205,11 @@ final class TransactionManager {
           return accepted;
         }
         case CommitResult.Aborted<StoredValue>(List<Conflict> found) -> {
-          awaitPublished(found);
-          throw aborted(request.transactionId(), found);
+          boolean waited = awaitPublished(found);
+          if (!waited || found.stream().noneMatch(TransactionManager::isOfTable)) {
+            throw aborted(request.transactionId(), found);
+          }
+          // The table was about to be dropped: by now it is, or will not be.
         }
         case CommitResult.Blocked<StoredValue>(long pending) -> awaitHandled(pending);
       }
@@ -207,26 +217,34 @@ final class TransactionManager {
   }
 
   /**
-   * Waits until what a transaction collided with is visible, so that its next attempt sees it.
-   * Without a storage there is nothing to wait for: the other commit is about to publish itself.
+   * Waits until what a transaction collided with is visible, so that its next attempt sees it;
+   * {@return whether it was not, or has been withdrawn}
    */
-  private void awaitPublished(List<Conflict> found) {
+  private boolean awaitPublished(List<Conflict> found) {
     long newest = found.stream().mapToLong(Conflict::winnerVersion).max().orElse(0);
-    if (pipeline != null && newest > buffer.newestVersion()) {
-      pipeline.awaitHandled(newest);
+    boolean isPending = newest > buffer.newestVersion();
+    if (isPending) {
+      awaitHandled(newest);
     }
+    return isPending;
+  }
+
+  private static boolean isOfTable(Conflict conflict) {
+    return Catalog.isCatalogKey(conflict.key());
   }
 
   private void awaitHandled(long version) {
-    if (pipeline == null) {
-      throw new AssertionError("broken invariant: without a storage nothing is pending");
+    if (pipeline != null) {
+      pipeline.awaitHandled(version);
+    } else {
+      // Met in the instant between being installed and published, inside the commit section.
+      buffer.awaitSection();
     }
-    pipeline.awaitHandled(version);
   }
 
   private RuntimeException aborted(long transactionId, List<Conflict> found) {
     for (Conflict conflict : found) {
-      if (Catalog.isCatalogKey(conflict.key())) {
+      if (isOfTable(conflict) && conflict.type() == ConflictType.READ_DELETE) {
         return new TableDroppedException(
             "table \"%s\" was dropped".formatted(Catalog.nameOf(conflict.key())));
       }
@@ -239,10 +257,18 @@ final class TransactionManager {
   }
 
   private TableConflict readable(Conflict conflict) {
+    if (isOfTable(conflict)) {
+      // Created after the transaction began: at its next attempt it will have been there.
+      return readable(conflict, Catalog.nameOf(conflict.key()), "the whole");
+    }
     Table table = catalog.tableOf(conflict.key());
+    return readable(conflict, table.name(), table.describe(conflict.key()));
+  }
+
+  private static TableConflict readable(Conflict conflict, String table, String key) {
     return new TableConflict(
-        table.name(),
-        table.describe(conflict.key()),
+        table,
+        key,
         conflict.type(),
         conflict.strategy(),
         conflict.range() != null,
@@ -256,7 +282,7 @@ final class TransactionManager {
   }
 
   void ended() {
-    onViewEnded.run();
+    droppedTables.purge();
   }
 
   /** Waits for commits under way before a transaction that holds the gate looks. */

@@ -13,8 +13,9 @@ import org.apache.arrow.memory.OutOfMemoryException;
  * What an open transaction or snapshot holds, apart from the object that its user holds, so that it
  * can be released when the user has lost that.
  *
- * <p>States: idle; busy, while a thread is inside a method; ended; being cut off and cut off, when
- * the store is closed first. Whoever makes it busy, or cuts it off, owns everything in it.
+ * <p>States: idle; busy, while a thread is inside a method; abandoned, while a thread is inside a
+ * method and the object is lost already, so that it ends when the thread leaves; ended; cut off,
+ * when the store was closed first. Whoever makes it busy owns everything in it.
  */
 final class ViewState implements Runnable {
   private static final VarHandle STATE;
@@ -33,47 +34,32 @@ final class ViewState implements Runnable {
   private static final int BUSY = 1;
   private static final int ENDED = 2;
   private static final int CUT_OFF = 3;
-  private static final int CUTTING_OFF = 4;
+  private static final int ABANDONED = 4;
 
   private final io.khonsu.mvcc.Snapshot<StoredValue> snapshot;
   private final OpenViews registry;
+  private final long openedMillis;
   private final List<AutoCloseable> owned = new ArrayList<>(0);
 
   @SuppressWarnings("UnusedVariable") // accessed through its VarHandle
   private volatile int state = IDLE;
 
-  ViewState(io.khonsu.mvcc.Snapshot<StoredValue> snapshot, OpenViews registry) {
+  ViewState(io.khonsu.mvcc.Snapshot<StoredValue> snapshot, OpenViews registry, long openedMillis) {
     this.snapshot = snapshot;
     this.registry = registry;
+    this.openedMillis = openedMillis;
   }
 
   io.khonsu.mvcc.Snapshot<StoredValue> snapshot() {
     return snapshot;
   }
 
-  /** Begins a method; it must {@link #leave} or {@link #end}. */
-  void enter() {
-    if (STATE.compareAndSet(this, IDLE, BUSY)) {
-      return;
-    }
-    switch ((int) STATE.getVolatile(this)) {
-      case ENDED -> throw new TransactionClosedException("it has ended: begin a new one");
-      case CUT_OFF, CUTTING_OFF -> throw new StoreClosedException();
-      default -> throw inUse();
-    }
+  /** {@return when it was opened, in milliseconds since the epoch} */
+  long openedMillis() {
+    return openedMillis;
   }
 
-  void leave() {
-    STATE.setRelease(this, IDLE);
-  }
-
-  /** Ends the view that this thread has entered, and releases what it holds. */
-  void end() {
-    release();
-    STATE.setRelease(this, ENDED);
-  }
-
-  /** Runs an operation of the view, or of a result that it has handed out. */
+  /** {@return the result of something that uses what this holds, and that no other thread joins} */
   <T> T during(Supplier<T> operation) {
     enter();
     try {
@@ -83,54 +69,81 @@ final class ViewState implements Runnable {
     }
   }
 
+  /** Begins a method; it must {@link #leave} or {@link #end}. */
+  void enter() {
+    if (STATE.compareAndSet(this, IDLE, BUSY)) {
+      return;
+    }
+    switch ((int) STATE.getVolatile(this)) {
+      case ENDED -> throw new TransactionClosedException("it has ended: begin a new one");
+      case CUT_OFF -> throw new StoreClosedException();
+      default ->
+          throw new ConcurrentUseException("another thread is using it: give each thread its own");
+    }
+  }
+
+  void leave() {
+    if (!STATE.compareAndSet(this, BUSY, IDLE)) {
+      endAbandoned();
+    }
+  }
+
+  /** Ends the view that this thread has entered, and releases what it holds. */
+  void end() {
+    release();
+    STATE.setRelease(this, ENDED);
+  }
+
   /**
-   * {@return false if it has ended; else this thread has entered it, and may end it}
+   * {@return whether it had not ended, and this thread has entered it}
    *
-   * @throws ConcurrentUseException if another thread is inside a method
+   * @throws ConcurrentUseException if another thread is inside
    */
   boolean enterUnlessEnded() {
-    if (tryEnter()) {
+    if (STATE.compareAndSet(this, IDLE, BUSY)) {
       return true;
     }
-    if (isEnded()) {
-      return false;
+    if (!isEnded() && !wasCutOff()) {
+      throw new ConcurrentUseException("another thread is using it: end it there");
     }
-    throw inUse();
+    return false;
   }
 
-  private boolean tryEnter() {
-    return STATE.compareAndSet(this, IDLE, BUSY);
-  }
-
-  private static ConcurrentUseException inUse() {
-    return new ConcurrentUseException("another thread is using it: give each thread its own");
-  }
-
+  /** {@return whether it was committed, rolled back or closed; not whether the store was closed} */
   boolean isEnded() {
-    int now = (int) STATE.getVolatile(this);
-    return now == ENDED || now == CUT_OFF || now == CUTTING_OFF;
+    return (int) STATE.getVolatile(this) == ENDED;
+  }
+
+  private boolean wasCutOff() {
+    return (int) STATE.getVolatile(this) == CUT_OFF;
   }
 
   /** Ends the view because the store closes; waits for a method that is under way. */
   void cutOff() {
-    while (!STATE.compareAndSet(this, IDLE, CUTTING_OFF)) {
-      int now = (int) STATE.getVolatile(this);
-      if (now == ENDED || now == CUT_OFF) {
+    while (!STATE.compareAndSet(this, IDLE, CUT_OFF)) {
+      if (isEnded() || wasCutOff()) {
         return;
       }
       LockSupport.parkNanos(CUT_OFF_PAUSE_NANOS);
     }
     release();
-    STATE.setRelease(this, CUT_OFF);
   }
 
   /** Releases what was left open by a user who lost the object. */
   @Override
   public void run() {
-    if (tryEnter()) {
-      registry.reportAbandoned(snapshot.version());
-      end();
+    while (!isEnded() && !wasCutOff()) {
+      if (STATE.compareAndSet(this, IDLE, BUSY)) {
+        endAbandoned();
+      } else if (STATE.compareAndSet(this, BUSY, ABANDONED)) {
+        return; // a thread reads on, in a method that needs the object no more, or in a result
+      }
     }
+  }
+
+  private void endAbandoned() {
+    registry.reportAbandoned(snapshot.version());
+    end();
   }
 
   /** Makes this own something until it ends. */

@@ -146,6 +146,15 @@ public final class TxnBuffer<V> {
     }
   }
 
+  /**
+   * Waits for the commit that is inside the commit section now, if any. Where commits are published
+   * at once, all that has been met until this call is visible after it.
+   */
+  public void awaitSection() {
+    section.enterForUpkeep();
+    section.leave();
+  }
+
   /** {@return the oldest version that {@link #snapshotAt} takes now} */
   public long oldestVersion() {
     return collector.boundary();

@@ -22,14 +22,22 @@ public final class BatchFrame {
 
   /** {@return the frame of a batch, in an array of its own} */
   public static byte[] encode(FrozenBatch batch) {
-    byte[] target = new byte[intSize(batch)];
+    byte[] target = new byte[intSize(sizeBytes(batch))];
     var _ = encode(batch, target, 0);
     return target;
   }
 
+  /** {@return the frame of gathered rows, in an array of its own} */
+  public static byte[] encode(Gather rows) {
+    BatchBuilder copy = rows.copy();
+    byte[] target = new byte[intSize(copy.sizeBytes())];
+    int end = FrozenBatch.writeFrame(copy.nodes(), copy.rowCount(), target, 0);
+    return end == target.length ? target : Arrays.copyOf(target, end);
+  }
+
   /** Writes the frame of a batch to {@code target} from {@code offset} on; {@return its end}. */
   public static int encode(FrozenBatch batch, byte[] target, int offset) {
-    Objects.checkFromIndexSize(offset, intSize(batch), target.length);
+    Objects.checkFromIndexSize(offset, intSize(sizeBytes(batch)), target.length);
     byte[] frame = batch.frame();
     if (frame != null) {
       System.arraycopy(frame, 0, target, offset, frame.length);
@@ -94,8 +102,7 @@ public final class BatchFrame {
     }
   }
 
-  private static int intSize(FrozenBatch batch) {
-    long size = sizeBytes(batch);
+  private static int intSize(long size) {
     if (size > Integer.MAX_VALUE - 16) {
       throw new IllegalArgumentException("a frame would have " + size + " bytes: split the batch");
     }

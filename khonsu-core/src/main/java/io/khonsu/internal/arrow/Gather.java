@@ -92,7 +92,7 @@ public final class Gather {
     return VectorExport.copy(target, copy().nodes(), rowCount, allocator);
   }
 
-  private BatchBuilder copy() {
+  BatchBuilder copy() {
     BatchBuilder builder = new BatchBuilder(target);
     builder.reserve(rowCount);
     @Nullable FrozenBatch previous = null;
