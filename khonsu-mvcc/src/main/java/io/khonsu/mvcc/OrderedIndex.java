@@ -39,7 +39,13 @@ final class OrderedIndex<V> {
   private Block<V> lastInserted;
 
   OrderedIndex() {
-    this.lastInserted = new Block<>(LOWEST, new Content<>(Content.newChains(), 0, null));
+    this(BLOCK_CAPACITY);
+  }
+
+  /** Creates an index with blocks of another capacity, which must be even. */
+  OrderedIndex(int blockCapacity) {
+    this.lastInserted =
+        new Block<>(LOWEST, new Content<>(Content.newChains(blockCapacity), 0, null));
     blocks.put(LOWEST, lastInserted);
   }
 
@@ -101,7 +107,7 @@ final class OrderedIndex<V> {
         @Nullable Key border = left.content.high();
         boolean adjacent = !left.dead && !right.dead && border != null && border.equals(right.low);
         int joined = left.content.count + right.content.count;
-        if (adjacent && (joined <= BLOCK_CAPACITY / 2 || right.content.count == 0)) {
+        if (adjacent && (joined <= left.content.capacity() / 2 || right.content.count == 0)) {
           left.content = Content.joined(left.content, right.content);
           right.dead = true;
           blocks.remove(right.low);
@@ -126,6 +132,10 @@ final class OrderedIndex<V> {
     /** {@return the first key that it does not cover, or null if there is none} */
     @Nullable Key high() {
       return right == null ? null : right.low;
+    }
+
+    private int capacity() {
+      return chains.length;
     }
 
     /** {@return the content that begins where this one ends, or null if nothing follows} */
@@ -154,20 +164,20 @@ final class OrderedIndex<V> {
     }
 
     private static <V> Content<V> joined(Content<V> left, Content<V> right) {
-      Chain<V>[] chains = newChains();
+      Chain<V>[] chains = newChains(left.capacity());
       System.arraycopy(left.chains, 0, chains, 0, left.count);
       System.arraycopy(right.chains, 0, chains, left.count, right.count);
       return new Content<>(chains, left.count + right.count, right.right);
     }
 
     private Content<V> part(int from, int to, @Nullable Block<V> right) {
-      Chain<V>[] part = newChains();
+      Chain<V>[] part = newChains(capacity());
       System.arraycopy(chains, from, part, 0, to - from);
       return new Content<>(part, to - from, right);
     }
 
     private Content<V> with(int at, Chain<V> chain) {
-      Chain<V>[] wider = newChains();
+      Chain<V>[] wider = newChains(capacity());
       System.arraycopy(chains, 0, wider, 0, at);
       wider[at] = chain;
       System.arraycopy(chains, at, wider, at + 1, count - at);
@@ -175,15 +185,15 @@ final class OrderedIndex<V> {
     }
 
     private Content<V> without(int at) {
-      Chain<V>[] narrower = newChains();
+      Chain<V>[] narrower = newChains(capacity());
       System.arraycopy(chains, 0, narrower, 0, at);
       System.arraycopy(chains, at + 1, narrower, at, count - at - 1);
       return new Content<>(narrower, count - 1, right);
     }
 
     @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of a generic type
-    private static <V> Chain<V>[] newChains() {
-      return new Chain[BLOCK_CAPACITY];
+    private static <V> Chain<V>[] newChains(int capacity) {
+      return new Chain[capacity];
     }
   }
 
@@ -212,9 +222,10 @@ final class OrderedIndex<V> {
       }
       Content<V> current = content;
       int at = current.lowerBound(chain, current.count);
-      if (current.count == BLOCK_CAPACITY) {
-        split(at == BLOCK_CAPACITY ? at : BLOCK_CAPACITY / 2, chain, blocks);
-        return at < BLOCK_CAPACITY && insert(chain, blocks);
+      int capacity = current.capacity();
+      if (current.count == capacity) {
+        split(at == capacity ? at : capacity / 2, chain, blocks);
+        return at < capacity && insert(chain, blocks);
       }
       if (at == current.count) {
         current.chains[at] = chain;
@@ -244,7 +255,7 @@ final class OrderedIndex<V> {
     }
 
     private boolean isSparse() {
-      return content.count < BLOCK_CAPACITY / 4;
+      return content.count < content.capacity() / 4;
     }
 
     /**
