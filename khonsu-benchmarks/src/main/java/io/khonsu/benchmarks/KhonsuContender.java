@@ -11,30 +11,51 @@ import io.khonsu.mvcc.Snapshot;
 import io.khonsu.mvcc.TxnBuffer;
 import io.khonsu.mvcc.Version;
 import io.khonsu.mvcc.WriteSet;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/** Khonsu's transaction buffer, SERIALIZABLE: every item looked up by its bytes, or by handle. */
+/**
+ * Khonsu's transaction buffer, SERIALIZABLE. Items are named by bytes that are made keys of each
+ * time, by keys that the caller keeps as it keeps strings for a map, or by handles.
+ */
 final class KhonsuContender implements Contender {
   private static final int IDS_PER_SESSION_BITS = 40;
 
   private final TxnBuffer<Long> buffer = new TxnBuffer<>(BufferOptions.simple());
   private final AtomicLong sessions = new AtomicLong();
   private final KeyNames names;
-  private final Key @Nullable [] refs;
 
-  private KhonsuContender(KeyNames names, boolean handles) {
+  /** What names the items; null if keys are made of bytes each time. */
+  private final Key @Nullable [] kept;
+
+  private KhonsuContender(KeyNames names, Naming naming) {
     this.names = names;
     fill();
-    this.refs = handles ? refs() : null;
+    this.kept =
+        switch (naming) {
+          case BYTES -> null;
+          case KEPT_KEY -> keys();
+          case HANDLE -> refs();
+        };
   }
 
-  static KhonsuContender byKey(KeyNames names) {
-    return new KhonsuContender(names, false);
+  private enum Naming {
+    BYTES,
+    KEPT_KEY,
+    HANDLE
+  }
+
+  static KhonsuContender byBytes(KeyNames names) {
+    return new KhonsuContender(names, Naming.BYTES);
+  }
+
+  static KhonsuContender byKeptKey(KeyNames names) {
+    return new KhonsuContender(names, Naming.KEPT_KEY);
   }
 
   static KhonsuContender byHandle(KeyNames names) {
-    return new KhonsuContender(names, true);
+    return new KhonsuContender(names, Naming.HANDLE);
   }
 
   @Override
@@ -59,6 +80,12 @@ final class KhonsuContender implements Contender {
     }
   }
 
+  private Key[] keys() {
+    Key[] made = new Key[names.count()];
+    Arrays.setAll(made, i -> Key.of(names.bytes(i)));
+    return made;
+  }
+
   private Key[] refs() {
     Key[] made = new Key[names.count()];
     for (int i = 0; i < made.length; i++) {
@@ -68,7 +95,7 @@ final class KhonsuContender implements Contender {
   }
 
   private Key key(int item) {
-    return refs == null ? buffer.key(names.bytes(item)) : refs[item];
+    return kept == null ? buffer.key(names.bytes(item)) : kept[item];
   }
 
   private boolean commit(CommitRequest<Long> request) {
@@ -116,7 +143,7 @@ final class KhonsuContender implements Contender {
     @Override
     public long readSum(int[] items, int from, int count) {
       long sum = 0;
-      try (Snapshot<Long> snapshot = buffer.snapshot()) {
+      try (Snapshot<Long> snapshot = buffer.readOnlySnapshot()) {
         for (int i = from; i < from + count; i++) {
           sum += value(buffer.get(key(items[i]), snapshot));
         }

@@ -5,6 +5,7 @@ import java.util.Locale;
 /** Who takes part. */
 enum Peer {
   KHONSU_KEY(Access.KEY, "Khonsu by key"),
+  KHONSU_KEPT(Access.KEY, "Khonsu by kept key"),
   KHONSU_REF(Access.HANDLE, "Khonsu refs"),
   STRIPED(Access.KEY, "map, 4096 StampedLocks"),
   LOCKED(Access.KEY, "map, one RRW lock"),
@@ -44,7 +45,8 @@ enum Peer {
 
   Contender create(KeyNames names) {
     return switch (this) {
-      case KHONSU_KEY -> KhonsuContender.byKey(names);
+      case KHONSU_KEY -> KhonsuContender.byBytes(names);
+      case KHONSU_KEPT -> KhonsuContender.byKeptKey(names);
       case KHONSU_REF -> KhonsuContender.byHandle(names);
       case STRIPED -> new StripedMapContender(names);
       case LOCKED -> new LockedMapContender(names);

@@ -55,7 +55,7 @@ final class StmCommand implements Callable<Integer> {
       split = ",",
       converter = PeerConverter.class,
       description =
-          "Of khonsu-key, khonsu-ref, striped, locked, scala-ref, scala-map, clojure,"
+          "Of khonsu-key, khonsu-kept, khonsu-ref, striped, locked, scala-ref, scala-map, clojure,"
               + " clojure-ensure, h2; all if not given.")
   private List<Peer> peers = new ArrayList<>();
 

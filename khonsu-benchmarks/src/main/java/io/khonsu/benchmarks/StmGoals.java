@@ -11,6 +11,10 @@ final class StmGoals {
   private static final double MOST_TAIL = 3;
   private static final double LEAST_KEPT = 0.6;
 
+  /** Keys made each time, keys kept as a map's caller keeps strings, handles. */
+  private static final List<Peer> KHONSUS =
+      List.of(Peer.KHONSU_KEY, Peer.KHONSU_KEPT, Peer.KHONSU_REF);
+
   private final List<Measurement> measurements;
   private final List<Verdict> verdicts = new ArrayList<>();
 
@@ -45,7 +49,7 @@ final class StmGoals {
   }
 
   private void judgeReadWrite() {
-    for (Peer khonsu : List.of(Peer.KHONSU_KEY, Peer.KHONSU_REF)) {
+    for (Peer khonsu : KHONSUS) {
       atLeast(Load.RW_UNIFORM, khonsu, 0.5, Peer.STRIPED);
       atLeast(Load.RW_UNIFORM, khonsu, 2, Peer.LOCKED);
     }
@@ -57,7 +61,7 @@ final class StmGoals {
   }
 
   private void judgeOtherLoads() {
-    for (Peer khonsu : List.of(Peer.KHONSU_KEY, Peer.KHONSU_REF)) {
+    for (Peer khonsu : KHONSUS) {
       shortTail(khonsu);
       atLeast(Load.RW_ZIPF, khonsu, 1.5, Peer.STRIPED);
       atLeast(Load.RO10, khonsu, 0.5, Peer.STRIPED);

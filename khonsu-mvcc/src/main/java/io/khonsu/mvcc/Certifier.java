@@ -23,18 +23,35 @@ final class Certifier<V> {
   private final KeyTable<V> table;
   private final CommitRequest<V> request;
   private final long snapshot;
-  private final Winners<V> winners;
+  private @Nullable Winners<V> winners;
+
+  /** The fatal ones found so far. */
+  private List<Conflict> conflicts = List.of();
 
   Certifier(KeyTable<V> table, CommitRequest<V> request) {
     this.table = table;
     this.request = request;
     this.snapshot = request.snapshot().version();
-    this.winners = new Winners<>(request.snapshot().start());
+  }
+
+  /** {@return the fatal conflicts found since the last {@link #forget}} */
+  List<Conflict> conflicts() {
+    return conflicts;
+  }
+
+  /** Forgets the conflicts found. */
+  void forget() {
+    conflicts = List.of();
+  }
+
+  /** Adds a fatal conflict. */
+  void add(Conflict conflict) {
+    conflicts = Conflict.plus(conflicts, conflict);
   }
 
   /** Adds the fatal conflicts of items and writes as things stand. */
-  void preview(List<Conflict> conflicts) {
-    checkItems(conflicts);
+  void preview() {
+    checkItems();
     WriteSet<V> writes = request.writes();
     for (int i = 0; i < writes.size(); i++) {
       Chain<V> chain = table.resolve(writes.key(i));
@@ -44,28 +61,28 @@ final class Certifier<V> {
       writes.setKey(i, chain); // spares the next ones the look-up
       Conflict conflict = checkWrite(i, chain.head());
       if (conflict != null && conflict.isFatal()) {
-        conflicts.add(conflict);
+        add(conflict);
       }
     }
   }
 
   /** Adds a conflict for every guard, and every item read, that has changed since the snapshot. */
-  void checkItems(List<Conflict> conflicts) {
+  void checkItems() {
     ReadSet<V> reads = request.reads();
     for (Key guard : reads.guards()) {
-      checkItem(guard, conflicts);
+      checkItem(guard);
     }
     int items = request.level().validatesItems() ? reads.itemCount() : 0;
     for (int i = 0; i < items; i++) {
-      checkItem(reads.item(i), conflicts);
+      checkItem(reads.item(i));
     }
   }
 
-  private void checkItem(Key key, List<Conflict> conflicts) {
+  private void checkItem(Key key) {
     Chain<V> chain = table.resolve(key);
     Version<V> head = chain == null ? null : chain.head();
     if (head != null && head.version > snapshot && !isResolvable(key)) {
-      conflicts.add(readConflict(key, null, head, winners.at(head.version)));
+      add(readConflict(key, null, head, winnerAt(head.version)));
     }
   }
 
@@ -78,15 +95,14 @@ final class Certifier<V> {
    * @param to the last record to look at, or null for the last there is
    */
   @SuppressWarnings("ReferenceEquality") // these very records
-  void checkRanges(
-      CommitRecord<V> from, @Nullable CommitRecord<V> to, long now, List<Conflict> conflicts) {
+  void checkRanges(CommitRecord<V> from, @Nullable CommitRecord<V> to, long now) {
     if (request.level() != IsolationLevel.SERIALIZABLE || request.reads().rangeCount() == 0) {
       return;
     }
     @Nullable CommitRecord<V> record = from == to ? null : from.next();
     while (record != null) {
       for (Chain<V> chain : record.chains()) {
-        checkRange(record, chain, now, conflicts);
+        checkRange(record, chain, now);
       }
       record = record == to ? null : record.next();
     }
@@ -96,8 +112,7 @@ final class Certifier<V> {
    * An item is looked at where the commit of its current version stands in the list: once, however
    * often it was changed, and not for withdrawn commits.
    */
-  private void checkRange(
-      CommitRecord<V> record, Chain<V> chain, long now, List<Conflict> conflicts) {
+  private void checkRange(CommitRecord<V> record, Chain<V> chain, long now) {
     @Nullable Version<V> after = null;
     ReadSet<V> reads = request.reads();
     for (int i = 0; i < reads.rangeCount(); i++) {
@@ -110,7 +125,7 @@ final class Certifier<V> {
         return;
       }
       if (matches(range, chain, chain.visibleAt(snapshot)) || matches(range, chain, after)) {
-        conflicts.add(readConflict(chain, range.interval(), after, record.transactionId()));
+        add(readConflict(chain, range.interval(), after, record.transactionId()));
         return;
       }
     }
@@ -137,7 +152,7 @@ final class Certifier<V> {
         head.isTombstone() ? ConflictType.WRITE_DELETE : ConflictType.WRITE_WRITE,
         strategy,
         head.version,
-        winners.at(head.version));
+        winnerAt(head.version));
   }
 
   /**
@@ -146,6 +161,13 @@ final class Certifier<V> {
    */
   private boolean isResolvable(Key key) {
     return request.level() != IsolationLevel.SERIALIZABLE && request.writes().find(key) >= 0;
+  }
+
+  private long winnerAt(long version) {
+    if (winners == null) {
+      winners = new Winners<>(request.snapshot().start());
+    }
+    return winners.at(version);
   }
 
   private static <V> boolean matches(

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CommitRecord<V> {
   private static final VarHandle NEXT;
+  private static final Chain<?>[] NO_CHAINS = {};
+  private static final Version<?>[] NO_VERSIONS = {};
 
   static {
     try {
@@ -38,9 +40,8 @@ public final class CommitRecord<V> {
   }
 
   /** {@return a record before the first commit} */
-  @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of a generic type
   static <V> CommitRecord<V> origin(long version) {
-    return new CommitRecord<>(version, 0, new Chain[0], new Version[0]);
+    return new CommitRecord<>(version, 0, noChains(), noVersions());
   }
 
   /** {@return the commit version} */
@@ -90,15 +91,23 @@ public final class CommitRecord<V> {
   }
 
   /** Lets go of the versions: nobody will withdraw this record any more. */
-  @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of a generic type
   void settle() {
-    installed = new Version[0];
+    installed = noVersions();
   }
 
   /** Turns this into a record of nothing. */
-  @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of a generic type
   void erase() {
-    chains = new Chain[0];
+    chains = noChains();
     settle();
+  }
+
+  @SuppressWarnings("unchecked") // it has no element
+  private static <V> Chain<V>[] noChains() {
+    return (Chain<V>[]) NO_CHAINS;
+  }
+
+  @SuppressWarnings("unchecked") // it has no element
+  private static <V> Version<V>[] noVersions() {
+    return (Version<V>[]) NO_VERSIONS;
   }
 }

@@ -1,6 +1,5 @@
 package io.khonsu.mvcc;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +23,6 @@ final class Committing<V> {
   /** The newest unpublished commit that a write waits for. */
   private long pending;
 
-  private List<Conflict> fatal = List.of();
   private List<Conflict> resolved = List.of();
 
   private enum Outcome {
@@ -74,8 +72,8 @@ final class Committing<V> {
     buffer.section().enter(request.transactionId());
     try {
       certify();
-      if (!fatal.isEmpty()) {
-        return new CommitResult.Aborted<>(fatal);
+      if (!certifier.conflicts().isEmpty()) {
+        return new CommitResult.Aborted<>(certifier.conflicts());
       }
       if (outcomes != null && Arrays.asList(outcomes).contains(Outcome.WAIT)) {
         return new CommitResult.Blocked<>(pending);
@@ -122,12 +120,12 @@ final class Committing<V> {
   }
 
   private void certify() {
-    fatal = new ArrayList<>(0);
-    resolved = new ArrayList<>(0);
+    certifier.forget();
+    resolved = List.of();
     outcomes = null;
     pending = 0;
-    certifier.checkItems(fatal);
-    certifier.checkRanges(previewed, null, Long.MAX_VALUE, fatal);
+    certifier.checkItems();
+    certifier.checkRanges(previewed, null, Long.MAX_VALUE);
     for (int i = 0; i < size; i++) {
       certifyWrite(i);
     }
@@ -144,9 +142,9 @@ final class Committing<V> {
         note(position, Outcome.DROP); // nothing to delete, and no deletion that may be withdrawn
       }
     } else if (conflict.isFatal()) {
-      fatal.add(conflict);
+      certifier.add(conflict);
     } else {
-      resolved.add(conflict);
+      resolved = Conflict.plus(resolved, conflict);
       settle(position, conflict, isAbsent, deletes);
     }
   }

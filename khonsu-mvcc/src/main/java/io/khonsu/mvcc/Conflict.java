@@ -1,5 +1,7 @@
 package io.khonsu.mvcc;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +28,13 @@ public record Conflict(
     Objects.requireNonNull(key, "key");
     Objects.requireNonNull(type, "type");
     Objects.requireNonNull(strategy, "strategy");
+  }
+
+  /** {@return {@code list} with one more; an empty list may be immutable, as most stay empty} */
+  static List<Conflict> plus(List<Conflict> list, Conflict conflict) {
+    List<Conflict> longer = list.isEmpty() ? new ArrayList<>() : list;
+    longer.add(conflict);
+    return longer;
   }
 
   /** {@return whether this conflict makes its transaction abort} */

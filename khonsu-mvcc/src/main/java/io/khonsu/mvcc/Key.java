@@ -14,17 +14,34 @@ import java.util.Objects;
  * equal to one made by {@link #of} from the same bytes, and spares that buffer work.
  */
 public sealed class Key implements Comparable<Key> permits Chain {
-  private static final VarHandle LONGS =
+  private static final VarHandle LITTLE_ENDIAN =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle BIG_ENDIAN =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
   private static final long MULTIPLIER = 0x9E3779B97F4A7C15L;
+
+  /** What {@link #tail} says of keys too long to stand in {@link #prefix} and itself. */
+  private static final int LONG = 0xFF;
+
+  private static final int SHORT_BYTES_MAX = 2 * Long.BYTES - 1;
 
   final byte[] bytes;
   final int hash;
+
+  /** The first eight bytes, zeros where there are none: most comparisons spare the array's miss. */
+  private final long prefix;
+
+  /** The next seven bytes, then the length; so that equal longs mean equal short keys. */
+  private final long tail;
 
   /** Takes {@code bytes} over: nobody may change them from here on. */
   Key(byte[] bytes) {
     this.bytes = bytes;
     this.hash = fold(hashOf(bytes));
+    this.prefix = longAt(bytes, 0);
+    this.tail =
+        (longAt(bytes, Long.BYTES) & ~LONG)
+            | (bytes.length <= SHORT_BYTES_MAX ? bytes.length : LONG);
   }
 
   /** {@return the key of these bytes, which are copied} */
@@ -59,7 +76,9 @@ public sealed class Key implements Comparable<Key> permits Chain {
 
   @Override
   public final int compareTo(Key other) {
-    return Arrays.compareUnsigned(bytes, other.bytes);
+    return prefix != other.prefix
+        ? Long.compareUnsigned(prefix, other.prefix)
+        : Arrays.compareUnsigned(bytes, other.bytes);
   }
 
   @Override
@@ -69,7 +88,11 @@ public sealed class Key implements Comparable<Key> permits Chain {
 
   @SuppressWarnings("ReferenceEquality") // a shortcut
   final boolean sameAs(Key key) {
-    return hash == key.hash && (this == key || Arrays.equals(bytes, key.bytes));
+    return this == key
+        || (hash == key.hash
+            && prefix == key.prefix
+            && tail == key.tail
+            && ((tail & LONG) != LONG || Arrays.equals(bytes, key.bytes)));
   }
 
   @Override
@@ -82,6 +105,26 @@ public sealed class Key implements Comparable<Key> permits Chain {
     return HexFormat.of().formatHex(bytes);
   }
 
+  /** {@return up to eight bytes from a position on, the first one uppermost, then zeros} */
+  private static long longAt(byte[] bytes, int from) {
+    int end = bytes.length;
+    if (end >= from + Long.BYTES) {
+      return (long) BIG_ENDIAN.get(bytes, from);
+    }
+    if (end <= from) {
+      return 0;
+    }
+    if (end >= Long.BYTES) {
+      return (long) BIG_ENDIAN.get(bytes, end - Long.BYTES)
+          << ((from + Long.BYTES - end) * Byte.SIZE);
+    }
+    long value = 0;
+    for (int at = from; at < end; at++) {
+      value = (value << Byte.SIZE) | (bytes[at] & 0xFF);
+    }
+    return value << ((from + Long.BYTES - end) * Byte.SIZE);
+  }
+
   private static int fold(long hash) {
     return (int) (hash ^ (hash >>> 32));
   }
@@ -91,12 +134,10 @@ public sealed class Key implements Comparable<Key> permits Chain {
     long hash = length * MULTIPLIER;
     int at = 0;
     for (; at + Long.BYTES <= length; at += Long.BYTES) {
-      hash = mix(hash ^ (long) LONGS.get(bytes, at));
+      hash = mix(hash ^ (long) LITTLE_ENDIAN.get(bytes, at));
     }
-    long rest = 0;
-    for (; at < length; at++) {
-      rest = (rest << 8) | (bytes[at] & 0xFF);
-    }
+    // What is left, as a number; shifting by a long's whole size would shift by nothing.
+    long rest = at == length ? 0 : longAt(bytes, at) >>> ((at + Long.BYTES - length) * Byte.SIZE);
     return mix(hash ^ rest);
   }
 

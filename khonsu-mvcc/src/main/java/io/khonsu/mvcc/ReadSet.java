@@ -11,11 +11,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ReadSet<V> {
   private static final int INITIAL = 4;
+  private static final Key[] NO_GUARDS = {};
+  private static final Range<?>[] NO_RANGES = {};
 
   private Key[] items = new Key[INITIAL];
   private int itemCount;
-  private Key[] guards = {};
-  private Range<V>[] ranges = newRanges(0);
+  private Key[] guards = NO_GUARDS;
+  private Range<V>[] ranges = noRanges();
   private int rangeCount;
 
   /** Creates an empty set. */
@@ -69,7 +71,7 @@ public final class ReadSet<V> {
     itemCount = 0;
     Arrays.fill(ranges, 0, rangeCount, null);
     rangeCount = 0;
-    guards = new Key[0];
+    guards = NO_GUARDS;
   }
 
   Key[] guards() {
@@ -84,9 +86,9 @@ public final class ReadSet<V> {
     return ranges[index];
   }
 
-  @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of a generic type
-  private static <V> Range<V>[] newRanges(int length) {
-    return new Range[length];
+  @SuppressWarnings("unchecked") // it has no element
+  private static <V> Range<V>[] noRanges() {
+    return (Range<V>[]) NO_RANGES;
   }
 
   /** An interval and what filtered it. */

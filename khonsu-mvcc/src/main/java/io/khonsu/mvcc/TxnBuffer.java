@@ -1,6 +1,5 @@
 package io.khonsu.mvcc;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -206,11 +205,10 @@ public final class TxnBuffer<V> {
   public CommitResult<V> commit(CommitRequest<V> request) {
     request.snapshot().checkCommittable();
     Certifier<V> certifier = new Certifier<>(table, request);
-    List<Conflict> conflicts = new ArrayList<>(0);
-    CommitRecord<V> previewed = previewRanges(request, certifier, conflicts);
-    certifier.preview(conflicts);
-    if (!conflicts.isEmpty()) {
-      return new CommitResult.Aborted<>(conflicts);
+    CommitRecord<V> previewed = previewRanges(request, certifier);
+    certifier.preview();
+    if (!certifier.conflicts().isEmpty()) {
+      return new CommitResult.Aborted<>(certifier.conflicts());
     }
     if (request.writes().size() == 0) {
       return new CommitResult.Accepted<>(previewed, List.of());
@@ -377,13 +375,12 @@ public final class TxnBuffer<V> {
    * {@return a published commit up to which the ranges are unchanged} Items that are unchanged when
    * looked at later were so at that commit too, so a request that only reads is valid there.
    */
-  private CommitRecord<V> previewRanges(
-      CommitRequest<V> request, Certifier<V> certifier, List<Conflict> conflicts) {
+  private CommitRecord<V> previewRanges(CommitRequest<V> request, Certifier<V> certifier) {
     if (request.reads().rangeCount() == 0) {
       return dependencies.published();
     }
     try (Snapshot<V> now = snapshot()) {
-      certifier.checkRanges(request.snapshot().start(), now.start(), now.version(), conflicts);
+      certifier.checkRanges(request.snapshot().start(), now.start(), now.version());
       return now.start();
     }
   }

@@ -17,12 +17,14 @@ public final class WriteSet<V> {
    */
   private static final int LINEAR_LIMIT = 8;
 
+  private static final int[] NO_POSITIONS = {};
+
   private Key[] keys = new Key[INITIAL];
   private Version<V>[] staged = newVersions(INITIAL);
   private ConflictStrategy[] strategies = new ConflictStrategy[INITIAL];
 
   /** By hash, the position of a write plus one; empty while keys are compared one by one. */
-  private int[] positions = {};
+  private int[] positions = NO_POSITIONS;
 
   private int size;
 
