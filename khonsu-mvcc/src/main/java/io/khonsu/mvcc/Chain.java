@@ -48,6 +48,12 @@ final class Chain<V> extends Key {
   private boolean queued;
   private short depth;
 
+  /** Makes a candidate of the same bytes. */
+  Chain(TxnBuffer<V> owner, Key key) {
+    super(key);
+    this.owner = owner;
+  }
+
   Chain(TxnBuffer<V> owner, byte[] bytes) {
     super(bytes);
     this.owner = owner;

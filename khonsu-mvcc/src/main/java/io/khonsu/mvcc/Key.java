@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The name of one data item: a string of bytes, ordered as unsigned bytes from left to right.
@@ -14,8 +15,6 @@ import java.util.Objects;
  * equal to one made by {@link #of} from the same bytes, and spares that buffer work.
  */
 public sealed class Key implements Comparable<Key> permits Chain {
-  private static final VarHandle LITTLE_ENDIAN =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
   private static final VarHandle BIG_ENDIAN =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
   private static final long MULTIPLIER = 0x9E3779B97F4A7C15L;
@@ -25,23 +24,33 @@ public sealed class Key implements Comparable<Key> permits Chain {
 
   private static final int SHORT_BYTES_MAX = 2 * Long.BYTES - 1;
 
-  final byte[] bytes;
   final int hash;
 
-  /** The first eight bytes, zeros where there are none: most comparisons spare the array's miss. */
+  /** The first eight bytes, zeros where there are none. */
   private final long prefix;
 
-  /** The next seven bytes, then the length; so that equal longs mean equal short keys. */
+  /** The next seven bytes, then the length: two longs are all there is of a short key. */
   private final long tail;
+
+  /** All bytes of a longer key; null for a short one. */
+  private final byte @Nullable [] longBytes;
 
   /** Takes {@code bytes} over: nobody may change them from here on. */
   Key(byte[] bytes) {
-    this.bytes = bytes;
-    this.hash = fold(hashOf(bytes));
+    int length = Objects.requireNonNull(bytes, "bytes").length;
+    boolean isShort = length <= SHORT_BYTES_MAX;
     this.prefix = longAt(bytes, 0);
-    this.tail =
-        (longAt(bytes, Long.BYTES) & ~LONG)
-            | (bytes.length <= SHORT_BYTES_MAX ? bytes.length : LONG);
+    this.tail = (longAt(bytes, Long.BYTES) & ~LONG) | (isShort ? length : LONG);
+    this.longBytes = isShort ? null : bytes;
+    this.hash = fold(hash64());
+  }
+
+  /** Copies a key. */
+  Key(Key other) {
+    this.prefix = other.prefix;
+    this.tail = other.tail;
+    this.longBytes = other.longBytes;
+    this.hash = other.hash;
   }
 
   /** {@return the key of these bytes, which are copied} */
@@ -51,34 +60,57 @@ public sealed class Key implements Comparable<Key> permits Chain {
 
   /** {@return a copy of the bytes} */
   public final byte[] toBytes() {
-    return bytes.clone();
+    if (longBytes != null) {
+      return longBytes.clone();
+    }
+    byte[] bytes = new byte[sizeBytes()];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = byteAt(i);
+    }
+    return bytes;
   }
 
   /** {@return the number of bytes} */
   public final int sizeBytes() {
-    return bytes.length;
+    return longBytes != null ? longBytes.length : (int) (tail & LONG);
   }
 
   /** {@return the byte at a 0-based position} */
   public final byte byteAt(int index) {
-    return bytes[index];
+    Objects.checkIndex(index, sizeBytes());
+    if (longBytes != null) {
+      return longBytes[index];
+    }
+    long word = index < Long.BYTES ? prefix : tail;
+    return (byte) (word >>> (Long.SIZE - Byte.SIZE - (index & (Long.BYTES - 1)) * Byte.SIZE));
   }
 
   /** {@return a 64-bit hash, equal for equal keys in every process} */
   public final long hash64() {
-    return hashOf(bytes);
+    long hash = mix(mix(prefix ^ MULTIPLIER) ^ tail);
+    if (longBytes != null) {
+      for (int at = SHORT_BYTES_MAX; at < longBytes.length; at += Long.BYTES) {
+        hash = mix(hash ^ longAt(longBytes, at));
+      }
+      hash = mix(hash ^ longBytes.length);
+    }
+    return hash;
   }
 
   /** {@return the smallest key that is greater than this one} */
   public final Key successor() {
-    return new Key(Arrays.copyOf(bytes, bytes.length + 1));
+    return new Key(Arrays.copyOf(toBytes(), sizeBytes() + 1));
   }
 
   @Override
   public final int compareTo(Key other) {
-    return prefix != other.prefix
-        ? Long.compareUnsigned(prefix, other.prefix)
-        : Arrays.compareUnsigned(bytes, other.bytes);
+    if (prefix != other.prefix) {
+      return Long.compareUnsigned(prefix, other.prefix);
+    }
+    // A short key that is the beginning of another has the smaller length, or no LONG.
+    return tail != other.tail || longBytes == null || other.longBytes == null
+        ? Long.compareUnsigned(tail, other.tail)
+        : Arrays.compareUnsigned(longBytes, other.longBytes);
   }
 
   @Override
@@ -92,7 +124,7 @@ public sealed class Key implements Comparable<Key> permits Chain {
         || (hash == key.hash
             && prefix == key.prefix
             && tail == key.tail
-            && ((tail & LONG) != LONG || Arrays.equals(bytes, key.bytes)));
+            && (longBytes == null || Arrays.equals(longBytes, key.longBytes)));
   }
 
   @Override
@@ -102,7 +134,7 @@ public sealed class Key implements Comparable<Key> permits Chain {
 
   @Override
   public final String toString() {
-    return HexFormat.of().formatHex(bytes);
+    return HexFormat.of().formatHex(toBytes());
   }
 
   /** {@return up to eight bytes from a position on, the first one uppermost, then zeros} */
@@ -127,18 +159,6 @@ public sealed class Key implements Comparable<Key> permits Chain {
 
   private static int fold(long hash) {
     return (int) (hash ^ (hash >>> 32));
-  }
-
-  private static long hashOf(byte[] bytes) {
-    int length = Objects.requireNonNull(bytes, "bytes").length;
-    long hash = length * MULTIPLIER;
-    int at = 0;
-    for (; at + Long.BYTES <= length; at += Long.BYTES) {
-      hash = mix(hash ^ (long) LITTLE_ENDIAN.get(bytes, at));
-    }
-    // What is left, as a number; shifting by a long's whole size would shift by nothing.
-    long rest = at == length ? 0 : longAt(bytes, at) >>> ((at + Long.BYTES - length) * Byte.SIZE);
-    return mix(hash ^ rest);
   }
 
   private static long mix(long value) {

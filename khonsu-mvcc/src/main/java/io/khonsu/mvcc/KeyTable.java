@@ -77,7 +77,7 @@ final class KeyTable<V> {
         return found;
       }
       // A key that two threads share may have been linked and purged since it was looked at.
-      Chain<V> chain = candidate.isDead() ? new Chain<>(owner, candidate.bytes) : candidate;
+      Chain<V> chain = candidate.isDead() ? new Chain<>(owner, candidate) : candidate;
       segment.reserve(vacated);
       // A chain that can be found can be committed to, and must be scanned: ordered index first.
       // One that says it is linked is used without being looked up, and others must find it: last.

@@ -264,7 +264,7 @@ final class OrderedIndex<V> {
      */
     private void split(int at, Chain<V> next, ConcurrentSkipListMap<Key, Block<V>> blocks) {
       Content<V> full = content;
-      Key middle = new Key(at == full.count ? next.bytes : full.chains[at].bytes);
+      Key middle = new Key(at == full.count ? next : full.chains[at]);
       Block<V> right = new Block<>(middle, full.part(at, full.count, full.right));
       synchronized (right) {
         blocks.put(middle, right);

@@ -368,7 +368,7 @@ public final class TxnBuffer<V> {
   Chain<V> candidate(Key key) {
     return key instanceof Chain<?> chain && chain.isCandidateOf(this)
         ? (Chain<V>) chain
-        : new Chain<>(this, key.bytes);
+        : new Chain<>(this, key);
   }
 
   /**

@@ -154,7 +154,7 @@ class CollectorTest {
     DependencyTracker<Long> dependencies = new DependencyTracker<>(0);
     KeyTable<Long> table = new KeyTable<>(owner, new OrderedIndex<>());
     Collector<Long> collector = new Collector<>(active, dependencies, table, 0, false);
-    Chain<Long> chain = table.link(new Chain<>(owner, KEY.bytes));
+    Chain<Long> chain = table.link(new Chain<>(owner, KEY));
     install(collector, dependencies, chain, 1);
     int slot = active.open(dependencies.published().version());
     install(collector, dependencies, chain, 2);

@@ -123,7 +123,7 @@ public final class KeyTableLincheckTest {
   }
 
   private Chain<Long> candidate(int number) {
-    return new Chain<>(owner, COLLIDING.get(number).bytes);
+    return new Chain<>(owner, COLLIDING.get(number));
   }
 
   @SuppressWarnings("ReferenceEquality") // this very chain

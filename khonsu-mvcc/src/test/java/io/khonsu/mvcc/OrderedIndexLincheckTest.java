@@ -131,7 +131,7 @@ public final class OrderedIndexLincheckTest {
   }
 
   private Chain<Long> chain(int number) {
-    return new Chain<>(owner, key(number).bytes);
+    return new Chain<>(owner, key(number));
   }
 
   private Actor operation(String name) {

@@ -205,6 +205,6 @@ class OrderedIndexTest {
   }
 
   private Chain<Long> chain(int number) {
-    return new Chain<>(owner, TestTransaction.key(number).bytes);
+    return new Chain<>(owner, TestTransaction.key(number));
   }
 }
