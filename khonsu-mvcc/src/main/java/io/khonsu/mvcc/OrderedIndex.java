@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param <V> the type of values
  */
 final class OrderedIndex<V> {
-  static final int BLOCK_CAPACITY = 128;
+  static final int BLOCK_CAPACITY = 256;
 
   private static final Key LOWEST = new Key(new byte[0]);
 
