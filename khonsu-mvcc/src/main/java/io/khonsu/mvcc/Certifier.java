@@ -138,13 +138,13 @@ final class Certifier<V> {
    *     it by
    */
   @Nullable Conflict checkWrite(int position, @Nullable Version<V> head) {
-    if (head == null || head.version <= snapshot) {
-      return null;
-    }
     ConflictStrategy strategy = request.writes().strategy(position);
     boolean blind = request.level() == IsolationLevel.SERIALIZABLE;
     if (blind && (strategy == ConflictStrategy.FAIL || strategy == ConflictStrategy.REPLACE)) {
       return null; // what was not read may be overwritten in any serial order
+    }
+    if (head == null || head.version <= snapshot) {
+      return null;
     }
     return new Conflict(
         request.writes().key(position),

@@ -18,12 +18,14 @@ import org.jspecify.annotations.Nullable;
 final class Chain<V> extends Key {
   private static final VarHandle HEAD;
   private static final VarHandle STATE;
+  private static final VarHandle TOUCHED;
 
   static {
     try {
       MethodHandles.Lookup lookup = MethodHandles.lookup();
       HEAD = lookup.findVarHandle(Chain.class, "head", Version.class);
       STATE = lookup.findVarHandle(Chain.class, "state", byte.class);
+      TOUCHED = lookup.findVarHandle(Chain.class, "touched", boolean.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -47,6 +49,9 @@ final class Chain<V> extends Key {
 
   private boolean queued;
   private short depth;
+
+  @SuppressWarnings("UnusedVariable") // written for the sake of writing
+  private boolean touched;
 
   /** Makes a candidate of the same bytes. */
   Chain(TxnBuffer<V> owner, Key key) {
@@ -120,6 +125,19 @@ final class Chain<V> extends Key {
 
   void setDepth(int versions) {
     depth = (short) (versions < MAX_DEPTH ? versions : MAX_DEPTH / 2 + 2);
+  }
+
+  /**
+   * Writes to this object, to fetch it for writing: what a commit has announced so outside the
+   * section, it need not wait for inside.
+   */
+  void touch() {
+    TOUCHED.setOpaque(this, true);
+  }
+
+  /** {@return the number of versions, or 0 if there are so many that they must be counted} */
+  int shallowDepth() {
+    return depth < FIRST_PRUNING_DEPTH ? depth : 0;
   }
 
   boolean isQueued() {

@@ -18,14 +18,20 @@ import org.jspecify.annotations.Nullable;
  * @param <V> the type of values
  */
 final class Collector<V> {
-  private static final int COMMITS_PER_REFRESH = 32;
+  private static final int LANES = 64;
+
+  /** Chains to look at in one go: what there is to find out before is shared by so many. */
+  private static final int WORK_IN_ONE_GO = 64;
+
+  /** A lane that was not worked on for so many rounds is worked on by others. */
+  private static final int ROUNDS_UNTIL_IDLE = 256;
 
   private final ActiveSnapshots active;
   private final DependencyTracker<V> dependencies;
   private final KeyTable<V> table;
   private final long retention;
   private final boolean reportsRetired;
-  private final OverwrittenQueue<V> overwritten = new OverwrittenQueue<>();
+  private final Lane<V>[] lanes;
   private List<Version<V>> retired = new ArrayList<>();
 
   /**
@@ -41,13 +47,13 @@ final class Collector<V> {
   /** The oldest snapshot that may commit: it may ask about the records after it. */
   private long committing = Long.MAX_VALUE;
 
-  private int commitsSinceRefresh;
+  private long rounds;
+  private int duePublished;
 
   /** The newest published version at the last refresh. Once per version is often enough. */
   private long refreshedAt;
 
-  private long liveVersions;
-
+  @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of a generic type
   Collector(
       ActiveSnapshots active,
       DependencyTracker<V> dependencies,
@@ -59,8 +65,10 @@ final class Collector<V> {
     this.table = table;
     this.retention = retention;
     this.reportsRetired = reportsRetired;
-    this.boundary = dependencies.published().version();
+    this.boundary = dependencies.publishedVersion();
     this.reach = boundary;
+    this.lanes = new Lane[LANES];
+    Arrays.setAll(lanes, _ -> new Lane<>());
   }
 
   /** {@return the oldest version that a snapshot can be opened at} */
@@ -69,21 +77,35 @@ final class Collector<V> {
   }
 
   long liveVersions() {
-    return liveVersions;
+    long total = 0;
+    for (Lane<V> lane : lanes) {
+      total += lane.liveVersions;
+    }
+    return total;
   }
 
-  /** Notes that a version was installed. */
-  void installed(Chain<V> chain, @Nullable Version<V> overwrote) {
-    liveVersions++;
-    if (overwrote == null) {
+  /** {@return the lane of a snapshot's owner} */
+  Lane<V> lane(Snapshot<V> snapshot) {
+    return lanes[snapshot.slot() & (LANES - 1)];
+  }
+
+  /** {@return a lane for what is no commit of a snapshot's owner} */
+  Lane<V> anyLane() {
+    return lanes[0];
+  }
+
+  /** Notes that a chain has a new head; {@code older} is whether it had one before. */
+  void installed(Lane<V> lane, Chain<V> chain, boolean older) {
+    lane.liveVersions++;
+    if (!older) {
       return;
     }
-    enqueue(chain);
+    enqueue(lane, chain);
     if (chain.isDueForPruning()) {
-      prune(chain);
-      if (chain.isDueForPruning() && dependencies.published().version() > refreshedAt) {
+      prune(lane, chain);
+      if (chain.isDueForPruning() && dependencies.publishedVersion() > refreshedAt) {
         refresh();
-        prune(chain);
+        prune(lane, chain);
       }
     }
   }
@@ -106,41 +128,78 @@ final class Collector<V> {
         reinstated.add(older);
       }
       chain.withdraw(installed[i]);
-      retire(installed[i]);
-      enqueue(chain);
+      retire(anyLane(), installed[i]);
+      enqueue(anyLane(), chain);
       purgeIfEmpty(chain);
     }
     return reinstated;
   }
 
-  private void enqueue(Chain<V> chain) {
+  private void enqueue(Lane<V> lane, Chain<V> chain) {
     if (!chain.isQueued()) {
       chain.setQueued(true);
-      overwritten.add(chain, dependencies.tail().version());
+      lane.add(chain, dependencies.tailVersion());
     }
   }
 
-  /** Does a commit's share of the work. */
-  void work(int share) {
-    if (++commitsSinceRefresh >= COMMITS_PER_REFRESH) {
+  /** Does the share of the work of a commit that was published at once, now or with later ones. */
+  void work(Lane<V> lane, int share) {
+    lane.due += share;
+    if (lane.due >= WORK_IN_ONE_GO) {
       refresh();
+      work(lane);
+      Lane<V> other = lanes[(int) rounds & (LANES - 1)];
+      if (rounds - other.round > ROUNDS_UNTIL_IDLE) {
+        other.due = WORK_IN_ONE_GO;
+        work(other);
+      }
+      trim();
     }
+  }
+
+  /** Does the share of commits that were published by whoever made them durable. */
+  void workForAll(int share) {
+    duePublished += share;
+    if (duePublished >= WORK_IN_ONE_GO) {
+      refresh();
+      for (Lane<V> lane : lanes) {
+        lane.due = duePublished;
+        work(lane);
+      }
+      duePublished = 0;
+      trim();
+    }
+  }
+
+  private void work(Lane<V> lane) {
     long horizon = horizon();
-    for (int i = 0; i < share && overwritten.firstVersion() <= horizon; i++) {
-      collectFirst(horizon);
+    for (int i = 0; i < lane.due && lane.firstVersion() <= horizon; i++) {
+      collectFirst(lane, horizon);
     }
-    dependencies.trim(Math.min(reach, committing), share);
+    lane.due = 0;
+    lane.round = ++rounds;
   }
 
   /** Does all the work there is. */
   void workAll() {
     refresh();
     long horizon = horizon();
-    int waiting = overwritten.size();
-    for (int i = 0; i < waiting; i++) {
-      collectFirst(horizon);
+    for (Lane<V> lane : lanes) {
+      int waiting = lane.size();
+      for (int i = 0; i < waiting; i++) {
+        collectFirst(lane, horizon);
+      }
     }
-    dependencies.trim(Math.min(reach, committing), Integer.MAX_VALUE);
+    trim();
+  }
+
+  private void trim() {
+    dependencies.trim(Math.min(reach, committing));
+  }
+
+  /** {@return how many commit records somebody may ask about} */
+  long records() {
+    return dependencies.countSince(Math.min(reach, committing));
   }
 
   /** {@return the versions unlinked since the last call, whose owner must be told} */
@@ -177,41 +236,54 @@ final class Collector<V> {
   /** Retires all versions of a chain that nobody will read again. */
   void retireAll(Chain<V> chain) {
     for (Version<V> version = chain.head(); version != null; version = version.older()) {
-      retire(version);
+      retire(anyLane(), version);
     }
   }
 
-  private void collectFirst(long horizon) {
-    Chain<V> chain = overwritten.removeFirst();
+  private void collectFirst(Lane<V> lane, long horizon) {
+    Chain<V> chain = lane.removeFirst();
     chain.setQueued(false);
-    collect(chain, horizon);
+    collect(lane, chain, horizon);
   }
 
-  private void collect(Chain<V> chain, long horizon) {
+  private void collect(Lane<V> lane, Chain<V> chain, long horizon) {
     if (chain.isDead()) {
       return;
     }
-    prune(chain);
+    prune(lane, chain);
     Version<V> head = chain.head();
     if (head == null) {
       purgeIfEmpty(chain);
     } else if (head.older() != null) {
-      enqueue(chain);
+      enqueue(lane, chain);
     } else if (head.isTombstone()) {
-      purgeTombstone(chain, head, horizon);
+      purgeTombstone(lane, chain, head, horizon);
     }
   }
 
-  private void purgeTombstone(Chain<V> chain, Version<V> head, long horizon) {
+  private void purgeTombstone(Lane<V> lane, Chain<V> chain, Version<V> head, long horizon) {
     if (head.version <= horizon) {
-      retire(head);
+      retire(lane, head);
       table.unlink(chain);
     } else {
-      enqueue(chain);
+      enqueue(lane, chain);
     }
   }
 
-  private void prune(Chain<V> chain) {
+  private void prune(Lane<V> lane, Chain<V> chain) {
+    Version<V> head = chain.head();
+    int depth = chain.shallowDepth();
+    if (head != null && depth > 0 && !reportsRetired && head.version <= horizon()) {
+      // All but the head goes, and nobody is to be told: no need to look into what goes.
+      head.setOlder(null);
+      lane.liveVersions -= depth - 1;
+      chain.setDepth(1);
+    } else {
+      pruneOneByOne(lane, chain);
+    }
+  }
+
+  private void pruneOneByOne(Lane<V> lane, Chain<V> chain) {
     int kept = 0;
     @Nullable Version<V> version = chain.head();
     while (version != null && version.version > reach) {
@@ -219,13 +291,13 @@ final class Collector<V> {
       version = version.older();
     }
     if (version != null) {
-      kept += 1 + pruneBelow(version);
+      kept += 1 + pruneBelow(lane, version);
     }
     chain.setDepth(kept);
   }
 
   /** Unlinks what nobody sees below a version that stays; {@return how many versions it left} */
-  private int pruneBelow(Version<V> newest) {
+  private int pruneBelow(Lane<V> lane, Version<V> newest) {
     int kept = 0;
     Version<V> newer = newest;
     @Nullable Version<V> version = newest.older();
@@ -235,7 +307,7 @@ final class Collector<V> {
         kept++;
       } else {
         newer.setOlder(version.older());
-        retire(version);
+        retire(lane, version);
       }
       version = version.older();
     }
@@ -249,8 +321,8 @@ final class Collector<V> {
     return first < snapshots.length && snapshots[first] < to;
   }
 
-  private void retire(Version<V> version) {
-    liveVersions--;
+  private void retire(Lane<V> lane, Version<V> version) {
+    lane.liveVersions--;
     if (reportsRetired && !version.isTombstone()) {
       retired.add(version);
     }
@@ -269,13 +341,12 @@ final class Collector<V> {
 
   /** The order is the protocol of {@link ActiveSnapshots}: newest version, fence, slots. */
   private void refresh() {
-    refreshedAt = dependencies.published().version();
+    refreshedAt = dependencies.publishedVersion();
     boundary = Math.max(boundary, refreshedAt - retention);
     VarHandle.fullFence();
     ActiveSnapshots.Claims claims = active.claims();
     snapshots = claims.versions();
     committing = claims.committing();
     reach = Math.max(reach, Math.min(boundary, claims.opening()));
-    commitsSinceRefresh = 0;
   }
 }

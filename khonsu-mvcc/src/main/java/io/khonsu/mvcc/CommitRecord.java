@@ -24,16 +24,15 @@ public final class CommitRecord<V> {
     }
   }
 
-  private final long version;
+  private long version;
   private final long transactionId;
-  private volatile Chain<V>[] chains;
-  private volatile Version<V>[] installed;
+  private Chain<V>[] chains;
+  private Version<V>[] installed;
 
   @SuppressWarnings("UnusedVariable") // accessed through its VarHandle
   private @Nullable CommitRecord<V> next;
 
-  CommitRecord(long version, long transactionId, Chain<V>[] chains, Version<V>[] installed) {
-    this.version = version;
+  CommitRecord(long transactionId, Chain<V>[] chains, Version<V>[] installed) {
     this.transactionId = transactionId;
     this.chains = chains;
     this.installed = installed;
@@ -41,7 +40,17 @@ public final class CommitRecord<V> {
 
   /** {@return a record before the first commit} */
   static <V> CommitRecord<V> origin(long version) {
-    return new CommitRecord<>(version, 0, noChains(), noVersions());
+    CommitRecord<V> origin = new CommitRecord<>(0, noChains(), noVersions());
+    origin.version = version;
+    return origin;
+  }
+
+  /** Gives the record its version, before it is appended. */
+  void stamp(long commitVersion) {
+    version = commitVersion;
+    for (Version<V> each : installed) {
+      each.version = commitVersion;
+    }
   }
 
   /** {@return the commit version} */
@@ -84,6 +93,17 @@ public final class CommitRecord<V> {
   @SuppressWarnings("unchecked") // the field has this very type
   public @Nullable CommitRecord<V> next() {
     return (@Nullable CommitRecord<V>) NEXT.getAcquire(this);
+  }
+
+  /** {@return this record, or the last one after it that is not newer than {@code version}} */
+  CommitRecord<V> lastUpTo(long version) {
+    CommitRecord<V> last = this;
+    @Nullable CommitRecord<V> following = next();
+    while (following != null && following.version() <= version) {
+      last = following;
+      following = following.next();
+    }
+    return last;
   }
 
   void setNext(@Nullable CommitRecord<V> record) {

@@ -2,31 +2,32 @@ package io.khonsu.mvcc;
 
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The one place where commits stand in a row: a lock that spins a little before it parks, with a
- * gate for a transaction that has failed too often.
+ * The one place where commits stand in a row, with a gate for a transaction that has failed too
+ * often.
  *
- * <p>Bounded spinning, because the section lasts a fraction of a microsecond and parking costs
- * many; never unbounded, because with more threads than cores the owner may not be running. While a
- * transaction holds the gate, others wait before entering; so what it reads from then on stays
- * current, and its commit succeeds. Lock order: this lock comes before all others of this module.
+ * <p>While a transaction holds the gate, others wait before entering; so what it reads from then on
+ * stays current, and its commit succeeds. Lock order: this lock comes before all others of this
+ * module.
  */
 final class CommitSection {
-  private static final int SPINS = 256;
-
   /** A holder that has not left by then lost the gate: its thread may be stuck in foreign code. */
   private static final long GATE_LIMIT_MILLIS = 1_000;
 
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition gateOpened = lock.newCondition();
+  private final CommitMutex<?> mutex;
+  private final Condition gateOpened;
   private boolean gateIsHeld;
   private long gateHolder;
 
+  CommitSection(CommitMutex<?> mutex) {
+    this.mutex = mutex;
+    this.gateOpened = mutex.newCondition();
+  }
+
   /** Enters, after waiting for a gate that another transaction holds. */
   void enter(long transactionId) {
-    lock();
+    mutex.lock();
     if (gateIsHeld && gateHolder != transactionId) {
       awaitGate();
     }
@@ -34,16 +35,16 @@ final class CommitSection {
 
   /** Enters whoever holds the gate, for work that is no commit. */
   void enterForUpkeep() {
-    lock();
+    mutex.lock();
   }
 
   /** {@return whether upkeep could enter at once} */
   boolean tryEnterForUpkeep() {
-    return lock.tryLock();
+    return mutex.tryLock();
   }
 
   void leave() {
-    lock.unlock();
+    mutex.unlock();
   }
 
   /** Takes the gate, in the order of asking. */
@@ -61,16 +62,6 @@ final class CommitSection {
       openGate();
     }
     leave();
-  }
-
-  private void lock() {
-    for (int i = 0; i < SPINS; i++) {
-      if (lock.tryLock()) {
-        return;
-      }
-      Thread.onSpinWait();
-    }
-    lock.lock();
   }
 
   private void awaitGate() {

@@ -17,6 +17,9 @@ final class Committing<V> {
   private final int size;
   private @Nullable MergePlan<V> plan;
 
+  /** What is appended if nothing has to be settled: made outside the section. */
+  private @Nullable CommitRecord<V> prepared;
+
   /** Set while the writes are certified, for what is not simply installed. */
   private Outcome @Nullable [] outcomes;
 
@@ -49,6 +52,7 @@ final class Committing<V> {
     boolean done = false;
     try {
       link();
+      prepared = prepare();
       for (int attempt = 0; ; attempt++) {
         CommitResult<V> result = attempt(attempt);
         if (result != null) {
@@ -106,6 +110,7 @@ final class Committing<V> {
     }
     if (found != null) {
       writes.setKey(position, found);
+      found.touch();
     }
     return found;
   }
@@ -135,10 +140,13 @@ final class Committing<V> {
     Chain<V> chain = chain(position);
     Version<V> head = chain == null ? null : chain.head();
     Conflict conflict = certifier.checkWrite(position, head);
-    boolean isAbsent = head == null || head.isTombstone();
     boolean deletes = writes.version(position).isTombstone();
+    if (conflict == null && !deletes) {
+      return;
+    }
+    boolean isAbsent = head == null || head.isTombstone();
     if (conflict == null) {
-      if (isAbsent && deletes && (head == null || !isPending(head.version))) {
+      if (isAbsent && (head == null || !isPending(head.version))) {
         note(position, Outcome.DROP); // nothing to delete, and no deletion that may be withdrawn
       }
     } else if (conflict.isFatal()) {
@@ -222,15 +230,64 @@ final class Committing<V> {
   }
 
   private CommitRecord<V> install() {
-    int count = installedCount();
+    CommitRecord<V> ready = outcomes == null && isUpToDate(prepared) ? prepared : null;
+    CommitRecord<V> record = ready == null ? assemble() : ready;
     DependencyTracker<V> dependencies = buffer.dependencies();
-    if (count == 0) {
+    if (record.size() == 0) {
       retireUnused();
-      return dependencies.published();
+      return dependencies.published().lastUpTo(dependencies.publishedVersion());
     }
-    long previous = dependencies.tail().version();
+    long previous = dependencies.tailVersion();
     long version = buffer.options().versions().next(previous);
     Invariants.check(version > previous, "the version source counts upwards");
+    supersedeHeads(record.chains()); // the last foreign code: from here on nothing throws
+    record.stamp(version);
+    // Before its versions can be met, so that who meets one outside the section finds its writer.
+    dependencies.append(record);
+    Lane<V> lane = buffer.collector().lane(request.snapshot());
+    for (int i = 0; i < record.size(); i++) {
+      Chain<V> chain = record.chains()[i];
+      boolean isFirst = chain.head() == null;
+      chain.install(record.installed()[i]);
+      buffer.collector().installed(lane, chain, !isFirst);
+    }
+    retireUnused();
+    if (buffer.options().publication() == TxnBuffer.Publication.AT_COMMIT) {
+      record.settle();
+      dependencies.publish(record);
+      buffer.collector().work(lane, record.size() + 1);
+    }
+    return record;
+  }
+
+  /** {@return the record of a request whose every write is installed as staged, or null} */
+  private @Nullable CommitRecord<V> prepare() {
+    Chain<V>[] chains = newChains(size);
+    Version<V>[] staged = newVersions(size);
+    for (int i = 0; i < size; i++) {
+      Chain<V> chain = chain(i);
+      if (chain == null) {
+        return null;
+      }
+      chains[i] = chain;
+      staged[i] = writes.version(i);
+    }
+    return new CommitRecord<>(request.transactionId(), chains, staged);
+  }
+
+  /** {@return whether no chain was purged since} */
+  @SuppressWarnings("ReferenceEquality") // these very chains
+  private boolean isUpToDate(@Nullable CommitRecord<V> record) {
+    for (int i = 0; record != null && i < size; i++) {
+      if (record.chains()[i] != chain(i)) {
+        return false;
+      }
+    }
+    return record != null;
+  }
+
+  private CommitRecord<V> assemble() {
+    int count = installedCount();
     Chain<V>[] chains = newChains(count);
     Version<V>[] installed = newVersions(count);
     int at = 0;
@@ -240,24 +297,7 @@ final class Committing<V> {
         installed[at++] = isMerged(i) ? plan().merged(i) : writes.version(i);
       }
     }
-    supersedeHeads(chains); // the last foreign code: from here on nothing throws
-    CommitRecord<V> record =
-        new CommitRecord<>(version, request.transactionId(), chains, installed);
-    // Before its versions can be met, so that who meets one outside the section finds its writer.
-    dependencies.append(record);
-    for (int i = 0; i < count; i++) {
-      Version<V> head = chains[i].head();
-      installed[i].version = version;
-      chains[i].install(installed[i]);
-      buffer.collector().installed(chains[i], head);
-    }
-    retireUnused();
-    if (buffer.options().publication() == TxnBuffer.Publication.AT_COMMIT) {
-      record.settle();
-      dependencies.publish(record);
-      buffer.collector().work(count + 1);
-    }
-    return record;
+    return new CommitRecord<>(request.transactionId(), chains, installed);
   }
 
   /** Tells the owners; if one of them throws, the others are told that it did not happen. */

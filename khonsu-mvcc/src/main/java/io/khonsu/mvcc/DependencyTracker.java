@@ -1,7 +1,6 @@
 package io.khonsu.mvcc;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
+import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,63 +15,86 @@ import org.jspecify.annotations.Nullable;
  * @param <V> the type of values
  */
 final class DependencyTracker<V> {
-  private static final VarHandle CELL = MethodHandles.arrayElementVarHandle(CommitRecord[].class);
+  /** One record of so many is remembered, and the list cut after it in time. */
+  private static final int RECORDS_PER_CUT = 64;
 
-  /** In the middle of an array of its own, so that no neighbour's writes disturb its readers. */
-  private static final int PUBLISHED = 32;
+  private final CommitMutex<V> mutex;
+  private final Published<V> published;
+  private final ArrayDeque<CommitRecord<V>> cuts = new ArrayDeque<>();
 
-  private final CommitRecord<V>[] cells;
+  /** What the list begins with, after the last cut. */
   private CommitRecord<V> oldest;
-  private CommitRecord<V> tail;
 
-  @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of a generic type
-  DependencyTracker(long firstVersion) {
-    this.tail = CommitRecord.origin(firstVersion);
-    this.oldest = tail;
-    this.cells = new CommitRecord[2 * PUBLISHED];
-    cells[PUBLISHED] = tail;
+  DependencyTracker(CommitMutex<V> mutex) {
+    this.mutex = mutex;
+    this.oldest = mutex.tail;
+    this.published = new Published<>(oldest);
   }
 
-  /** {@return the newest commit that snapshots may see} */
-  @SuppressWarnings("unchecked") // the cell has this very type
+  /**
+   * {@return the newest commit that snapshots may see, or the one before it} It is never older than
+   * the commit before a version that {@link #publishedVersion} returned earlier.
+   */
   CommitRecord<V> published() {
-    return (CommitRecord<V>) CELL.getVolatile(cells, PUBLISHED);
+    return published.record();
+  }
+
+  /** {@return the version of the newest commit that snapshots may see} */
+  long publishedVersion() {
+    return published.version();
   }
 
   /** {@return the newest commit, published or not} Commit section only. */
   CommitRecord<V> tail() {
-    return tail;
+    return mutex.tail;
+  }
+
+  /** {@return the version of the newest commit, published or not} Commit section only. */
+  long tailVersion() {
+    return mutex.tailVersion;
   }
 
   void append(CommitRecord<V> record) {
-    tail.setNext(record);
-    tail = record;
-  }
-
-  void publish(CommitRecord<V> record) {
-    CELL.setRelease(cells, PUBLISHED, record);
-  }
-
-  /**
-   * Unlinks records that end below {@code horizon}, a few at a time. A record promoted to the old
-   * generation would otherwise keep all later ones alive after their last use.
-   */
-  void trim(long horizon, int most) {
-    for (int i = 0; i < most; i++) {
-      CommitRecord<V> following = oldest.next();
-      if (following == null || following.version() >= horizon) {
-        return;
-      }
-      oldest.setNext(null);
-      oldest = following;
+    mutex.tail.setNext(record);
+    mutex.tail = record;
+    mutex.tailVersion = record.version();
+    if (++mutex.appended == RECORDS_PER_CUT) {
+      mutex.appended = 0;
+      cuts.add(record);
     }
   }
 
-  /** {@return how many records are linked} Commit section only. */
-  long size() {
+  /** Makes a commit visible; those before it were made so, one by one. */
+  void publish(CommitRecord<V> record) {
+    published.set(record);
+  }
+
+  /**
+   * Cuts the list behind remembered records whose successors nobody asks about. A record promoted
+   * to the old generation would otherwise keep all later ones alive after their last use.
+   *
+   * @param horizon the oldest version that somebody asks about the successors of
+   */
+  void trim(long horizon) {
+    @Nullable CommitRecord<V> cut = cuts.peek();
+    while (cut != null) {
+      CommitRecord<V> following = cut.next();
+      // One record is left, as whoever reads at a version may hold the commit before it.
+      if (following == null || following.version() >= horizon) {
+        return;
+      }
+      cut.setNext(null);
+      oldest = following;
+      cuts.remove();
+      cut = cuts.peek();
+    }
+  }
+
+  /** {@return how many records are newer than {@code horizon}} Commit section only. */
+  long countSince(long horizon) {
     long count = 0;
-    for (@Nullable CommitRecord<V> record = oldest.next(); record != null; record = record.next()) {
-      count++;
+    for (@Nullable CommitRecord<V> record = oldest; record != null; record = record.next()) {
+      count += record.version() > horizon ? 1 : 0;
     }
     return count;
   }

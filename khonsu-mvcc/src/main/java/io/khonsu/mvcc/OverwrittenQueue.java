@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * Chains with versions to unlink, in the order of the versions from which on they may be looked at.
  * A ring of two arrays, as it is written in every commit.
  */
-final class OverwrittenQueue<V> {
+class OverwrittenQueue<V> {
   private static final int INITIAL = 64;
 
   private @Nullable Chain<V>[] chains = newChains(INITIAL);

@@ -14,14 +14,15 @@ public final class Snapshot<V> implements AutoCloseable {
   private static final int CLOSED = -1;
 
   private final ActiveSnapshots active;
-  private final @Nullable CommitRecord<V> start;
+  private @Nullable CommitRecord<V> start;
   private final long version;
   private int slot;
 
   /**
    * Takes over a claimed slot.
    *
-   * @param start the commit that the snapshot ends with, or null if it is only for reading
+   * @param start the commit that the snapshot ends with, or the one before it; null if it is only
+   *     for reading
    */
   Snapshot(ActiveSnapshots active, int slot, @Nullable CommitRecord<V> start, long version) {
     this.active = active;
@@ -37,7 +38,19 @@ public final class Snapshot<V> implements AutoCloseable {
 
   /** {@return the commit that a snapshot ends with that may commit} */
   CommitRecord<V> start() {
+    CommitRecord<V> exact = roughStart().lastUpTo(version);
+    start = exact;
+    return exact;
+  }
+
+  /** {@return that commit or the one before it, without looking into it} */
+  CommitRecord<V> roughStart() {
     return Invariants.present(start, "a snapshot that may commit has a start");
+  }
+
+  /** {@return the number of the slot, which its owner's thread is likely to get again} */
+  int slot() {
+    return slot;
   }
 
   /** Makes sure that the records after this snapshot are at hand. */

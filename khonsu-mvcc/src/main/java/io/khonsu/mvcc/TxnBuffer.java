@@ -46,7 +46,7 @@ public final class TxnBuffer<V> {
   private final KeyTable<V> table;
   private final OrderedIndex<V> ordered = new OrderedIndex<>();
   private final ActiveSnapshots active = new ActiveSnapshots();
-  private final CommitSection section = new CommitSection();
+  private final CommitSection section;
   private final DependencyTracker<V> dependencies;
   private final Collector<V> collector;
   private final ValueLifecycle<V> lifecycle;
@@ -57,7 +57,9 @@ public final class TxnBuffer<V> {
     this.options = options;
     this.lifecycle = options.lifecycle();
     this.table = new KeyTable<>(this, ordered);
-    this.dependencies = new DependencyTracker<>(options.firstVersion());
+    CommitMutex<V> mutex = new CommitMutex<>(CommitRecord.origin(options.firstVersion()));
+    this.section = new CommitSection(mutex);
+    this.dependencies = new DependencyTracker<>(mutex);
     this.collector =
         new Collector<>(
             active, dependencies, table, options.retention(), options.reportsLifecycle());
@@ -86,8 +88,8 @@ public final class TxnBuffer<V> {
    * close} It keeps what it sees, but not what a commit would have to be compared with.
    */
   public Snapshot<V> readOnlySnapshot() {
-    int slot = active.openToRead(dependencies.published().version());
-    long newest = dependencies.published().version();
+    int slot = active.openToRead(dependencies.publishedVersion());
+    long newest = dependencies.publishedVersion();
     active.settleToRead(slot, newest);
     return new Snapshot<>(active, slot, null, newest);
   }
@@ -97,10 +99,15 @@ public final class TxnBuffer<V> {
    * which the caller must close}
    */
   public Snapshot<V> snapshot() {
-    int slot = active.open(dependencies.published().version());
-    CommitRecord<V> newest = dependencies.published();
-    active.settle(slot, newest.version());
-    return new Snapshot<>(active, slot, newest, newest.version());
+    long seen = dependencies.publishedVersion();
+    int slot = active.open(seen);
+    CommitRecord<V> start = dependencies.published();
+    long newest = dependencies.publishedVersion();
+    if (newest != seen) {
+      start = start.lastUpTo(newest); // once settled, only one record before it is kept
+    }
+    active.settle(slot, newest);
+    return new Snapshot<>(active, slot, start, newest);
   }
 
   /**
@@ -112,10 +119,10 @@ public final class TxnBuffer<V> {
    * @throws IllegalArgumentException if {@code version} is not yet published
    */
   public @Nullable Snapshot<V> snapshotAt(long version) {
-    CommitRecord<V> newest = dependencies.published();
-    if (version > newest.version()) {
+    long newest = dependencies.publishedVersion();
+    if (version > newest) {
       throw new IllegalArgumentException(
-          "version " + version + " is newer than the newest, " + newest.version());
+          "version " + version + " is newer than the newest, " + newest);
     }
     int slot = active.claim(version);
     if (version < collector.boundary()) {
@@ -127,19 +134,21 @@ public final class TxnBuffer<V> {
 
   /** {@return the version of the newest published commit} */
   public long newestVersion() {
-    return dependencies.published().version();
+    return dependencies.publishedVersion();
   }
 
   /** {@return the newest published commit; before the first, one that changed nothing} */
   public CommitRecord<V> newestRecord() {
-    return dependencies.published();
+    try (Snapshot<V> now = snapshot()) {
+      return now.start();
+    }
   }
 
   /** {@return the version of the newest commit, published or not} */
   public long pendingVersion() {
     section.enterForUpkeep();
     try {
-      return dependencies.tail().version();
+      return dependencies.tailVersion();
     } finally {
       section.leave();
     }
@@ -230,12 +239,10 @@ public final class TxnBuffer<V> {
       while (last.version() < record.version()) {
         last = Invariants.present(last.next(), "a commit to publish is in the list");
         last.settle();
+        dependencies.publish(last);
         share += last.size() + 1;
       }
-      if (share > 0) {
-        dependencies.publish(last);
-        collector.work(share);
-      }
+      collector.workForAll(share);
     } finally {
       leave();
     }
@@ -329,7 +336,7 @@ public final class TxnBuffer<V> {
           table.size(),
           collector.liveVersions(),
           active.claims().versions().length,
-          dependencies.size());
+          collector.records());
     } finally {
       leave();
     }
@@ -377,7 +384,7 @@ public final class TxnBuffer<V> {
    */
   private CommitRecord<V> previewRanges(CommitRequest<V> request, Certifier<V> certifier) {
     if (request.reads().rangeCount() == 0) {
-      return dependencies.published();
+      return request.writes().size() == 0 ? newestRecord() : request.snapshot().roughStart();
     }
     try (Snapshot<V> now = snapshot()) {
       certifier.checkRanges(request.snapshot().start(), now.start(), now.version());

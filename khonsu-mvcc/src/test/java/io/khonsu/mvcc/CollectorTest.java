@@ -151,14 +151,15 @@ class CollectorTest {
   void openingSnapshot_keepsAllItMayComeToRead() {
     ActiveSnapshots active = new ActiveSnapshots();
     TxnBuffer<Long> owner = new TxnBuffer<>(BufferOptions.simple());
-    DependencyTracker<Long> dependencies = new DependencyTracker<>(0);
+    DependencyTracker<Long> dependencies =
+        new DependencyTracker<>(new CommitMutex<>(CommitRecord.origin(0)));
     KeyTable<Long> table = new KeyTable<>(owner, new OrderedIndex<>());
     Collector<Long> collector = new Collector<>(active, dependencies, table, 0, false);
     Chain<Long> chain = table.link(new Chain<>(owner, KEY));
     install(collector, dependencies, chain, 1);
-    int slot = active.open(dependencies.published().version());
+    int slot = active.open(dependencies.publishedVersion());
     install(collector, dependencies, chain, 2);
-    long found = dependencies.published().version();
+    long found = dependencies.publishedVersion();
     install(collector, dependencies, chain, 3);
     collector.workAll(); // the reader has looked up version 2, and has not said so yet
     active.settle(slot, found);
@@ -179,13 +180,13 @@ class CollectorTest {
       long version) {
     Version<Long> installed = new Version<>();
     installed.assign(version, 0);
-    installed.version = version;
     CommitRecord<Long> record =
-        new CommitRecord<>(version, version, new Chain[] {chain}, new Version[] {installed});
-    Version<Long> head = chain.head();
+        new CommitRecord<>(version, new Chain[] {chain}, new Version[] {installed});
+    record.stamp(version);
+    boolean isFirst = chain.head() == null;
     dependencies.append(record);
     chain.install(installed);
-    collector.installed(chain, head);
+    collector.installed(collector.anyLane(), chain, !isFirst);
     dependencies.publish(record);
   }
 

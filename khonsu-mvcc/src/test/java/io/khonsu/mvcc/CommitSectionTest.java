@@ -11,7 +11,8 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
 class CommitSectionTest {
-  private final CommitSection section = new CommitSection();
+  private final CommitSection section =
+      new CommitSection(new CommitMutex<>(CommitRecord.origin(0)));
 
   @Test
   void section_underContention_admitsOneAtATime() throws InterruptedException {
