@@ -15,7 +15,10 @@ import java.util.concurrent.locks.Condition;
  */
 final class CommitMutex<V> extends AbstractQueuedSynchronizer {
   private static final long serialVersionUID = 1;
-  private static final int SPINS = 256;
+  private static final int SPINS = 64;
+
+  /** Between two looks: each takes the cache line away from who holds the lock. */
+  private static final int PAUSES = 8;
 
   /** The newest commit, published or not. Under this lock only. */
   transient CommitRecord<V> tail;
@@ -36,7 +39,9 @@ final class CommitMutex<V> extends AbstractQueuedSynchronizer {
       if (tryLock()) {
         return;
       }
-      Thread.onSpinWait();
+      for (int pause = 0; pause < PAUSES; pause++) {
+        Thread.onSpinWait();
+      }
     }
     acquire(1);
   }
