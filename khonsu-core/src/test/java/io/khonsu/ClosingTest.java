@@ -95,10 +95,10 @@ class ClosingTest {
               : Khonsu.inMemory(StoreConfig.defaults(), allocator);
       Table table = Items.rows(db, "items");
       AtomicLong committed = new AtomicLong();
-      CyclicBarrier start = new CyclicBarrier(6);
+      CyclicBarrier start = new CyclicBarrier(7);
       try (var users =
           Threads.start(
-              5,
+              6,
               number -> {
                 start.await();
                 use(db, table, number, committed);
@@ -144,6 +144,7 @@ class ClosingTest {
           }
           case 2 -> write(db, table, i);
           case 3 -> read(db, table, i);
+          case 4 -> db.compact();
           default -> {
             Table own = Items.rows(db, "own" + i);
             Items.put(db, own, "a", 1);

@@ -115,6 +115,30 @@ class EveryTypeTest {
 
   @ParameterizedTest(name = "seed {0}")
   @MethodSource("seeds")
+  void rows_ofEveryType_areTheSameWhenCompacted(long seed, BufferAllocator allocator) {
+    ArrowSamples samples = new ArrowSamples(seed);
+    Schema schema = everyType(samples);
+    int count = 150;
+    try (Khonsu db = Khonsu.inMemory(StoreConfig.defaults(), allocator);
+        VectorSchemaRoot root = rows(samples, schema, 0, count, allocator)) {
+      Table source = db.createTable(TableSpec.rows("source", schema).primaryKey("key"));
+      Table table = db.createTable(TableSpec.rows("all", schema).primaryKey("key"));
+      db.run(tx -> tx.insert(source, root));
+      List<Row> rows = db.readOnly(s -> s.scan(source).rows());
+      for (Row row : rows.reversed()) {
+        db.run(tx -> tx.insert(table, row));
+      }
+      db.compact();
+      assertThat(db.statistics().compaction().rowsMoved()).isGreaterThanOrEqualTo(count);
+      try (Snapshot snapshot = db.snapshot()) {
+        VectorAssertions.assertRows(snapshot.scan(table).toBatch().root(), 0, root, 0, count);
+        assertThat(snapshot.scan(table).rows()).isEqualTo(rows);
+      }
+    }
+  }
+
+  @ParameterizedTest(name = "seed {0}")
+  @MethodSource("seeds")
   void batches_ofEveryType_areMerged(long seed, BufferAllocator allocator) {
     ArrowSamples samples = new ArrowSamples(seed);
     Schema schema = everyType(samples);
