@@ -174,7 +174,8 @@ class ClosingTest {
         Snapshot snapshot = db.snapshot()) {
       ScanResult found = tx.scan(table);
       assertThat(found.rows()).hasSize((int) found.rowCount());
-      assertThat(found.toBatch().schema()).isEqualTo(Items.ROW);
+      assertThat(found.schema()).isEqualTo(Items.ROW);
+      assertThat(found.toBatch()).isNotNull(); // closed by now, maybe
       for (RecordBatch batch : snapshot.scan(table)) {
         assertThat(batch).isNotNull();
       }

@@ -7,6 +7,7 @@ import io.khonsu.testkit.LeakChecking;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -48,7 +49,7 @@ class CompactionStressTest {
   void everything_whileRowsMove_staysRight(boolean isStored) {
     InMemoryStorage storage = new InMemoryStorage();
     StoreConfig config = StoreConfig.builder().compactionRowsPerSecond(1_000_000_000).build();
-    List<SortedMap<String, Long>> oracles = List.of(new TreeMap<>(), new TreeMap<>());
+    List<NavigableMap<String, Long>> oracles = List.of(new TreeMap<>(), new TreeMap<>());
     SortedMap<String, Long> accountsAtTheEnd;
     try (Khonsu db =
         isStored
@@ -76,7 +77,7 @@ class CompactionStressTest {
       assertSum(accountsAtTheEnd.values());
       assertHolds(db, items, oracles);
       db.collect();
-      int rows = ACCOUNTS + oracles.stream().mapToInt(SortedMap::size).sum();
+      int rows = ACCOUNTS + oracles.stream().mapToInt(NavigableMap::size).sum();
       assertThat(db.statistics().held().items()).isEqualTo(rows + 2);
       assertThat(db.statistics().held().versions()).isEqualTo(rows + 2);
     }
@@ -102,8 +103,8 @@ class CompactionStressTest {
   }
 
   private static void assertHolds(
-      Khonsu db, Table items, List<SortedMap<String, Long>> oracles) {
-    SortedMap<String, Long> expected = new TreeMap<>();
+      Khonsu db, Table items, List<NavigableMap<String, Long>> oracles) {
+    NavigableMap<String, Long> expected = new TreeMap<>();
     oracles.forEach(expected::putAll);
     assertThat(Items.state(db, items)).isEqualTo(expected);
   }
@@ -145,7 +146,7 @@ class CompactionStressTest {
   }
 
   private void insertAndDelete(
-      Khonsu db, Table items, int number, SortedMap<String, Long> oracle) {
+      Khonsu db, Table items, int number, NavigableMap<String, Long> oracle) {
     RandomGenerator random = new SplittableRandom(number);
     for (int i = 0; i < TRANSFERS; i++) {
       String id = "%05d/%d".formatted(random.nextInt(OWN_KEYS), number);
@@ -180,7 +181,7 @@ class CompactionStressTest {
   }
 
   private static SortedMap<String, Long> vectors(ScanResult found) {
-    SortedMap<String, Long> rows = new TreeMap<>();
+    NavigableMap<String, Long> rows = new TreeMap<>();
     for (RecordBatch batch : found) {
       try (batch) {
         VarCharVector ids = (VarCharVector) batch.vector("id");

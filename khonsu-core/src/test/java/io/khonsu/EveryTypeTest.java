@@ -118,21 +118,25 @@ class EveryTypeTest {
   void rows_ofEveryType_areTheSameWhenCompacted(long seed, BufferAllocator allocator) {
     ArrowSamples samples = new ArrowSamples(seed);
     Schema schema = everyType(samples);
-    int count = 150;
-    try (Khonsu db = Khonsu.inMemory(StoreConfig.defaults(), allocator);
-        VectorSchemaRoot root = rows(samples, schema, 0, count, allocator)) {
-      Table source = db.createTable(TableSpec.rows("source", schema).primaryKey("key"));
+    int count = 40;
+    StoreConfig config = StoreConfig.builder().compactionRowsPerSecond(0).build();
+    try (Khonsu db = Khonsu.inMemory(config, allocator)) {
       Table table = db.createTable(TableSpec.rows("all", schema).primaryKey("key"));
-      db.run(tx -> tx.insert(source, root));
-      List<Row> rows = db.readOnly(s -> s.scan(source).rows());
-      for (Row row : rows.reversed()) {
-        db.run(tx -> tx.insert(table, row));
+      for (int i = 0; i < count; i++) {
+        try (VectorSchemaRoot root = rows(samples, schema, i * 7 % count, 1, allocator)) {
+          db.run(tx -> tx.insert(table, root));
+        }
       }
-      db.compact();
-      assertThat(db.statistics().compaction().rowsMoved()).isGreaterThanOrEqualTo(count);
-      try (Snapshot snapshot = db.snapshot()) {
-        VectorAssertions.assertRows(snapshot.scan(table).toBatch().root(), 0, root, 0, count);
-        assertThat(snapshot.scan(table).rows()).isEqualTo(rows);
+      try (Snapshot before = db.snapshot()) {
+        RecordBatch written = before.scan(table).toBatch();
+        List<Row> rows = before.scan(table).rows();
+        db.compact();
+        assertThat(db.statistics().compaction().rowsMoved()).isEqualTo(count);
+        try (Snapshot after = db.snapshot()) {
+          ScanResult found = after.scan(table);
+          VectorAssertions.assertRows(found.toBatch().root(), 0, written.root(), 0, count);
+          assertThat(found.rows()).isEqualTo(rows);
+        }
       }
     }
   }
