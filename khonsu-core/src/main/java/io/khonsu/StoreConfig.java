@@ -30,6 +30,7 @@ import java.util.regex.Pattern;
  * @param compactionRowsPerSecond the pace at which rows of small batches are moved into large ones
  *     in the background; 500 000. With 0 that is done by {@link Khonsu#compact} only
  */
+@SuppressWarnings("RecordComponentNumber") // a flat list of settings, made by its builder alone
 public record StoreConfig(
     IsolationLevel isolation,
     ConflictStrategy onConflict,
