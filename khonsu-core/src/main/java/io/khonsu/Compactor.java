@@ -68,7 +68,7 @@ final class Compactor implements AutoCloseable {
    * @throws StoreClosedException if the store is closed meanwhile
    */
   void runToEnd() {
-    manager.buffer().collect();
+    unlessEnded(manager.buffer()::collect);
     long moved = -1;
     for (int pass = 0; pass < PASSES_MAX && moved != counts.rowsMoved(); pass++) {
       moved = counts.rowsMoved();
@@ -108,7 +108,7 @@ final class Compactor implements AutoCloseable {
           isThorough = tryPass(isQuiet ? Fragments.LONG_RUN_ROWS : SHORT_RUN_ROWS) && isQuiet;
           handled = newest;
         }
-        reclaim();
+        unlessEnded(manager.buffer()::reclaim);
       }
     } catch (RuntimeException | Error e) {
       LOG.atError().setCause(e).log("compaction has stopped; the store goes on without it");
@@ -142,26 +142,24 @@ final class Compactor implements AutoCloseable {
   }
 
   private void step(Compaction compaction) {
-    stepping.lock();
     try {
-      if (!ended) {
+      unlessEnded(() -> {
         compaction.step();
         manager.buffer().reclaim();
         droppedTables.purge(); // the step's snapshot may have kept one
-      }
+      });
     } catch (UnavailableException e) {
       counts.failed();
       throw e;
-    } finally {
-      stepping.unlock();
     }
   }
 
-  private void reclaim() {
+  /** Does something that a store must not be released during, nor afterwards. */
+  private void unlessEnded(Runnable work) {
     stepping.lock();
     try {
       if (!ended) {
-        manager.buffer().reclaim();
+        work.run();
       }
     } finally {
       stepping.unlock();
