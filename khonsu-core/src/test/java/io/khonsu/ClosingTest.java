@@ -116,7 +116,9 @@ class ClosingTest {
             Khonsu.open(StoreConfig.defaults(), storage, allocator, InstantSource.system())) {
           Table counters = again.table("items").orElseThrow();
           long counted = again.readOnly(s -> Items.value(s, counters, "count"));
-          assertThat(counted).isGreaterThanOrEqualTo(committed.get() == 0 ? -1 : committed.get()); // no row yet: -1
+          assertThat(counted)
+              .isGreaterThanOrEqualTo(
+                  committed.get() == 0 ? -1 : committed.get()); // no row yet: -1
         }
       }
     }
