@@ -267,7 +267,7 @@ public final class TxnBuffer<V> {
    *     out withdrawn ones
    */
   public void publish(CommitRecord<V> record) {
-    List<CommitRecord<V>> news = new ArrayList<>(0);
+    List<CommitRecord<V>> news = List.of();
     section.enterForUpkeep();
     try {
       int share = 0;
@@ -277,6 +277,7 @@ public final class TxnBuffer<V> {
         last.settle();
         share += last.size() + 1;
         if (waiters.count() > 0) {
+          news = news.isEmpty() ? new ArrayList<>() : news;
           news.add(last);
         }
       }
