@@ -19,7 +19,9 @@ public final class VectorAssertions {
     for (FieldVector vector : expected.getFieldVectors()) {
       FieldVector other = actual.getVector(vector.getName());
       assertThat(other.getValueCount()).isEqualTo(actual.getRowCount());
-      assertThat(areEqual(other, from, vector, expectedFrom, count)).as("%s rows %s..+%s", vector.getField(), expectedFrom, count).isTrue();
+      assertThat(areEqual(other, from, vector, expectedFrom, count))
+          .as("%s rows %s..+%s", vector.getField(), expectedFrom, count)
+          .isTrue();
     }
   }
 
