@@ -3,8 +3,8 @@ package io.khonsu.simulation;
 import java.util.PriorityQueue;
 
 /**
- * The order in which everything of a simulated world happens: by virtual time, and at equal times in
- * the order in which it was scheduled. Nothing else in a simulation knows time.
+ * The order in which everything of a simulated world happens: by virtual time, and at equal times
+ * in the order in which it was scheduled. Nothing else in a simulation knows time.
  */
 final class Scheduler {
   /** The time between two ticks of a clock that goes right. */

@@ -1,0 +1,171 @@
+package io.khonsu.simulation;
+
+import static io.khonsu.simulation.InvariantViolation.check;
+
+import io.khonsu.consensus.Ballot;
+import io.khonsu.consensus.Configuration;
+import io.khonsu.consensus.Member;
+import io.khonsu.consensus.StopSign;
+import java.util.Arrays;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * What the cluster has chosen, seen from above: an entry is chosen once a quorum has it on disk in
+ * one ballot, whether anybody knows or not. Replicas may decide only what is chosen.
+ */
+final class ChosenLog {
+  /** A configuration and the indices that it decides. */
+  static final class Reign {
+    final Configuration configuration;
+    final int start;
+
+    /** Behind its stop-sign; the largest number until that is chosen. */
+    int end = Integer.MAX_VALUE;
+
+    Reign(Configuration configuration, int start) {
+      this.configuration = configuration;
+      this.start = start;
+    }
+  }
+
+  private final Payload payload;
+  private final Chain chosen = new Chain();
+  private final SortedMap<Long, Reign> reigns = new TreeMap<>();
+  private final SortedMap<Ballot, int[]> accepted = new TreeMap<>();
+
+  ChosenLog(Payload payload, Configuration first) {
+    this.payload = payload;
+    reigns.put(first.id(), new Reign(first, 0));
+  }
+
+  Chain entries() {
+    return chosen;
+  }
+
+  /** {@return the configuration whose end is not chosen} */
+  Reign newest() {
+    return reign(reigns.lastKey());
+  }
+
+  /** {@return the configuration of this id, which must have been chosen} */
+  Reign reign(long configuration) {
+    Reign reign = reigns.get(configuration);
+    if (reign == null) {
+      throw new InvariantViolation(
+          "I7 sealed log", "configuration " + configuration + " was never decided");
+    }
+    return reign;
+  }
+
+  /** Takes note that a member has its log, accepted in {@code ballot}, on disk. */
+  void durablyAccepted(Member member, Ballot ballot, Chain log) {
+    if (!ballot.hasLeader()) {
+      return;
+    }
+    Reign reign = reign(ballot.configuration());
+    Configuration configuration = reign.configuration;
+    int slot = configuration.members().indexOf(member);
+    check(slot >= 0, "membership", member, "accepts in", ballot, "but is not in", configuration);
+    int[] lengths = accepted.computeIfAbsent(ballot, _ -> new int[configuration.members().size()]);
+    check(
+        log.length() >= lengths[slot],
+        "I4 no shrink in a ballot",
+        member,
+        "had",
+        lengths[slot],
+        "entries on disk in",
+        ballot,
+        "and has",
+        log.length());
+    lengths[slot] = log.length();
+    int[] sorted = lengths.clone();
+    Arrays.sort(sorted);
+    choose(reign, ballot, log, sorted[sorted.length - configuration.quorums().accept()]);
+  }
+
+  private void choose(Reign reign, Ballot ballot, Chain log, int index) {
+    int common = Math.min(index, chosen.length());
+    check(
+        log.digest(common) == chosen.digest(common),
+        "SC2 agreement",
+        "entry",
+        log.firstDifference(chosen),
+        "is chosen again, differently, in",
+        ballot);
+    for (int i = chosen.length(); i < index; i++) {
+      check(
+          i < reign.end, "I7 sealed log", "entry", i, "is chosen behind the stop-sign in", ballot);
+      chosen.append(log.entry(i));
+      if (Payload.isStopSign(log.entry(i))) {
+        end(reign, payload.stopSign(log.entry(i)), i + 1);
+      }
+    }
+  }
+
+  private void end(Reign reign, StopSign stopSign, int end) {
+    Configuration next = stopSign.next();
+    check(
+        next.id() > reign.configuration.id(),
+        "I7 sealed log",
+        "configuration",
+        next.id(),
+        "follows",
+        reign.configuration.id());
+    reign.end = end;
+    reigns.put(next.id(), new Reign(next, end));
+  }
+
+  /** Checks that what a replica has decided is chosen. */
+  void checkDecided(Member member, Chain applied) {
+    int length = applied.length();
+    check(
+        length <= chosen.length(),
+        "SC2 agreement",
+        member,
+        "decided",
+        length,
+        "entries, but only",
+        chosen.length(),
+        "are on a quorum's disks");
+    check(
+        applied.digest(length) == chosen.digest(length),
+        "SC2 agreement",
+        member,
+        "decided another entry",
+        applied.firstDifference(chosen));
+  }
+
+  /** Checks that a new leader has everything that lower ballots have chosen. */
+  void checkLeader(Member member, Ballot ballot, Chain log) {
+    Reign reign = reign(ballot.configuration());
+    check(
+        reign.configuration.members().contains(member),
+        "membership",
+        member,
+        "leads in",
+        ballot,
+        "but is not in",
+        reign.configuration);
+    int needed = Math.min(chosen.length(), reign.end);
+    check(
+        log.length() >= needed,
+        "I5 chosen stays chosen",
+        member,
+        "leads in",
+        ballot,
+        "with",
+        log.length(),
+        "entries, but",
+        needed,
+        "are chosen");
+    check(
+        log.digest(needed) == chosen.digest(needed),
+        "I5 chosen stays chosen",
+        member,
+        "leads in",
+        ballot,
+        "with another entry",
+        log.firstDifference(chosen));
+  }
+}

@@ -1,0 +1,100 @@
+package io.khonsu.simulation;
+
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one run was.
+ *
+ * @param family which family of runs
+ * @param seed which run of it
+ * @param traceHash a digest of everything that happened, equal for equal runs
+ * @param counts how much happened
+ * @param violation what must not happen and did, or null
+ */
+public record RunReport(
+    String family, long seed, String traceHash, Counts counts, @Nullable Violation violation) {
+  /**
+   * Something that must never happen.
+   *
+   * @param invariant the short name of the rule
+   * @param message what was seen
+   * @param tick when, in ticks since the start
+   * @param stackTrace where in the code it was noticed
+   */
+  public record Violation(String invariant, String message, long tick, String stackTrace) {
+    static Violation of(RuntimeException cause, long tick) {
+      String name =
+          cause instanceof InvariantViolation violation
+              ? violation.invariant()
+              : "exception " + cause.getClass().getSimpleName();
+      java.io.StringWriter stack = new java.io.StringWriter();
+      cause.printStackTrace(new java.io.PrintWriter(stack));
+      return new Violation(name, String.valueOf(cause.getMessage()), tick, stack.toString());
+    }
+  }
+
+  /**
+   * How much happened.
+   *
+   * @param steps inputs given to replicas
+   * @param messages messages sent
+   * @param faults messages lost or duplicated, links cut, machines crashed or paused, syncs failed,
+   *     writes undone
+   * @param decided entries decided
+   * @param ballots ballots that somebody tried to lead by
+   * @param configurations configurations that began
+   * @param reads linearizable reads served
+   * @param settledTicks how long after the last fault everything was decided everywhere
+   */
+  public record Counts(
+      long steps,
+      long messages,
+      long faults,
+      long decided,
+      long ballots,
+      long configurations,
+      long reads,
+      long settledTicks) {
+    static final Counts NONE = new Counts(0, 0, 0, 0, 0, 0, 0, 0);
+
+    /** {@return the sums; of how long it took to settle, the longest} */
+    Counts plus(Counts other) {
+      return new Counts(
+          steps + other.steps,
+          messages + other.messages,
+          faults + other.faults,
+          decided + other.decided,
+          ballots + other.ballots,
+          configurations + other.configurations,
+          reads + other.reads,
+          Math.max(settledTicks, other.settledTicks));
+    }
+  }
+
+  /** {@return whether nothing happened that must not} */
+  public boolean passed() {
+    return violation == null;
+  }
+
+  /** {@return the command that repeats this run} */
+  public String replayCommand() {
+    return "./khonsu simulate consensus --family " + family + " --seeds " + seed;
+  }
+
+  @Override
+  public String toString() {
+    Violation found = violation;
+    return found == null
+        ? String.format(Locale.ROOT, "%s seed %d passed, trace %s", family, seed, traceHash)
+        : String.format(
+            Locale.ROOT,
+            "%s seed %d FAILED at tick %d: %s%n  trace %s, replay: %s",
+            family,
+            seed,
+            found.tick(),
+            found.message(),
+            traceHash,
+            replayCommand());
+  }
+}

@@ -1,0 +1,146 @@
+package io.khonsu.simulation;
+
+import static io.khonsu.simulation.InvariantViolation.check;
+
+import io.khonsu.consensus.Configuration;
+import io.khonsu.consensus.Event;
+import io.khonsu.consensus.Member;
+
+/** One run: first anything may go wrong, then nothing does and the cluster must become whole. */
+final class SimulationRun implements World.Listener {
+  /** How long before the end clients propose nothing new. */
+  private static final int LAST_PROPOSAL_TICKS = 150;
+
+  /** How long before the end leaders do not change any more. */
+  private static final int STABLE_TICKS = 250;
+
+  private static final long TICK = Scheduler.TICK;
+
+  private final Settings settings;
+  private final World world;
+  private final Nemesis nemesis;
+  private final Clients clients;
+  private final Operator operator;
+  private long configurations = 1;
+  private long lastLeaderChange;
+  private long settledTicks;
+
+  private SimulationRun(Settings settings, long seed, Breakage breakage) {
+    this.settings = settings;
+    this.world = new World(settings, breakage, seed);
+    this.nemesis = new Nemesis(world);
+    this.clients = new Clients(world);
+    this.operator = new Operator(world);
+    world.listen(this);
+  }
+
+  /** {@return what happened in a run of a family} */
+  static RunReport run(Settings settings, long seed, Breakage breakage) {
+    SimulationRun run = new SimulationRun(settings, seed, breakage);
+    RunReport.Violation violation = null;
+    try {
+      run.run();
+    } catch (RuntimeException e) {
+      violation = RunReport.Violation.of(e, run.world.scheduler().now() / TICK);
+    }
+    return new RunReport(
+        settings.name(), seed, run.world.trace().toString(), run.counts(), violation);
+  }
+
+  @Override
+  public void happened(SimulatedNode node, Event event) {
+    switch (event) {
+      case Event.BecameLeader _ -> lastLeaderChange = world.scheduler().now();
+      case Event.ConfigurationStarted(Configuration configuration, long _, boolean _) ->
+          configurations = Math.max(configurations, configuration.id());
+      default -> {}
+    }
+  }
+
+  private void run() {
+    world.bootstrap();
+    nemesis.start();
+    clients.start();
+    operator.start();
+    long end = settings.ticks() * TICK;
+    long quiet = end - settings.quietTicks() * TICK;
+    world.runUntil(quiet);
+    nemesis.stop();
+    operator.stop();
+    settle(quiet, end - LAST_PROPOSAL_TICKS * TICK);
+    clients.stop();
+    world.runUntil(end);
+    checkWhole();
+    check(
+        lastLeaderChange < end - STABLE_TICKS * TICK,
+        "BLE-1 stable leader",
+        "leaders still change at tick",
+        lastLeaderChange / TICK);
+  }
+
+  /**
+   * Runs until {@code until}, and notes when all is decided everywhere that was proposed before.
+   */
+  private void settle(long quiet, long until) {
+    for (long time = quiet; time < until; time += 5 * TICK) {
+      world.runUntil(time);
+      if (settledTicks == 0 && time > quiet && isSettled(quiet)) {
+        settledTicks = (time - quiet) / TICK;
+      }
+    }
+    world.runUntil(until);
+    check(
+        settledTicks > 0, "liveness", "not settled", (until - quiet) / TICK, "ticks after faults");
+  }
+
+  private boolean isSettled(long quiet) {
+    if (clients.outstandingSince(quiet) > 0) {
+      return false;
+    }
+    int decided = world.invariants().decidedMax();
+    return newest().members().stream()
+        .map(member -> world.node((int) member.node()))
+        .allMatch(node -> node.isUp() && node.applied().length() >= decided - OPEN_ENTRIES);
+  }
+
+  /** How many entries may be on their way at any time although everything works. */
+  private static final int OPEN_ENTRIES = 30;
+
+  private void checkWhole() {
+    check(clients.outstanding() == 0, "liveness", clients.outstanding(), "entries never decided");
+    check(
+        clients.readsUnanswered(world.scheduler().now() - 100 * TICK) == 0,
+        "liveness",
+        "some reads have no answer");
+    int decided = world.invariants().decidedMax();
+    for (Member member : newest().members()) {
+      SimulatedNode node = world.node((int) member.node());
+      check(node.member().equals(member), "liveness", member, "was not replaced");
+      check(
+          node.applied().length() == decided,
+          "liveness",
+          member,
+          "has decided",
+          node.applied().length(),
+          "of",
+          decided,
+          "entries");
+    }
+  }
+
+  private Configuration newest() {
+    return world.invariants().chosen().newest().configuration;
+  }
+
+  private RunReport.Counts counts() {
+    return new RunReport.Counts(
+        world.steps(),
+        world.network().sent(),
+        world.network().faultsInjected() + nemesis.injected() + world.diskFaults(),
+        world.invariants().decidedMax(),
+        world.invariants().ballots(),
+        configurations,
+        clients.readsServed(),
+        settledTicks);
+  }
+}
