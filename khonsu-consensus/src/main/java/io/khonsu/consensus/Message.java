@@ -157,9 +157,17 @@ public sealed interface Message {
    * @param decidedIndex how much the sender has decided
    * @param compactedIndex the first entry it keeps
    * @param snapshotIndex the index of its snapshot, or 0
+   * @param configuration the configuration in force there, or null if there is none
+   * @param configurationStart where that begins
    */
   record DecidedPage(
-      long from, List<Entries> entries, long decidedIndex, long compactedIndex, long snapshotIndex)
+      long from,
+      List<Entries> entries,
+      long decidedIndex,
+      long compactedIndex,
+      long snapshotIndex,
+      @Nullable Configuration configuration,
+      long configurationStart)
       implements Message {
     /** Takes a copy. */
     public DecidedPage {

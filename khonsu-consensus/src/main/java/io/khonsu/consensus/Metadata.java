@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param configurationStart the index at which {@code configuration} begins
  * @param promise the highest ballot promised
  * @param acceptedRound the ballot in which the log was last accepted or synchronized
+ * @param starts how often the replica was started on this storage
  */
 public record Metadata(
     Identity identity,
@@ -19,8 +20,9 @@ public record Metadata(
     @Nullable Configuration previous,
     long configurationStart,
     Ballot promise,
-    Ballot acceptedRound) {
-  /** Checks the order of ballots. */
+    Ballot acceptedRound,
+    long starts) {
+  /** Checks the ranges. */
   public Metadata {
     Objects.requireNonNull(identity, "identity");
     Objects.requireNonNull(promise, "promise");
@@ -28,5 +30,25 @@ public record Metadata(
     if (configurationStart < 0) {
       throw new IllegalArgumentException("configurationStart is negative: " + configurationStart);
     }
+  }
+
+  Metadata withPromise(Ballot ballot) {
+    return new Metadata(
+        identity, configuration, previous, configurationStart, ballot, acceptedRound, starts);
+  }
+
+  Metadata withAcceptedRound(Ballot ballot) {
+    return new Metadata(
+        identity, configuration, previous, configurationStart, promise, ballot, starts);
+  }
+
+  Metadata withConfiguration(Configuration next, long start) {
+    Ballot initial = Ballot.initial(next.id());
+    return new Metadata(identity, next, configuration, start, initial, initial, starts);
+  }
+
+  Metadata startedAgain() {
+    return new Metadata(
+        identity, configuration, previous, configurationStart, promise, acceptedRound, starts + 1);
   }
 }

@@ -45,8 +45,8 @@ public enum Deviation {
   DECIDE_ON_MINORITY,
   /** One promise less than the quorum ends the prepare phase. */
   LEAD_ON_MINORITY,
-  /** The sizes of the two quorums are exchanged. */
-  QUORUMS_SWAPPED,
+  /** An accept quorum, where that is the smaller one, is enough of promises. */
+  ACCEPT_QUORUM_PREPARES,
   /** A follower accepts from a leader whose ballot is lower than its promise. */
   ACCEPT_LOWER_BALLOT,
   /** A promise is given for a lower ballot too. */
