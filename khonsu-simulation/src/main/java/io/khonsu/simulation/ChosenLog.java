@@ -81,7 +81,8 @@ final class ChosenLog {
     lengths[slot] = log.length();
     int[] sorted = lengths.clone();
     Arrays.sort(sorted);
-    choose(reign, ballot, log, sorted[sorted.length - configuration.quorums().accept()]);
+    int onQuorum = sorted[sorted.length - configuration.quorums().accept()];
+    choose(reign, ballot, log, Math.min(onQuorum, log.length()));
   }
 
   private void choose(Reign reign, Ballot ballot, Chain log, int index) {

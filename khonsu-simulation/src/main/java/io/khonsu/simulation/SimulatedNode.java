@@ -131,7 +131,8 @@ final class SimulatedNode {
       return;
     }
     applied = new Chain();
-    applied.copyFrom(disk.durable().log(), Math.toIntExact(state.decidedIndex()));
+    // The replica hands out again what is decided and kept.
+    applied.copyFrom(disk.durable().log(), Math.toIntExact(state.compactedIndex()));
     begin(Replica.recover(state, world.options(id), world.deviations()));
   }
 
