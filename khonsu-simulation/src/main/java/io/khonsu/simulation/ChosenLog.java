@@ -34,6 +34,9 @@ final class ChosenLog {
   private final SortedMap<Long, Reign> reigns = new TreeMap<>();
   private final SortedMap<Ballot, int[]> accepted = new TreeMap<>();
 
+  /** How many entries each ballot has chosen, counted from the beginning of the log. */
+  private final SortedMap<Ballot, Integer> chosenIn = new TreeMap<>();
+
   ChosenLog(Payload payload, Configuration first) {
     this.payload = payload;
     reigns.put(first.id(), new Reign(first, 0));
@@ -82,7 +85,9 @@ final class ChosenLog {
     int[] sorted = lengths.clone();
     Arrays.sort(sorted);
     int onQuorum = sorted[sorted.length - configuration.quorums().accept()];
-    choose(reign, ballot, log, Math.min(onQuorum, log.length()));
+    int index = Math.min(onQuorum, log.length());
+    chosenIn.merge(ballot, index, Math::max);
+    choose(reign, ballot, log, index);
   }
 
   private void choose(Reign reign, Ballot ballot, Chain log, int index) {
@@ -148,7 +153,8 @@ final class ChosenLog {
         ballot,
         "but is not in",
         reign.configuration);
-    int needed = Math.min(chosen.length(), reign.end);
+    int needed =
+        chosenIn.headMap(ballot).values().stream().mapToInt(Integer::intValue).max().orElse(0);
     check(
         log.length() >= needed,
         "I5 chosen stays chosen",

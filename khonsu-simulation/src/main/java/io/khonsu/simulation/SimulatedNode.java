@@ -147,6 +147,7 @@ final class SimulatedNode {
   }
 
   void crash() {
+    world.tell(this, "crashes", null);
     life++;
     replica = null;
     held.clear();
@@ -154,14 +155,17 @@ final class SimulatedNode {
     isPaused = false;
     isFailed = false;
     disk.crash();
+    world.invariants().durable(member, disk.durable());
   }
 
   void pause() {
+    world.tell(this, "pauses", null);
     isPaused = true;
   }
 
   /** Goes on after a pause: what has arrived is handled before the clock is looked at. */
   void resume() {
+    world.tell(this, "goes on", null);
     isPaused = false;
     List<Input> inputs = List.copyOf(waiting);
     waiting.clear();
@@ -193,6 +197,7 @@ final class SimulatedNode {
   }
 
   private void begin(Replica begun) {
+    world.tell(this, "starts with", disk.durable().metadata());
     replica = begun;
     life++;
     submitted = 0;
@@ -245,6 +250,7 @@ final class SimulatedNode {
     check(persist.number() == submitted + 1, "write numbers", persist.number(), submitted);
     submitted = persist.number();
     disk.submit(persist);
+    world.tell(this, "writes", persist);
     world
         .invariants()
         .issued(member, before == null ? Ballot.NONE : before.promise(), disk.issued());
@@ -336,7 +342,7 @@ final class SimulatedNode {
     StorageImage durable = disk.durable();
     int index =
         (int) Math.min(Math.min(applied.length(), durable.log().length()), current.decidedIndex());
-    if (index <= durable.snapshot() || index <= durable.compacted()) {
+    if (index <= durable.snapshot() || index <= durable.compacted() || submitted > synced) {
       return;
     }
     check(

@@ -5,6 +5,7 @@ import static io.khonsu.simulation.InvariantViolation.check;
 import io.khonsu.consensus.Configuration;
 import io.khonsu.consensus.Event;
 import io.khonsu.consensus.Member;
+import java.util.function.Consumer;
 
 /** One run: first anything may go wrong, then nothing does and the cluster must become whole. */
 final class SimulationRun implements World.Listener {
@@ -36,15 +37,26 @@ final class SimulationRun implements World.Listener {
 
   /** {@return what happened in a run of a family} */
   static RunReport run(Settings settings, long seed, Breakage breakage) {
+    return new SimulationRun(settings, seed, breakage).report(seed);
+  }
+
+  /** As {@link #run}, and tells {@code narrator} everything that happens. */
+  static RunReport narrated(
+      Settings settings, long seed, Breakage breakage, Consumer<String> narrator) {
     SimulationRun run = new SimulationRun(settings, seed, breakage);
+    run.world.narrate(narrator);
+    return run.report(seed);
+  }
+
+  private RunReport report(long seed) {
     RunReport.Violation violation = null;
     try {
-      run.run();
+      run();
     } catch (RuntimeException e) {
-      violation = RunReport.Violation.of(e, run.world.scheduler().now() / TICK);
+      violation = RunReport.Violation.of(e, world.scheduler().now() / TICK);
     }
     return new RunReport(
-        settings.name(), seed, run.world.trace().toString(), run.counts(), violation);
+        settings.name(), seed, world.trace().toString(), counts(), violation);
   }
 
   @Override

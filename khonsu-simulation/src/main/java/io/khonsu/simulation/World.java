@@ -6,6 +6,7 @@ import io.khonsu.consensus.Event;
 import io.khonsu.consensus.Identity;
 import io.khonsu.consensus.Input;
 import io.khonsu.consensus.Member;
+import io.khonsu.consensus.Message;
 import io.khonsu.consensus.Output;
 import io.khonsu.consensus.Quorums;
 import io.khonsu.consensus.ReplicaOptions;
@@ -13,10 +14,13 @@ import io.khonsu.consensus.deviation.Deviation;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Everything of one run: time, network, machines, and what watches them. */
 final class World {
@@ -43,6 +47,8 @@ final class World {
   private final Configuration first;
   private final Invariants invariants;
   private final Network<Envelope> network;
+  private Consumer<String> narrator = _ -> {};
+  private boolean isNarrated;
   private long steps;
   private long diskFaults;
   private long maxDiskDelay;
@@ -84,6 +90,36 @@ final class World {
     SimulatedNode node = new SimulatedNode(this, id, disk, period);
     nodes.put(id, node);
     return node;
+  }
+
+  /** Lets everything that happens be told, line by line. */
+  void narrate(Consumer<String> listener) {
+    narrator = listener;
+    isNarrated = true;
+  }
+
+  /** Tells what happens at a node, if somebody listens. */
+  void tell(SimulatedNode node, String what, @Nullable Object details) {
+    if (isNarrated) {
+      String tick =
+          String.format(Locale.ROOT, "%8.2f", scheduler.now() / (double) Scheduler.TICK);
+      narrator.accept(
+          tick + "  " + node.member() + "  " + what + (details == null ? "" : " " + details));
+    }
+  }
+
+  private void tell(SimulatedNode node, Input input) {
+    switch (input) {
+      case Input.Tick _ -> {}
+      case Input.Persisted _ -> {}
+      case Input.Receive(Envelope envelope) -> {
+        if (!(envelope.message() instanceof Message.HeartbeatRequest)
+            && !(envelope.message() instanceof Message.HeartbeatReply)) {
+          tell(node, "hears from " + envelope.from() + ":", envelope.message());
+        }
+      }
+      default -> tell(node, "is given", input);
+    }
   }
 
   void listen(Listener listener) {
@@ -234,6 +270,9 @@ final class World {
 
   void stepped(SimulatedNode node, Input input) {
     steps++;
+    if (isNarrated) {
+      tell(node, input);
+    }
     trace.add(scheduler.now() * 64 + node.id());
     trace.add(
         input instanceof Input.Receive(Envelope envelope)
@@ -248,6 +287,7 @@ final class World {
   }
 
   void happened(SimulatedNode node, Event event) {
+    tell(node, "says", event);
     trace.add(event.getClass().getSimpleName().length());
     if (event instanceof Event.BecameLeader leader) {
       invariants.leader(node, leader);
