@@ -172,7 +172,17 @@ final class CatchUp {
   void onSnapshotGone(Member from, Message.SnapshotGone message) {
     SnapshotFetch running = fetch;
     if (running != null && !running.isComplete() && running.isFrom(from, message.snapshot())) {
-      fetch = null;
+      giveUpFetch();
+    }
+  }
+
+  /** Whatever the snapshot would have stood for is wanted again, from anybody. */
+  private void giveUpFetch() {
+    fetch = null;
+    sources.forEach(Source::done);
+    wanted.clear();
+    if (ledger.decidedIndex() < targetStart) {
+      wanted.put(ledger.decidedIndex(), targetStart);
     }
   }
 
@@ -270,10 +280,10 @@ final class CatchUp {
   private void retryFetch() {
     SnapshotFetch running = fetch;
     if (running == null || running.isComplete()) {
-      return;
+      return; // A complete one waits for the entries behind it.
     }
-    if (++stalls > STALLS_MAX) {
-      fetch = null;
+    if (running.isSuperseded() || ++stalls > STALLS_MAX) {
+      giveUpFetch();
     } else {
       running.request();
     }

@@ -23,6 +23,8 @@ final class Core {
   private int selfSlot = NOBODY;
   private PeerStates peers = new PeerStates(0);
 
+  private @Nullable SnapshotFetch fetch;
+
   private long synchronizations;
   private long gaps;
   private long refused;
@@ -179,6 +181,16 @@ final class Core {
       return;
     }
     out.afterPersist(new Envelope(clusterId, configurationId(), self, members.get(slot), message));
+  }
+
+  /** Notes which fetch of a snapshot is the one under way. */
+  void fetching(SnapshotFetch begun) {
+    fetch = begun;
+  }
+
+  @SuppressWarnings("ReferenceEquality") // a fetch is that very object
+  boolean isFetching(SnapshotFetch one) {
+    return fetch == one;
   }
 
   void event(Event event) {

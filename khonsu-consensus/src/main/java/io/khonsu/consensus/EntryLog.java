@@ -153,11 +153,12 @@ final class EntryLog {
 
   /** {@return how many bytes came before the entry at {@code index}, from some fixed point on} */
   long bytesAt(long index) {
-    if (index >= end) {
+    long kept = Math.max(index, start);
+    if (kept >= end) {
       return bytesEnd;
     }
-    int place = place(find(Math.max(index, start)));
-    int into = (int) (Math.max(index, start) - firstIndices[place]);
+    int place = place(find(kept));
+    int into = (int) (kept - firstIndices[place]);
     return bytesBefore[place] + (into == 0 ? 0 : runs[place].slice(0, into).sizeBytes());
   }
 

@@ -228,21 +228,29 @@ final class Follower {
   // Transfers and timers.
 
   void onChunk(Member from, Message.SnapshotChunk chunk) {
-    if (transfer != null) {
-      transfer.onChunk(from, chunk);
+    Transfer running = running();
+    if (running != null) {
+      running.onChunk(from, chunk);
       finishTransfer();
     }
   }
 
   void onPage(int from, Message.EntriesPage page) {
-    if (transfer != null) {
-      transfer.onPage(from, page);
+    Transfer running = running();
+    if (running != null) {
+      running.onPage(from, page);
       finishTransfer();
     }
   }
 
+  /** {@return the transfer under way, unless this replica has begun to lead meanwhile} */
+  private @Nullable Transfer running() {
+    return core.is(Role.FOLLOWER, Phase.PREPARE) ? transfer : null;
+  }
+
   void onSnapshotGone(Member from, Message.SnapshotGone message) {
-    if (transfer != null && transfer.isGone(from, message.snapshot())) {
+    Transfer running = running();
+    if (running != null && running.isGone(from, message.snapshot())) {
       forgetTransfer();
       promiseAgain();
     }

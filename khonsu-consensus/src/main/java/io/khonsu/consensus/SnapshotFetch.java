@@ -1,6 +1,9 @@
 package io.khonsu.consensus;
 
-/** Fetches a snapshot from another replica, one chunk after the other. */
+/**
+ * Fetches a snapshot from another replica, one chunk after the other. Only one fetch of a replica
+ * counts, the last one begun; there is one place to stage it.
+ */
 final class SnapshotFetch {
   private final Core core;
   private final Member source;
@@ -12,6 +15,7 @@ final class SnapshotFetch {
     this.core = core;
     this.source = source;
     this.snapshot = snapshot;
+    core.fetching(this);
   }
 
   SnapshotId snapshot() {
@@ -23,7 +27,12 @@ final class SnapshotFetch {
   }
 
   boolean isComplete() {
-    return complete;
+    return complete && !isSuperseded();
+  }
+
+  /** {@return whether another fetch began since, so that this one must begin anew} */
+  boolean isSuperseded() {
+    return !core.isFetching(this);
   }
 
   /** Asks for the next chunk, perhaps again. */
@@ -36,7 +45,7 @@ final class SnapshotFetch {
     long size = chunk.bytes().size();
     boolean fits = chunk.offset() == offset && offset + size <= chunk.sizeBytes();
     boolean empty = size == 0 && chunk.sizeBytes() > offset;
-    if (complete || empty || !fits || !isFrom(from, chunk.snapshot())) {
+    if (complete || empty || isSuperseded() || !fits || !isFrom(from, chunk.snapshot())) {
       return false;
     }
     core.out().stage(new StagedChunk(snapshot, source, offset, chunk.sizeBytes(), chunk.bytes()));

@@ -94,7 +94,7 @@ final class Transfer {
 
   /** {@return whether the source is still worth waiting for; then asks again} */
   boolean retry() {
-    if (++stalls > STALLS_MAX) {
+    if (++stalls > STALLS_MAX || (fetch != null && fetch.isSuperseded())) {
       return false;
     }
     if (stalls > 1) {
