@@ -151,7 +151,9 @@ final class CatchUp {
   }
 
   private void fetchSnapshot(Member from, long index) {
-    if (fetch == null && index > reach()) {
+    SnapshotFetch running = fetch;
+    // A complete one may stand for too little: what is behind it may be compacted everywhere.
+    if ((running == null || running.isComplete()) && index > reach()) {
       fetch = new SnapshotFetch(core, from, SnapshotId.complete(index));
       stalls = 0;
       fetch.request();

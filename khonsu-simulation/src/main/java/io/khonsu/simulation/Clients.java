@@ -21,6 +21,15 @@ final class Clients implements World.Listener {
 
   private static final int RETRY_TICKS = 80;
 
+  /** How many entries are proposed again at a time. */
+  private static final int RETRIES_MAX = 20;
+
+  /** Whom clients talk to. */
+  private enum Choice {
+    MEMBERS,
+    ALL
+  }
+
   /** A read that is not answered: how much it must see, and where it was asked for. */
   private record PendingRead(int mustSee, long time, SimulatedNode node, int life) {}
 
@@ -137,7 +146,7 @@ final class Clients implements World.Listener {
   }
 
   private void propose() {
-    SimulatedNode node = anyResponsive();
+    SimulatedNode node = any(random.nextInt(10) == 0 ? Choice.ALL : Choice.MEMBERS);
     if (isStopped || node == null || outstanding.size() >= OUTSTANDING_MAX) {
       return;
     }
@@ -154,12 +163,12 @@ final class Clients implements World.Listener {
 
   private void retry() {
     long late = world.scheduler().now() - RETRY_TICKS * Scheduler.TICK;
-    SimulatedNode node = anyResponsive();
+    SimulatedNode node = any(Choice.MEMBERS);
     List<Long> ids =
         outstanding.entrySet().stream()
             .filter(entry -> entry.getValue() < late)
             .map(Map.Entry::getKey)
-            .limit(8)
+            .limit(RETRIES_MAX)
             .toList();
     if (node != null && !ids.isEmpty()) {
       ids.forEach(outstanding::remove);
@@ -169,7 +178,7 @@ final class Clients implements World.Listener {
   }
 
   private void read() {
-    SimulatedNode node = anyResponsive();
+    SimulatedNode node = any(random.nextInt(10) == 0 ? Choice.ALL : Choice.MEMBERS);
     if (node != null && !isStopped) {
       long id = ++readIds;
       reads.put(
@@ -180,9 +189,15 @@ final class Clients implements World.Listener {
     }
   }
 
-  private @Nullable SimulatedNode anyResponsive() {
-    List<SimulatedNode> responsive =
-        world.nodes().stream().filter(SimulatedNode::isResponsive).toList();
-    return responsive.isEmpty() ? null : responsive.get(random.nextInt(responsive.size()));
+  /** {@return a replica that answers: of the newest configuration, or any} */
+  private @Nullable SimulatedNode any(Choice choice) {
+    List<SimulatedNode> candidates = new ArrayList<>();
+    var members = world.invariants().chosen().newest().configuration.members();
+    for (SimulatedNode node : world.nodes()) {
+      if (node.isResponsive() && (choice == Choice.ALL || members.contains(node.member()))) {
+        candidates.add(node);
+      }
+    }
+    return candidates.isEmpty() ? null : candidates.get(random.nextInt(candidates.size()));
   }
 }

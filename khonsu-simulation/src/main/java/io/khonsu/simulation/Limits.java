@@ -12,5 +12,5 @@ record Limits(int messageBytesMax, int windowBytesMax, int pendingBytesMax, int 
   static final Limits WIDE = new Limits(1 << 20, 16 << 20, 64 << 20, 8);
 
   /** So little that every transfer needs many messages, and queues are often full. */
-  static final Limits NARROW = new Limits(256, 1024, 2048, 100);
+  static final Limits NARROW = new Limits(512, 2048, 4096, 100);
 }

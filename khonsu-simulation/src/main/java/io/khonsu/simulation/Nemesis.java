@@ -1,6 +1,9 @@
 package io.khonsu.simulation;
 
+import io.khonsu.consensus.Configuration;
 import io.khonsu.consensus.Event;
+import io.khonsu.consensus.Member;
+import io.khonsu.consensus.Metadata;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -59,7 +62,7 @@ final class Nemesis implements World.Listener {
     for (SimulatedNode node : world.nodes()) {
       if (node.isUp() && !node.isResponsive()) {
         recover(node);
-      } else if (!node.isUp() && !node.isRemoved()) {
+      } else if (!node.isUp() && !node.isRetired()) {
         node.restart();
       }
     }
@@ -161,7 +164,7 @@ final class Nemesis implements World.Listener {
   }
 
   private void restart(SimulatedNode node) {
-    if (!node.isUp() && !node.isRemoved()) {
+    if (!node.isUp() && !node.isRetired()) {
       node.restart();
     }
   }
@@ -208,16 +211,24 @@ final class Nemesis implements World.Listener {
    * A configuration survives the loss of one of its disks; so no second before the first is out.
    */
   private void loseDisk() {
-    var configuration = world.invariants().chosen().newest().configuration;
+    Configuration configuration = world.invariants().chosen().newest().configuration;
     boolean isWhole =
         configuration.members().size() > 2
-            && configuration.members().stream()
-                .allMatch(member -> world.node((int) member.node()).member().equals(member));
+            && configuration.members().stream().allMatch(member -> has(member, configuration));
     SimulatedNode node = world.node(shuffledIds().getFirst());
     if (isWhole && configuration.members().contains(node.member())) {
       injected++;
       node.loseDisk();
       after(random.nextInt(1, 60), () -> restart(node));
     }
+  }
+
+  /** {@return whether a member has begun the configuration, and it is on its disk} */
+  private boolean has(Member member, Configuration configuration) {
+    SimulatedNode node = world.node((int) member.node());
+    Metadata metadata = node.disk().durable().metadata();
+    return node.member().equals(member)
+        && metadata != null
+        && configuration.equals(metadata.configuration());
   }
 }

@@ -83,9 +83,13 @@ final class Operator implements World.Listener {
     }
   }
 
-  private static void retire(SimulatedNode node, int life) {
-    if (node.life() == life && node.isRemoved()) {
-      node.crash();
+  private void retire(SimulatedNode node, int life) {
+    Configuration next = wanted;
+    boolean isNeeded =
+        newest().members().contains(node.member())
+            || (next != null && next.members().contains(node.member()));
+    if (node.life() == life && node.isRemoved() && !isNeeded) {
+      node.retire();
     }
   }
 
@@ -218,7 +222,8 @@ final class Operator implements World.Listener {
   /** Takes in again a replica that was removed and still runs. */
   private void comeBack(List<Member> members) {
     for (SimulatedNode node : world.nodes()) {
-      if (node.isResponsive() && node.isRemoved() && members.size() < MEMBERS_MAX) {
+      boolean isListed = members.stream().anyMatch(member -> member.node() == node.id());
+      if (node.isResponsive() && node.isRemoved() && !isListed && members.size() < MEMBERS_MAX) {
         members.add(node.member());
         return;
       }
@@ -256,9 +261,14 @@ final class Operator implements World.Listener {
     return world.invariants().chosen().newest().configuration;
   }
 
+  /** {@return a replica that answers, usually of the newest configuration} */
   private @Nullable SimulatedNode any() {
-    List<SimulatedNode> responsive =
-        world.nodes().stream().filter(SimulatedNode::isResponsive).toList();
-    return responsive.isEmpty() ? null : responsive.get(random.nextInt(responsive.size()));
+    boolean all = random.nextInt(8) == 0;
+    List<SimulatedNode> candidates =
+        world.nodes().stream()
+            .filter(SimulatedNode::isResponsive)
+            .filter(node -> all || newest().members().contains(node.member()))
+            .toList();
+    return candidates.isEmpty() ? null : candidates.get(random.nextInt(candidates.size()));
   }
 }

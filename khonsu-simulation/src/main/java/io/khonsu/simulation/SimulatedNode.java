@@ -4,6 +4,7 @@ import static io.khonsu.simulation.InvariantViolation.check;
 
 import io.khonsu.consensus.Ballot;
 import io.khonsu.consensus.Bytes;
+import io.khonsu.consensus.Configuration;
 import io.khonsu.consensus.Decided;
 import io.khonsu.consensus.DurableState;
 import io.khonsu.consensus.Entries;
@@ -15,6 +16,7 @@ import io.khonsu.consensus.Metadata;
 import io.khonsu.consensus.Output;
 import io.khonsu.consensus.Persist;
 import io.khonsu.consensus.Replica;
+import io.khonsu.consensus.ReplicaView;
 import io.khonsu.consensus.SnapshotId;
 import io.khonsu.consensus.SnapshotRead;
 import java.util.ArrayDeque;
@@ -49,6 +51,7 @@ final class SimulatedNode {
   private boolean isPaused;
   private boolean isFailed;
   private boolean isRemoved;
+  private boolean isRetired;
 
   SimulatedNode(World world, int id, SimulatedDisk disk, long tickPeriod) {
     this.world = world;
@@ -91,6 +94,17 @@ final class SimulatedNode {
   /** {@return whether the node is up and takes inputs at once} */
   boolean isResponsive() {
     return replica != null && !isPaused && !isFailed;
+  }
+
+  /** Shuts the node down: nobody needs it any more. */
+  void retire() {
+    crash();
+    isRetired = true;
+  }
+
+  /** {@return whether the node was shut down for good} */
+  boolean isRetired() {
+    return isRetired;
   }
 
   /** {@return whether its storage failed, so that it has to be restarted} */
@@ -204,6 +218,7 @@ final class SimulatedNode {
     synced = 0;
     writeEnds = world.scheduler().now();
     isRemoved = false;
+    isRetired = false;
     carryOut(begun.start());
     scheduleTick(life, world.random().nextLong(tickPeriod));
   }
@@ -355,6 +370,32 @@ final class SimulatedNode {
     disk.snapshotTaken(index);
     int keepFrom = Math.max(durable.compacted(), index - keep);
     input(new Input.SnapshotTaken(index, keepFrom, deltaFloor));
+  }
+
+  /** {@return the node's state in one line} */
+  String describe() {
+    Replica current = replica;
+    String state = member + (isRemoved ? " removed" : "") + (isPaused ? " paused" : "");
+    if (current == null) {
+      return state + " down, disk " + disk.durable().log().length();
+    }
+    ReplicaView view = current.view();
+    Configuration configuration = view.configuration();
+    return state
+        + (configuration == null ? " in none" : " in " + configuration.id())
+        + " "
+        + view.role()
+        + " "
+        + view.phase()
+        + " applied "
+        + applied.length()
+        + " of "
+        + view.log().acceptedIndex()
+        + " promise "
+        + view.ballots().promise()
+        + " elected "
+        + view.ballots().elected()
+        + (view.ballots().happy() ? " happy" : " unhappy");
   }
 
   void setRemoved(boolean removed) {

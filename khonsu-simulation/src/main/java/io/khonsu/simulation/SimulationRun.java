@@ -102,7 +102,12 @@ final class SimulationRun implements World.Listener {
     }
     world.runUntil(until);
     check(
-        settledTicks > 0, "liveness", "not settled", (until - quiet) / TICK, "ticks after faults");
+        settledTicks > 0,
+        "liveness",
+        "not settled",
+        (until - quiet) / TICK,
+        "ticks after the last fault;",
+        describe());
   }
 
   private boolean isSettled(long quiet) {
@@ -138,6 +143,16 @@ final class SimulationRun implements World.Listener {
           decided,
           "entries");
     }
+  }
+
+  private String describe() {
+    StringBuilder text = new StringBuilder(newest().toString());
+    text.append(" from ").append(world.invariants().chosen().newest().start);
+    text.append(", open ").append(clients.outstanding());
+    for (SimulatedNode node : world.nodes()) {
+      text.append("\n    ").append(node.describe());
+    }
+    return text.toString();
   }
 
   private Configuration newest() {
