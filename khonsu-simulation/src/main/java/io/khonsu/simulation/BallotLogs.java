@@ -1,6 +1,6 @@
 package io.khonsu.simulation;
 
-import static io.khonsu.simulation.InvariantViolation.check;
+import static io.khonsu.simulation.InvariantViolation.violation;
 
 import io.khonsu.consensus.Ballot;
 import io.khonsu.consensus.Member;
@@ -18,14 +18,14 @@ final class BallotLogs {
   void accepted(Member member, Ballot ballot, Chain log) {
     Chain known = longest.computeIfAbsent(ballot, _ -> new Chain());
     int common = Math.min(known.length(), log.length());
-    check(
-        known.digest(common) == log.digest(common),
-        "I3 one log in a ballot",
+    if (known.digest(common) != log.digest(common)) {
+throw violation("I3 one log in a ballot",
         member,
         "accepted another entry",
         log.firstDifference(known),
         "in",
         ballot);
+}
     for (int i = known.length(); i < log.length(); i++) {
       known.append(log.entry(i));
     }

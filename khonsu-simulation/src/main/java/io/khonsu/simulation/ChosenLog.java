@@ -1,6 +1,6 @@
 package io.khonsu.simulation;
 
-import static io.khonsu.simulation.InvariantViolation.check;
+import static io.khonsu.simulation.InvariantViolation.violation;
 
 import io.khonsu.consensus.Ballot;
 import io.khonsu.consensus.Configuration;
@@ -69,11 +69,12 @@ final class ChosenLog {
     Reign reign = reign(ballot.configuration());
     Configuration configuration = reign.configuration;
     int slot = configuration.members().indexOf(member);
-    check(slot >= 0, "membership", member, "accepts in", ballot, "but is not in", configuration);
+    if (slot < 0) {
+throw violation("membership", member, "accepts in", ballot, "but is not in", configuration);
+}
     int[] lengths = accepted.computeIfAbsent(ballot, _ -> new int[configuration.members().size()]);
-    check(
-        log.length() >= lengths[slot],
-        "I4 no shrink in a ballot",
+    if (log.length() < lengths[slot]) {
+throw violation("I4 no shrink in a ballot",
         member,
         "had",
         lengths[slot],
@@ -81,6 +82,7 @@ final class ChosenLog {
         ballot,
         "and has",
         log.length());
+}
     lengths[slot] = log.length();
     int[] sorted = lengths.clone();
     Arrays.sort(sorted);
@@ -92,16 +94,17 @@ final class ChosenLog {
 
   private void choose(Reign reign, Ballot ballot, Chain log, int index) {
     int common = Math.min(index, chosen.length());
-    check(
-        log.digest(common) == chosen.digest(common),
-        "SC2 agreement",
+    if (log.digest(common) != chosen.digest(common)) {
+throw violation("SC2 agreement",
         "entry",
         log.firstDifference(chosen),
         "is chosen again, differently, in",
         ballot);
+}
     for (int i = chosen.length(); i < index; i++) {
-      check(
-          i < reign.end, "I7 sealed log", "entry", i, "is chosen behind the stop-sign in", ballot);
+      if (i >= reign.end) {
+throw violation("I7 sealed log", "entry", i, "is chosen behind the stop-sign in", ballot);
+}
       chosen.append(log.entry(i));
       if (Payload.isStopSign(log.entry(i))) {
         end(reign, payload.stopSign(log.entry(i)), i + 1);
@@ -111,13 +114,13 @@ final class ChosenLog {
 
   private void end(Reign reign, StopSign stopSign, int end) {
     Configuration next = stopSign.next();
-    check(
-        next.id() > reign.configuration.id(),
-        "I7 sealed log",
+    if (!(next.id() > reign.configuration.id())) {
+throw violation("I7 sealed log",
         "configuration",
         next.id(),
         "follows",
         reign.configuration.id());
+}
     reign.end = end;
     reigns.put(next.id(), new Reign(next, end));
   }
@@ -125,39 +128,38 @@ final class ChosenLog {
   /** Checks that what a replica has decided is chosen. */
   void checkDecided(Member member, Chain applied) {
     int length = applied.length();
-    check(
-        length <= chosen.length(),
-        "SC2 agreement",
+    if (length > chosen.length()) {
+throw violation("SC2 agreement",
         member,
         "decided",
         length,
         "entries, but only",
         chosen.length(),
         "are on a quorum's disks");
-    check(
-        applied.digest(length) == chosen.digest(length),
-        "SC2 agreement",
+}
+    if (applied.digest(length) != chosen.digest(length)) {
+throw violation("SC2 agreement",
         member,
         "decided another entry",
         applied.firstDifference(chosen));
+}
   }
 
   /** Checks that a new leader has everything that lower ballots have chosen. */
   void checkLeader(Member member, Ballot ballot, Chain log) {
     Reign reign = reign(ballot.configuration());
-    check(
-        reign.configuration.members().contains(member),
-        "membership",
+    if (!reign.configuration.members().contains(member)) {
+throw violation("membership",
         member,
         "leads in",
         ballot,
         "but is not in",
         reign.configuration);
+}
     int needed =
         chosenIn.headMap(ballot).values().stream().mapToInt(Integer::intValue).max().orElse(0);
-    check(
-        log.length() >= needed,
-        "I5 chosen stays chosen",
+    if (log.length() < needed) {
+throw violation("I5 chosen stays chosen",
         member,
         "leads in",
         ballot,
@@ -166,13 +168,14 @@ final class ChosenLog {
         "entries, but",
         needed,
         "are chosen");
-    check(
-        log.digest(needed) == chosen.digest(needed),
-        "I5 chosen stays chosen",
+}
+    if (log.digest(needed) != chosen.digest(needed)) {
+throw violation("I5 chosen stays chosen",
         member,
         "leads in",
         ballot,
         "with another entry",
         log.firstDifference(chosen));
+}
   }
 }

@@ -1,6 +1,6 @@
 package io.khonsu.simulation;
 
-import static io.khonsu.simulation.InvariantViolation.check;
+import static io.khonsu.simulation.InvariantViolation.violation;
 
 import io.khonsu.consensus.Event;
 import io.khonsu.consensus.Input;
@@ -112,24 +112,24 @@ final class Clients implements World.Listener {
       throw new InvariantViolation(
           "L1 linearizability", node.member() + " answers read " + id + ", which nobody waits for");
     }
-    check(
-        index >= read.mustSee(),
-        "L1 linearizability",
+    if (index < read.mustSee()) {
+throw violation("L1 linearizability",
         node.member(),
         "reads at",
         index,
         "but",
         read.mustSee(),
         "entries were decided before");
-    check(
-        index <= world.invariants().decidedMax(),
-        "L1 linearizability",
+}
+    if (index > world.invariants().decidedMax()) {
+throw violation("L1 linearizability",
         node.member(),
         "reads at",
         index,
         "but only",
         world.invariants().decidedMax(),
         "entries are decided");
+}
     readsServed++;
   }
 

@@ -1,5 +1,7 @@
 package io.khonsu.simulation;
 
+import java.util.StringJoiner;
+
 /** Something happened that must never happen. */
 final class InvariantViolation extends RuntimeException {
   private static final long serialVersionUID = 1;
@@ -21,13 +23,12 @@ final class InvariantViolation extends RuntimeException {
     return invariant;
   }
 
-  static void check(boolean holds, String invariant, Object... details) {
-    if (!holds) {
-      StringBuilder text = new StringBuilder();
-      for (Object detail : details) {
-        text.append(text.isEmpty() ? "" : " ").append(detail);
-      }
-      throw new InvariantViolation(invariant, text.toString());
+  /** {@return a violation whose details are these, side by side} */
+  static InvariantViolation violation(String invariant, Object... details) {
+    StringJoiner text = new StringJoiner(" ");
+    for (Object detail : details) {
+      text.add(String.valueOf(detail));
     }
+    return new InvariantViolation(invariant, text.toString());
   }
 }

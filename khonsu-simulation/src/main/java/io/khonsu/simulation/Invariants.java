@@ -1,6 +1,6 @@
 package io.khonsu.simulation;
 
-import static io.khonsu.simulation.InvariantViolation.check;
+import static io.khonsu.simulation.InvariantViolation.violation;
 
 import io.khonsu.consensus.Ballot;
 import io.khonsu.consensus.Configuration;
@@ -45,15 +45,16 @@ final class Invariants {
   }
 
   /** Looks at what a replica wants to write, before it is on disk. */
-  void issued(Member member, Ballot promisedBefore, StorageImage image) {
+  void issued(SimulatedNode node, Ballot promisedBefore) {
+    Member member = node.member();
+    StorageImage image = node.disk().issued();
     Metadata metadata = image.metadata();
     if (metadata == null) {
       return;
     }
     int length = image.log().length();
-    check(
-        image.compacted() <= image.decided() && image.decided() <= length,
-        "I6 order of indices",
+    if (!(image.compacted() <= image.decided() && image.decided() <= length)) {
+throw violation("I6 order of indices",
         member,
         "compacted",
         image.compacted(),
@@ -61,27 +62,33 @@ final class Invariants {
         image.decided(),
         "accepted",
         length);
-    check(
-        !metadata.acceptedRound().isAbove(metadata.promise()),
-        "I6 accepted at most promised",
+}
+    if (metadata.acceptedRound().isAbove(metadata.promise())) {
+throw violation("I6 accepted at most promised",
         member,
         metadata.acceptedRound(),
         metadata.promise());
-    check(
-        !promisedBefore.isAbove(metadata.promise()),
-        "I2 promise lock",
+}
+    if (promisedBefore.isAbove(metadata.promise())) {
+throw violation("I2 promise lock",
         member,
         "promised",
         promisedBefore,
         "and then",
         metadata.promise());
-    ballotLogs.accepted(member, metadata.acceptedRound(), image.log());
+}
+    Metadata durable = node.disk().durable().metadata();
+    // Before its promise is on disk a crash takes a ballot back, with all that was accepted in it.
+    if (durable != null && !metadata.acceptedRound().isAbove(durable.promise())) {
+      ballotLogs.accepted(member, metadata.acceptedRound(), image.log());
+    }
   }
 
   /** Looks at what a replica has on disk now. */
   void durable(Member member, StorageImage image) {
     Metadata metadata = image.metadata();
     if (metadata != null) {
+      ballotLogs.accepted(member, metadata.acceptedRound(), image.log());
       chosen.durablyAccepted(member, metadata.acceptedRound(), image.log());
     }
   }
@@ -89,12 +96,12 @@ final class Invariants {
   /** Looks at what a replica hands to its application. */
   void decided(Member member, Chain applied, int before) {
     for (int i = before; i < applied.length(); i++) {
-      check(
-          payload.isProposed(applied.entry(i)),
-          "SC1 validity",
+      if (!payload.isProposed(applied.entry(i))) {
+throw violation("SC1 validity",
           member,
           "decided what nobody proposed at",
           i);
+}
     }
     chosen.checkDecided(member, applied);
     decidedMax = Math.max(decidedMax, applied.length());
@@ -114,14 +121,14 @@ final class Invariants {
       case Message.Decide decide -> leads(node, decide.ballot());
       case Message.HeartbeatReply reply -> {
         StorageImage disk = node.disk().durable();
-        check(
-            reply.durableAccepted() <= disk.log().length(),
-            "I10 durability",
+        if (reply.durableAccepted() > disk.log().length()) {
+throw violation("I10 durability",
             node.member(),
             "says it has",
             reply.durableAccepted(),
             "entries on disk, but has",
             disk.log().length());
+}
       }
       default -> {}
     }
@@ -130,25 +137,25 @@ final class Invariants {
   private void leads(SimulatedNode node, Ballot ballot) {
     Owner owner = new Owner(node.member(), node.life());
     Owner first = owners.putIfAbsent(ballot, owner);
-    check(
-        ballot.node() == node.member().node() && (first == null || first.equals(owner)),
-        "I1 ballot uniqueness",
+    if (!(ballot.node() == node.member().node() && (first == null || first.equals(owner)))) {
+throw violation("I1 ballot uniqueness",
         ballot,
         "is used by",
         owner,
         "and was by",
         first);
+}
   }
 
   private static void keepsPromise(SimulatedNode node, Ballot ballot) {
     Metadata metadata = node.disk().durable().metadata();
-    check(
-        metadata != null && !ballot.isAbove(metadata.promise()),
-        "I10 durability",
+    if (!(metadata != null && !ballot.isAbove(metadata.promise()))) {
+throw violation("I10 durability",
         node.member(),
         "sends for",
         ballot,
         "before it is on disk that it promised it");
+}
   }
 
   private static void keepsLog(SimulatedNode node, Ballot ballot, long index) {
@@ -156,18 +163,17 @@ final class Invariants {
     if (durable == null) {
       throw new InvariantViolation("I10 durability", node.member() + " accepted on an empty disk");
     }
-    check(
-        !ballot.isAbove(durable.acceptedRound()),
-        "I10 durability",
+    if (ballot.isAbove(durable.acceptedRound())) {
+throw violation("I10 durability",
         node.member(),
         "accepted in",
         ballot,
         "but its disk says",
         durable.acceptedRound());
+}
     boolean isCurrent = durable.acceptedRound().equals(ballot);
-    check(
-        !isCurrent || index <= node.disk().durable().log().length(),
-        "I10 durability",
+    if (!(!isCurrent || index <= node.disk().durable().log().length())) {
+throw violation("I10 durability",
         node.member(),
         "accepted",
         index,
@@ -175,6 +181,7 @@ final class Invariants {
         ballot,
         "but its disk has",
         node.disk().durable().log().length());
+}
   }
 
   /** Looks at a replica that has become the leader. */

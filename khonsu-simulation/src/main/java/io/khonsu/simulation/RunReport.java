@@ -1,6 +1,8 @@
 package io.khonsu.simulation;
 
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,14 +25,19 @@ public record RunReport(
    * @param stackTrace where in the code it was noticed
    */
   public record Violation(String invariant, String message, long tick, String stackTrace) {
-    static Violation of(RuntimeException cause, long tick) {
+    private static final int STACK_LINES = 12;
+
+    static Violation of(Throwable cause, long tick) {
       String name =
           cause instanceof InvariantViolation violation
               ? violation.invariant()
               : "exception " + cause.getClass().getSimpleName();
-      java.io.StringWriter stack = new java.io.StringWriter();
-      cause.printStackTrace(new java.io.PrintWriter(stack));
-      return new Violation(name, String.valueOf(cause.getMessage()), tick, stack.toString());
+      String stack =
+          Arrays.stream(cause.getStackTrace())
+              .limit(STACK_LINES)
+              .map(frame -> "    at " + frame)
+              .collect(Collectors.joining("\n"));
+      return new Violation(name, String.valueOf(cause.getMessage()), tick, stack);
     }
   }
 

@@ -1,6 +1,6 @@
 package io.khonsu.simulation;
 
-import static io.khonsu.simulation.InvariantViolation.check;
+import static io.khonsu.simulation.InvariantViolation.violation;
 
 import io.khonsu.consensus.Ballot;
 import io.khonsu.consensus.Bytes;
@@ -241,7 +241,9 @@ final class SimulatedNode {
     if (output.isNothing()) {
       return;
     }
-    check(!isFailed, "fail-stop", member, "goes on after its storage failed");
+    if (isFailed) {
+throw violation("fail-stop", member, "goes on after its storage failed");
+}
     output.staged().forEach(disk::stage);
     if (output.persist() != null) {
       write(output);
@@ -262,17 +264,33 @@ final class SimulatedNode {
   private void write(Output output) {
     Metadata before = disk.issued().metadata();
     Persist persist = Objects.requireNonNull(output.persist());
-    check(persist.number() == submitted + 1, "write numbers", persist.number(), submitted);
+    if (!(persist.number() == submitted + 1)) {
+throw violation("write numbers", persist.number(), submitted);
+}
     submitted = persist.number();
     disk.submit(persist);
     world.tell(this, "writes", persist);
-    world
-        .invariants()
-        .issued(member, before == null ? Ballot.NONE : before.promise(), disk.issued());
+    world.invariants().issued(this, before == null ? Ballot.NONE : before.promise());
+    if (world.has(Sabotage.EARLY_REPORT)) {
+      reportSoon(life, persist.number());
+    }
     long now = world.scheduler().now();
     writeEnds = Math.max(writeEnds, now + world.diskLatency());
     int current = life;
     world.scheduler().after(writeEnds - now, () -> written(current, persist.number()));
+  }
+
+  /** What a driver must not do: say that a write is durable when it has only begun. */
+  private void reportSoon(int ofLife, long number) {
+    world
+        .scheduler()
+        .after(
+            0,
+            () -> {
+              if (life == ofLife && !isFailed) {
+                input(new Input.Persisted(number));
+              }
+            });
   }
 
   private void written(int ofLife, long number) {
@@ -288,7 +306,9 @@ final class SimulatedNode {
     }
     synced = number;
     releaseHeld();
-    input(new Input.Persisted(number));
+    if (!world.has(Sabotage.EARLY_REPORT)) {
+      input(new Input.Persisted(number));
+    }
   }
 
   private void releaseHeld() {
@@ -317,14 +337,14 @@ final class SimulatedNode {
 
   private void apply(Decided decided) {
     int before = applied.length();
-    check(
-        decided.firstIndex() == before,
-        "SC3 integrity",
+    if (decided.firstIndex() != before) {
+throw violation("SC3 integrity",
         member,
         "decides from",
         decided.firstIndex(),
         "after",
         before);
+}
     for (Entries run : decided.entries()) {
       world.payload().read(run, applied);
     }
@@ -360,12 +380,12 @@ final class SimulatedNode {
     if (index <= durable.snapshot() || index <= durable.compacted() || submitted > synced) {
       return;
     }
-    check(
-        durable.log().digest(index) == applied.digest(index),
-        "I8 snapshot content",
+    if (durable.log().digest(index) != applied.digest(index)) {
+throw violation("I8 snapshot content",
         member,
         "has other entries on disk than it decided below",
         index);
+}
     int deltaFloor = durable.snapshot();
     disk.snapshotTaken(index);
     int keepFrom = Math.max(durable.compacted(), index - keep);

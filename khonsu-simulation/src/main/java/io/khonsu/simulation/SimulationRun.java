@@ -1,6 +1,6 @@
 package io.khonsu.simulation;
 
-import static io.khonsu.simulation.InvariantViolation.check;
+import static io.khonsu.simulation.InvariantViolation.violation;
 
 import io.khonsu.consensus.Configuration;
 import io.khonsu.consensus.Event;
@@ -52,7 +52,7 @@ final class SimulationRun implements World.Listener {
     RunReport.Violation violation = null;
     try {
       run();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | AssertionError e) {
       violation = RunReport.Violation.of(e, world.scheduler().now() / TICK);
     }
     return new RunReport(
@@ -83,11 +83,11 @@ final class SimulationRun implements World.Listener {
     clients.stop();
     world.runUntil(end);
     checkWhole();
-    check(
-        lastLeaderChange < end - STABLE_TICKS * TICK,
-        "BLE-1 stable leader",
+    if (!(lastLeaderChange < end - STABLE_TICKS * TICK)) {
+throw violation("BLE-1 stable leader",
         "leaders still change at tick",
         lastLeaderChange / TICK);
+}
   }
 
   /**
@@ -101,13 +101,13 @@ final class SimulationRun implements World.Listener {
       }
     }
     world.runUntil(until);
-    check(
-        settledTicks > 0,
-        "liveness",
+    if (settledTicks <= 0) {
+throw violation("liveness",
         "not settled",
         (until - quiet) / TICK,
         "ticks after the last fault;",
         describe());
+}
   }
 
   private boolean isSettled(long quiet) {
@@ -124,24 +124,28 @@ final class SimulationRun implements World.Listener {
   private static final int OPEN_ENTRIES = 30;
 
   private void checkWhole() {
-    check(clients.outstanding() == 0, "liveness", clients.outstanding(), "entries never decided");
-    check(
-        clients.readsUnanswered(world.scheduler().now() - 100 * TICK) == 0,
-        "liveness",
-        "some reads have no answer");
+    if (clients.outstanding() != 0) {
+throw violation("liveness", clients.outstanding(), "entries never decided");
+}
+    if (!(clients.readsUnanswered(world.scheduler().now() - 100 * TICK) == 0)) {
+throw violation("liveness",
+        "some reads have no answer;", describe());
+}
     int decided = world.invariants().decidedMax();
     for (Member member : newest().members()) {
       SimulatedNode node = world.node((int) member.node());
-      check(node.member().equals(member), "liveness", member, "was not replaced");
-      check(
-          node.applied().length() == decided,
-          "liveness",
+      if (!node.member().equals(member)) {
+throw violation("liveness", member, "was not replaced");
+}
+      if (node.applied().length() != decided) {
+throw violation("liveness",
           member,
           "has decided",
           node.applied().length(),
           "of",
           decided,
           "entries");
+}
     }
   }
 

@@ -1,6 +1,6 @@
 package io.khonsu.simulation;
 
-import static io.khonsu.simulation.InvariantViolation.check;
+import static io.khonsu.simulation.InvariantViolation.violation;
 
 import io.khonsu.consensus.SnapshotId;
 import io.khonsu.consensus.StagedChunk;
@@ -19,11 +19,19 @@ final class Staging {
       bytes = new byte[Math.toIntExact(chunk.sizeBytes())];
       filled = 0;
     }
-    check(chunk.snapshot().equals(snapshot), "staging", chunk.snapshot(), "without a beginning");
-    check(chunk.offset() == filled, "staging", "chunk at", chunk.offset(), "after", filled);
-    check(chunk.sizeBytes() == bytes.length, "staging", "size changed to", chunk.sizeBytes());
+    if (!chunk.snapshot().equals(snapshot)) {
+throw violation("staging", chunk.snapshot(), "without a beginning");
+}
+    if (chunk.offset() != filled) {
+throw violation("staging", "chunk at", chunk.offset(), "after", filled);
+}
+    if (chunk.sizeBytes() != bytes.length) {
+throw violation("staging", "size changed to", chunk.sizeBytes());
+}
     int size = chunk.bytes().size();
-    check(filled + size <= bytes.length, "staging", "chunk beyond the end of", bytes.length);
+    if (!(filled + size <= bytes.length)) {
+throw violation("staging", "chunk beyond the end of", bytes.length);
+}
     chunk.bytes().asBuffer().get(bytes, filled, size);
     filled += size;
   }
@@ -31,9 +39,12 @@ final class Staging {
   /** {@return the content of the snapshot that a write installs} */
   Chain take(SnapshotId wanted) {
     SnapshotId staged = snapshot;
-    check(
-        staged != null && staged.index() == wanted.index(), "staging", wanted, "is not staged");
-    check(filled == bytes.length, "staging", "installs", filled, "of", bytes.length, "bytes");
+    if (!(staged != null && staged.index() == wanted.index())) {
+throw violation("staging", wanted, "is not staged");
+}
+    if (filled != bytes.length) {
+throw violation("staging", "installs", filled, "of", bytes.length, "bytes");
+}
     Chain content = new Chain();
     ByteBuffer buffer = ByteBuffer.wrap(bytes);
     while (buffer.hasRemaining()) {

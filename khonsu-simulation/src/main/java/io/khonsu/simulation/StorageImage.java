@@ -1,6 +1,6 @@
 package io.khonsu.simulation;
 
-import static io.khonsu.simulation.InvariantViolation.check;
+import static io.khonsu.simulation.InvariantViolation.violation;
 
 import io.khonsu.consensus.DurableState;
 import io.khonsu.consensus.Entries;
@@ -56,14 +56,20 @@ final class StorageImage {
       install((int) persist.install().base(), (int) persist.install().index(), installed);
     }
     int appendAt = Math.toIntExact(persist.appendAt());
-    check(appendAt <= log.length(), "storage", "append at", appendAt, "of", log.length());
+    if (appendAt > log.length()) {
+throw violation("storage", "append at", appendAt, "of", log.length());
+}
     log.truncate(appendAt);
     for (Entries run : persist.append()) {
       payload.read(run, log);
     }
     int trimTo = Math.toIntExact(persist.trimTo());
-    check(trimTo >= compacted, "storage", "trimmed from", compacted, "to", trimTo);
-    check(trimTo <= log.length(), "storage", "trimmed to", trimTo, "of", log.length());
+    if (trimTo < compacted) {
+throw violation("storage", "trimmed from", compacted, "to", trimTo);
+}
+    if (trimTo > log.length()) {
+throw violation("storage", "trimmed to", trimTo, "of", log.length());
+}
     compacted = trimTo;
     decided = Math.toIntExact(persist.decidedIndex());
     if (persist.metadata() != null) {
@@ -83,16 +89,18 @@ final class StorageImage {
   }
 
   private void install(int base, int index, Chain content) {
-    check(base <= log.length(), "I8 snapshot content", "delta from", base, "of", log.length());
-    check(
-        base + content.length() == index,
-        "I8 snapshot content",
+    if (base > log.length()) {
+throw violation("I8 snapshot content", "delta from", base, "of", log.length());
+}
+    if (!(base + content.length() == index)) {
+throw violation("I8 snapshot content",
         "snapshot of",
         index,
         "has",
         content.length(),
         "entries behind",
         base);
+}
     Chain tail = new Chain();
     for (int i = index; i < log.length(); i++) {
       tail.append(log.entry(i));
