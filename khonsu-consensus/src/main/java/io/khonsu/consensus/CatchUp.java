@@ -151,7 +151,9 @@ final class CatchUp {
   }
 
   private void fetchSnapshot(Member from, long index) {
-    if (fetch == null && index > reach()) {
+    // A snapshot that is here may be too old by now: what follows it is compacted everywhere.
+    boolean free = fetch == null || fetch.isComplete();
+    if (free && index > reach()) {
       fetch = new SnapshotFetch(core, from, SnapshotId.complete(index));
       stalls = 0;
       fetch.request();
