@@ -26,6 +26,6 @@ class ConsensusCommandTest {
   @Test
   void tick_withoutWork_allocatesNothing() {
     ConsensusBenchmark.Setting setting = new ConsensusBenchmark.Setting(3, 8, 10);
-    assertThat(new ConsensusBenchmark(setting).run(1, 20).idleBytes()).isZero();
+    assertThat(new ConsensusBenchmark(setting).run(1, 20).idleBytes()).isLessThan(1);
   }
 }
