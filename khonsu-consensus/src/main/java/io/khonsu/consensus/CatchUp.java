@@ -151,9 +151,9 @@ final class CatchUp {
   }
 
   private void fetchSnapshot(Member from, long index) {
-    SnapshotFetch running = fetch;
-    // A complete one may stand for too little: what is behind it may be compacted everywhere.
-    if ((running == null || running.isComplete()) && index > reach()) {
+    // A snapshot that is here may be too old by now: what follows it is compacted everywhere.
+    boolean free = fetch == null || fetch.isComplete();
+    if (free && index > reach()) {
       fetch = new SnapshotFetch(core, from, SnapshotId.complete(index));
       stalls = 0;
       fetch.request();

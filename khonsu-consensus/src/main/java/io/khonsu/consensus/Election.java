@@ -145,6 +145,9 @@ final class Election {
     }
     repeated.clear();
     round++;
+    if (core.role() == Role.PASSIVE) {
+      return;
+    }
     HeartbeatRequest request = new HeartbeatRequest(round);
     for (int slot = 0; slot < core.size(); slot++) {
       if (slot != core.selfSlot()) {

@@ -263,7 +263,7 @@ final class Chaos {
     check(!chosen.isEmpty(), "nothing was decided");
   }
 
-  TreeMap<Member, Node> nodes() {
+  Map<Member, Node> nodes() {
     return nodes;
   }
 

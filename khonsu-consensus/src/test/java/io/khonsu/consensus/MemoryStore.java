@@ -14,6 +14,7 @@ final class MemoryStore {
   private final Deque<Persist> waiting = new ArrayDeque<>();
   private final TreeMap<Long, Entries> entries = new TreeMap<>();
   private @Nullable Metadata metadata;
+  private @Nullable SnapshotId installed;
   private long decided;
   private long compacted;
   private long snapshot;
@@ -41,6 +42,11 @@ final class MemoryStore {
     waiting.clear();
   }
 
+  /** {@return the last snapshot that came from another replica, or null} */
+  @Nullable SnapshotId installed() {
+    return installed;
+  }
+
   void snapshotTaken(long index) {
     snapshot = Math.max(snapshot, index);
   }
@@ -49,6 +55,7 @@ final class MemoryStore {
     SnapshotId install = persist.install();
     if (install != null) {
       snapshot = install.index();
+      installed = install;
       entries.clear();
     }
     compacted = persist.trimTo();

@@ -86,6 +86,10 @@ final class Node {
 
   /** Starts again from what is durable; a node that never wrote anything stays as {@code first}. */
   void restart(@Nullable Configuration first) {
+    SnapshotId installed = store.installed();
+    if (installed != null && installed.index() > applied.size()) {
+      install(installed); // The crash came between the write and the application.
+    }
     DurableState state = store.load(applied.size());
     if (state != null) {
       begin(Replica.recover(state, options, deviations));

@@ -75,10 +75,12 @@ final class Clients implements World.Listener {
     return readsServed;
   }
 
-  /** {@return how many reads of replicas that did not crash have had no answer for long} */
+  /** {@return how many reads of members that did not crash have had no answer for long} */
   long readsUnanswered(long since) {
+    var members = world.invariants().chosen().newest().configuration.members();
     return reads.values().stream()
         .filter(read -> read.time() < since && read.node().life() == read.life())
+        .filter(read -> members.contains(read.node().member()))
         .count();
   }
 

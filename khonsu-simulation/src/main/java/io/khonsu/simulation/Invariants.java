@@ -186,7 +186,10 @@ throw violation("I10 durability",
 
   /** Looks at a replica that has become the leader. */
   void leader(SimulatedNode node, Event.BecameLeader event) {
-    leads(node, event.ballot());
+    Metadata durable = node.disk().durable().metadata();
+    if (durable != null && !event.ballot().isAbove(durable.promise())) {
+      leads(node, event.ballot());
+    }
     chosen.checkLeader(node.member(), event.ballot(), node.disk().issued().log());
   }
 }

@@ -13,14 +13,16 @@ final class Nemesis implements World.Listener {
   private static final long TICK = Scheduler.TICK;
 
   private final World world;
+  private final Operator operator;
   private final Settings settings;
   private final SplittableRandom random;
   private boolean isStopped;
   private int lastLeader = 1;
   private long injected;
 
-  Nemesis(World world) {
+  Nemesis(World world, Operator operator) {
     this.world = world;
+    this.operator = operator;
     this.settings = world.settings();
     this.random = world.random().split();
     world.listen(this);
@@ -213,7 +215,8 @@ final class Nemesis implements World.Listener {
   private void loseDisk() {
     Configuration configuration = world.invariants().chosen().newest().configuration;
     boolean isWhole =
-        configuration.members().size() > 2
+        operator.isIdle()
+            && configuration.members().size() > 2
             && configuration.members().stream().allMatch(member -> has(member, configuration));
     SimulatedNode node = world.node(shuffledIds().getFirst());
     if (isWhole && configuration.members().contains(node.member())) {

@@ -57,6 +57,11 @@ final class Operator implements World.Listener {
     isStopped = true;
   }
 
+  /** {@return whether no configuration is under way} */
+  boolean isIdle() {
+    return wanted == null;
+  }
+
   /** {@return how many configurations were proposed} */
   long reconfigurations() {
     return reconfigurations;

@@ -29,9 +29,9 @@ final class SimulationRun implements World.Listener {
   private SimulationRun(Settings settings, long seed, Breakage breakage) {
     this.settings = settings;
     this.world = new World(settings, breakage, seed);
-    this.nemesis = new Nemesis(world);
     this.clients = new Clients(world);
     this.operator = new Operator(world);
+    this.nemesis = new Nemesis(world, operator);
     world.listen(this);
   }
 
