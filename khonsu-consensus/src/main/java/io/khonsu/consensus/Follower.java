@@ -89,8 +89,10 @@ final class Follower {
     long accepted = ledger.acceptedIndex();
     int order = round.compareTo(message.acceptedRound());
     LogSync sync = null;
-    if (order > 0 || (order == 0 && accepted > message.acceptedIndex())) {
-      long prefix = order > 0 ? message.decidedIndex() : message.acceptedIndex();
+    boolean longer = accepted > message.acceptedIndex();
+    boolean anyLonger = longer && core.deviates(Deviation.LONGEST_LOG_WINS);
+    if (order > 0 || (order == 0 && longer) || anyLonger) {
+      long prefix = order != 0 ? message.decidedIndex() : message.acceptedIndex();
       sync = LogSyncs.create(core, prefix, message.decidedIndex());
       if (sync == null) {
         return; // It waits for a snapshot; the resend timer tries again.

@@ -104,9 +104,7 @@ final class Ledger {
 
   void promise(Ballot ballot) {
     metadata = metadata.withPromise(ballot);
-    if (!deviations.has(Deviation.PROMISE_NOT_PERSISTED)) {
-      metadataChanged();
-    }
+    metadataChanged();
   }
 
   void accepted(Ballot round) {
@@ -203,7 +201,7 @@ final class Ledger {
             at,
             appended ? log.range(at, log.end()) : List.of(),
             decidedIndex,
-            metadataChanged ? metadata : null);
+            metadataChanged ? recordedMetadata() : null);
     marks.add(log.end());
     dirty = false;
     durability = Durability.LAZY;
@@ -211,6 +209,12 @@ final class Ledger {
     install = null;
     appendAt = UNCHANGED;
     return persist;
+  }
+
+  private Metadata recordedMetadata() {
+    return deviations.has(Deviation.PROMISE_NOT_PERSISTED)
+        ? metadata.withPromise(metadata.acceptedRound())
+        : metadata;
   }
 
   private void metadataChanged() {

@@ -213,17 +213,37 @@ final class Chaos {
           long floor = readFloors.getOrDefault(id, 0L);
           check(index >= floor, node.member() + " reads at " + index + " below " + floor);
         }
-      } else if (event instanceof Event.ConfigurationStarted(Configuration c, long s, boolean m)
-          && c.id() > newest.id()
-          && s >= 0
-          && (m || !m)) {
-        newest = c;
+      } else if (event instanceof Event.ConfigurationStarted begun
+          && begun.configuration().id() > newest.id()) {
+        newest = begun.configuration();
       }
     }
     Decided decided = output.decided();
     if (decided == null) {
       return;
     }
+    check(node, decided);
+    sealed(node);
+  }
+
+  /** What follows a stop-sign is decided in the configuration that it began. */
+  private void sealed(Node node) {
+    ReplicaView view = node.replica().view();
+    Configuration configuration = view.configuration();
+    if (view.role() != Role.PASSIVE && configuration != null) {
+      long decided = view.log().decidedIndex();
+      String stop =
+          chosen.subList(0, (int) decided).reversed().stream()
+              .filter(text -> text.startsWith("stop"))
+              .findFirst()
+              .orElse("stop1");
+      check(
+          stop.equals("stop" + configuration.id()),
+          node.member() + " is in " + configuration.id() + " after " + stop);
+    }
+  }
+
+  private void check(Node node, Decided decided) {
     long index = decided.firstIndex();
     for (String text : Texts.of(decided.entries())) {
       if (index < chosen.size()) {
