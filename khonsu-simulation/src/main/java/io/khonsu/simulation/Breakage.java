@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -56,7 +57,11 @@ record Breakage(Set<Deviation> deviations, Set<Sabotage> sabotage) {
         .toList();
   }
 
-  boolean isNone() {
-    return deviations.isEmpty() && sabotage.isEmpty();
+  /** {@return what is broken, or an empty text} */
+  String name() {
+    return Stream.concat(deviations.stream(), sabotage.stream())
+        .map(Enum::name)
+        .sorted()
+        .collect(Collectors.joining(","));
   }
 }

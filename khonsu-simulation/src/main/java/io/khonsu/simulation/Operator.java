@@ -134,7 +134,7 @@ final class Operator implements World.Listener {
     compactions++;
     for (SimulatedNode node : world.nodes()) {
       if (node.isResponsive()) {
-        node.input(new Input.Trim(Math.max(0, node.applied().length() - random.nextInt(20))));
+        node.input(new Input.Trim(Math.max(0, node.applied().length() + random.nextInt(-20, 10))));
       }
     }
   }

@@ -11,7 +11,9 @@ import java.util.SplittableRandom;
 enum Partition {
   /** The leader hears only one follower, and that one hears all. */
   QUORUM_LOSS("quorum-loss-5", 5),
-  /** As the former, but the leader can still be heard by all; it hears one. */
+  /** As the former, and every message arrives twice. */
+  QUORUM_LOSS_DUPLICATES("quorum-loss-duplicates-5", 5),
+  /** As the first, but the leader can still be heard by all; it hears one. */
   QUORUM_LOSS_ONE_WAY("quorum-loss-one-way-5", 5),
   /** The only replica that hears a quorum has an old log, and the leader is cut off. */
   CONSTRAINED_ELECTION("constrained-election-5", 5),
@@ -57,9 +59,32 @@ enum Partition {
     return replicas;
   }
 
-  /** {@return whether every replica's links are chosen at random} */
-  boolean isRandom() {
-    return name().startsWith("RANDOM");
+  /** {@return the network in which it happens, whose messages take {@code delay} */
+  NetworkFaults network(long delay) {
+    NetworkFaults network = NetworkFaults.NONE.withDelay(delay);
+    return this == QUORUM_LOSS_DUPLICATES ? network.withDuplication(1) : network;
+  }
+
+  /**
+   * {@return whether a run recovered in time, and its leaders did not change without need}
+   *
+   * <p>The bounds hold where a message takes at most a twentieth of an election timeout; where it
+   * takes longer, only that leaders come to rest is asked for.
+   */
+  boolean allows(PartitionRun.Measured measured, long delay) {
+    double timeouts = measured.recovery() / PartitionRun.ELECTION_TICKS;
+    boolean rests = measured.lastChange() <= 30 * PartitionRun.ELECTION_TICKS;
+    boolean isFast = delay > Scheduler.TICK / 2 || timeouts <= bound();
+    boolean isChained = this == CHAINED || this == CHAINED_ONE_WAY;
+    return rests && isFast && measured.leaderChanges() <= (isChained ? 0 : replicas);
+  }
+
+  /** {@return after how many election timeouts something must have been decided} */
+  private double bound() {
+    return switch (this) {
+      case RANDOM_3, RANDOM_5, RANDOM_7, RANDOM_ONE_WAY_5, RANDOM_ONE_WAY_7 -> 6;
+      default -> 4.1;
+    };
   }
 
   /** Cuts links before the partition proper, so that {@code pivot} falls behind. */
@@ -74,7 +99,7 @@ enum Partition {
     Links links = world.network().links();
     List<Integer> ids = world.ids();
     switch (this) {
-      case QUORUM_LOSS -> links.star(ids, pivot);
+      case QUORUM_LOSS, QUORUM_LOSS_DUPLICATES -> links.star(ids, pivot);
       case QUORUM_LOSS_ONE_WAY -> {
         links.star(ids, pivot);
         others(ids, leader).forEach(id -> links.joinOneWay(leader, id));

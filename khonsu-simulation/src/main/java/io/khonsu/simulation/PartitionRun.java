@@ -44,7 +44,7 @@ final class PartitionRun implements World.Listener {
     this.partition = partition;
     Settings settings =
         Settings.of(partition.title(), partition.replicas())
-            .with(NetworkFaults.NONE.withDelay(delay));
+            .with(partition.network(delay));
     this.world = new World(settings, breakage, seed);
     this.random = world.random().split();
     world.setDisk(0, 0);

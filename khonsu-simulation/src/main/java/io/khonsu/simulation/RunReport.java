@@ -10,12 +10,18 @@ import org.jspecify.annotations.Nullable;
  *
  * @param family which family of runs
  * @param seed which run of it
+ * @param defect what was broken on purpose, or an empty text
  * @param traceHash a digest of everything that happened, equal for equal runs
  * @param counts how much happened
  * @param violation what must not happen and did, or null
  */
 public record RunReport(
-    String family, long seed, String traceHash, Counts counts, @Nullable Violation violation) {
+    String family,
+    long seed,
+    String defect,
+    String traceHash,
+    Counts counts,
+    @Nullable Violation violation) {
   /**
    * Something that must never happen.
    *
@@ -63,10 +69,11 @@ public record RunReport(
       long configurations,
       long reads,
       long settledTicks) {
-    static final Counts NONE = new Counts(0, 0, 0, 0, 0, 0, 0, 0);
+    /** Nothing happened. */
+    public static final Counts NONE = new Counts(0, 0, 0, 0, 0, 0, 0, 0);
 
     /** {@return the sums; of how long it took to settle, the longest} */
-    Counts plus(Counts other) {
+    public Counts plus(Counts other) {
       return new Counts(
           steps + other.steps,
           messages + other.messages,
@@ -86,7 +93,8 @@ public record RunReport(
 
   /** {@return the command that repeats this run} */
   public String replayCommand() {
-    return "./khonsu simulate consensus --family " + family + " --seeds " + seed;
+    String plant = defect.isEmpty() ? "" : " --defect " + defect;
+    return "./khonsu simulate consensus --family " + family + " --seeds " + seed + plant;
   }
 
   @Override

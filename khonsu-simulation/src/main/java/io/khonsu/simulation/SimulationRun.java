@@ -5,6 +5,8 @@ import static io.khonsu.simulation.InvariantViolation.violation;
 import io.khonsu.consensus.Configuration;
 import io.khonsu.consensus.Event;
 import io.khonsu.consensus.Member;
+import io.khonsu.consensus.Replica;
+import io.khonsu.consensus.ReplicaView;
 import java.util.function.Consumer;
 
 /** One run: first anything may go wrong, then nothing does and the cluster must become whole. */
@@ -56,7 +58,7 @@ final class SimulationRun implements World.Listener {
       violation = RunReport.Violation.of(e, world.scheduler().now() / TICK);
     }
     return new RunReport(
-        settings.name(), seed, world.trace().toString(), counts(), violation);
+        settings.name(), seed, world.breakage().name(), world.trace().toString(), counts(), violation);
   }
 
   @Override
@@ -125,27 +127,30 @@ throw violation("liveness",
 
   private void checkWhole() {
     if (clients.outstanding() != 0) {
-throw violation("liveness", clients.outstanding(), "entries never decided");
-}
-    if (!(clients.readsUnanswered(world.scheduler().now() - 100 * TICK) == 0)) {
-throw violation("liveness",
-        "some reads have no answer;", describe());
-}
-    int decided = world.invariants().decidedMax();
+      throw violation("liveness", clients.outstanding(), "entries never decided;", describe());
+    }
+    if (clients.readsUnanswered(world.scheduler().now() - 100 * TICK) != 0) {
+      throw violation("liveness", "some reads have no answer;", describe());
+    }
     for (Member member : newest().members()) {
-      SimulatedNode node = world.node((int) member.node());
-      if (!node.member().equals(member)) {
-throw violation("liveness", member, "was not replaced");
-}
-      if (node.applied().length() != decided) {
-throw violation("liveness",
-          member,
-          "has decided",
-          node.applied().length(),
-          "of",
-          decided,
-          "entries");
-}
+      checkWhole(member, world.node((int) member.node()));
+    }
+  }
+
+  private void checkWhole(Member member, SimulatedNode node) {
+    Replica replica = node.replica();
+    if (replica == null || !node.member().equals(member)) {
+      throw violation("liveness", member, "was not replaced");
+    }
+    int decided = world.invariants().decidedMax();
+    if (node.applied().length() != decided) {
+      throw violation(
+          "liveness", member, "decided", node.applied().length(), "of", decided, describe());
+    }
+    // Whatever could not be decided was rejected: nothing waits for ever.
+    ReplicaView.Counters counters = replica.view().counters();
+    if (counters.pendingBytes() != 0) {
+      throw violation("liveness", member, "keeps", counters.pendingBytes(), "bytes of proposals");
     }
   }
 

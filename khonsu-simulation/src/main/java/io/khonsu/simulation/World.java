@@ -215,6 +215,10 @@ final class World {
         .withLimits(limits.messageBytesMax(), limits.windowBytesMax(), limits.pendingBytesMax());
   }
 
+  Breakage breakage() {
+    return breakage;
+  }
+
   Set<Deviation> deviations() {
     return breakage.deviations();
   }
