@@ -23,11 +23,11 @@ import picocli.CommandLine.TypeConversionException;
     description = {
       "Runs the consensus protocol on simulated networks, disks and clocks.",
       "",
-      "Each seed makes one run of each family: a cluster, what goes wrong in it and what its clients"
-          + " do. After every step of every replica the invariants of the protocol are checked; at"
-          + " the end everything is healed and the cluster must become whole. Ends with 0 if nothing"
-          + " was found, with 1 if something was; then the seed and the command that repeats the run"
-          + " are printed."
+      "Each seed makes one run of each family: a cluster, what goes wrong in it and what its"
+          + " clients do. After every step of every replica the invariants of the protocol are"
+          + " checked; at the end everything is healed and the cluster must become whole. Ends with"
+          + " 0 if nothing was found, with 1 if something was; then the seed and the command that"
+          + " repeats the run are printed."
     })
 final class SimulateConsensusCommand implements Callable<Integer> {
   private static final long SEEDS_MAX = 10_000_000;

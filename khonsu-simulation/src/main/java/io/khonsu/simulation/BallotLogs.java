@@ -19,13 +19,14 @@ final class BallotLogs {
     Chain known = longest.computeIfAbsent(ballot, _ -> new Chain());
     int common = Math.min(known.length(), log.length());
     if (known.digest(common) != log.digest(common)) {
-throw violation("I3 one log in a ballot",
-        member,
-        "accepted another entry",
-        log.firstDifference(known),
-        "in",
-        ballot);
-}
+      throw violation(
+          "I3 one log in a ballot",
+          member,
+          "accepted another entry",
+          log.firstDifference(known),
+          "in",
+          ballot);
+    }
     for (int i = known.length(); i < log.length(); i++) {
       known.append(log.entry(i));
     }

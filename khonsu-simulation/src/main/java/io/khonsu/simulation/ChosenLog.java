@@ -70,19 +70,20 @@ final class ChosenLog {
     Configuration configuration = reign.configuration;
     int slot = configuration.members().indexOf(member);
     if (slot < 0) {
-throw violation("membership", member, "accepts in", ballot, "but is not in", configuration);
-}
+      throw violation("membership", member, "accepts in", ballot, "but is not in", configuration);
+    }
     int[] lengths = accepted.computeIfAbsent(ballot, _ -> new int[configuration.members().size()]);
     if (log.length() < lengths[slot]) {
-throw violation("I4 no shrink in a ballot",
-        member,
-        "had",
-        lengths[slot],
-        "entries on disk in",
-        ballot,
-        "and has",
-        log.length());
-}
+      throw violation(
+          "I4 no shrink in a ballot",
+          member,
+          "had",
+          lengths[slot],
+          "entries on disk in",
+          ballot,
+          "and has",
+          log.length());
+    }
     lengths[slot] = log.length();
     int[] sorted = lengths.clone();
     Arrays.sort(sorted);
@@ -95,16 +96,17 @@ throw violation("I4 no shrink in a ballot",
   private void choose(Reign reign, Ballot ballot, Chain log, int index) {
     int common = Math.min(index, chosen.length());
     if (log.digest(common) != chosen.digest(common)) {
-throw violation("SC2 agreement",
-        "entry",
-        log.firstDifference(chosen),
-        "is chosen again, differently, in",
-        ballot);
-}
+      throw violation(
+          "SC2 agreement",
+          "entry",
+          log.firstDifference(chosen),
+          "is chosen again, differently, in",
+          ballot);
+    }
     for (int i = chosen.length(); i < index; i++) {
       if (i >= reign.end) {
-throw violation("I7 sealed log", "entry", i, "is chosen behind the stop-sign in", ballot);
-}
+        throw violation("I7 sealed log", "entry", i, "is chosen behind the stop-sign in", ballot);
+      }
       chosen.append(log.entry(i));
       if (Payload.isStopSign(log.entry(i))) {
         end(reign, payload.stopSign(log.entry(i)), i + 1);
@@ -115,12 +117,9 @@ throw violation("I7 sealed log", "entry", i, "is chosen behind the stop-sign in"
   private void end(Reign reign, StopSign stopSign, int end) {
     Configuration next = stopSign.next();
     if (!(next.id() > reign.configuration.id())) {
-throw violation("I7 sealed log",
-        "configuration",
-        next.id(),
-        "follows",
-        reign.configuration.id());
-}
+      throw violation(
+          "I7 sealed log", "configuration", next.id(), "follows", reign.configuration.id());
+    }
     reign.end = end;
     reigns.put(next.id(), new Reign(next, end));
   }
@@ -129,53 +128,50 @@ throw violation("I7 sealed log",
   void checkDecided(Member member, Chain applied) {
     int length = applied.length();
     if (length > chosen.length()) {
-throw violation("SC2 agreement",
-        member,
-        "decided",
-        length,
-        "entries, but only",
-        chosen.length(),
-        "are on a quorum's disks");
-}
+      throw violation(
+          "SC2 agreement",
+          member,
+          "decided",
+          length,
+          "entries, but only",
+          chosen.length(),
+          "are on a quorum's disks");
+    }
     if (applied.digest(length) != chosen.digest(length)) {
-throw violation("SC2 agreement",
-        member,
-        "decided another entry",
-        applied.firstDifference(chosen));
-}
+      throw violation(
+          "SC2 agreement", member, "decided another entry", applied.firstDifference(chosen));
+    }
   }
 
   /** Checks that a new leader has everything that lower ballots have chosen. */
   void checkLeader(Member member, Ballot ballot, Chain log) {
     Reign reign = reign(ballot.configuration());
     if (!reign.configuration.members().contains(member)) {
-throw violation("membership",
-        member,
-        "leads in",
-        ballot,
-        "but is not in",
-        reign.configuration);
-}
+      throw violation(
+          "membership", member, "leads in", ballot, "but is not in", reign.configuration);
+    }
     int needed =
         chosenIn.headMap(ballot).values().stream().mapToInt(Integer::intValue).max().orElse(0);
     if (log.length() < needed) {
-throw violation("I5 chosen stays chosen",
-        member,
-        "leads in",
-        ballot,
-        "with",
-        log.length(),
-        "entries, but",
-        needed,
-        "are chosen");
-}
+      throw violation(
+          "I5 chosen stays chosen",
+          member,
+          "leads in",
+          ballot,
+          "with",
+          log.length(),
+          "entries, but",
+          needed,
+          "are chosen");
+    }
     if (log.digest(needed) != chosen.digest(needed)) {
-throw violation("I5 chosen stays chosen",
-        member,
-        "leads in",
-        ballot,
-        "with another entry",
-        log.firstDifference(chosen));
-}
+      throw violation(
+          "I5 chosen stays chosen",
+          member,
+          "leads in",
+          ballot,
+          "with another entry",
+          log.firstDifference(chosen));
+    }
   }
 }

@@ -115,23 +115,25 @@ final class Clients implements World.Listener {
           "L1 linearizability", node.member() + " answers read " + id + ", which nobody waits for");
     }
     if (index < read.mustSee()) {
-throw violation("L1 linearizability",
-        node.member(),
-        "reads at",
-        index,
-        "but",
-        read.mustSee(),
-        "entries were decided before");
-}
+      throw violation(
+          "L1 linearizability",
+          node.member(),
+          "reads at",
+          index,
+          "but",
+          read.mustSee(),
+          "entries were decided before");
+    }
     if (index > world.invariants().decidedMax()) {
-throw violation("L1 linearizability",
-        node.member(),
-        "reads at",
-        index,
-        "but only",
-        world.invariants().decidedMax(),
-        "entries are decided");
-}
+      throw violation(
+          "L1 linearizability",
+          node.member(),
+          "reads at",
+          index,
+          "but only",
+          world.invariants().decidedMax(),
+          "entries are decided");
+    }
     readsServed++;
   }
 

@@ -50,8 +50,7 @@ public final class ConsensusSimulation {
       List<PartitionRun.Measured> runs = new ArrayList<>();
       for (long seed = firstSeed; seed <= lastSeed; seed++) {
         try {
-          PartitionRun.Measured measured =
-              PartitionRun.run(partition, delay, seed, Breakage.NONE);
+          PartitionRun.Measured measured = PartitionRun.run(partition, delay, seed, Breakage.NONE);
           runs.add(measured);
           failures += partition.allows(measured, delay) ? 0 : 1;
         } catch (InvariantViolation e) {

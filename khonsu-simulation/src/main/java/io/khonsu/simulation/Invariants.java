@@ -54,29 +54,24 @@ final class Invariants {
     }
     int length = image.log().length();
     if (!(image.compacted() <= image.decided() && image.decided() <= length)) {
-throw violation("I6 order of indices",
-        member,
-        "compacted",
-        image.compacted(),
-        "decided",
-        image.decided(),
-        "accepted",
-        length);
-}
+      throw violation(
+          "I6 order of indices",
+          member,
+          "compacted",
+          image.compacted(),
+          "decided",
+          image.decided(),
+          "accepted",
+          length);
+    }
     if (metadata.acceptedRound().isAbove(metadata.promise())) {
-throw violation("I6 accepted at most promised",
-        member,
-        metadata.acceptedRound(),
-        metadata.promise());
-}
+      throw violation(
+          "I6 accepted at most promised", member, metadata.acceptedRound(), metadata.promise());
+    }
     if (promisedBefore.isAbove(metadata.promise())) {
-throw violation("I2 promise lock",
-        member,
-        "promised",
-        promisedBefore,
-        "and then",
-        metadata.promise());
-}
+      throw violation(
+          "I2 promise lock", member, "promised", promisedBefore, "and then", metadata.promise());
+    }
     Metadata durable = node.disk().durable().metadata();
     // Before its promise is on disk a crash takes a ballot back, with all that was accepted in it.
     if (durable != null && !metadata.acceptedRound().isAbove(durable.promise())) {
@@ -97,11 +92,8 @@ throw violation("I2 promise lock",
   void decided(Member member, Chain applied, int before) {
     for (int i = before; i < applied.length(); i++) {
       if (!payload.isProposed(applied.entry(i))) {
-throw violation("SC1 validity",
-          member,
-          "decided what nobody proposed at",
-          i);
-}
+        throw violation("SC1 validity", member, "decided what nobody proposed at", i);
+      }
     }
     chosen.checkDecided(member, applied);
     decidedMax = Math.max(decidedMax, applied.length());
@@ -122,13 +114,14 @@ throw violation("SC1 validity",
       case Message.HeartbeatReply reply -> {
         StorageImage disk = node.disk().durable();
         if (reply.durableAccepted() > disk.log().length()) {
-throw violation("I10 durability",
-            node.member(),
-            "says it has",
-            reply.durableAccepted(),
-            "entries on disk, but has",
-            disk.log().length());
-}
+          throw violation(
+              "I10 durability",
+              node.member(),
+              "says it has",
+              reply.durableAccepted(),
+              "entries on disk, but has",
+              disk.log().length());
+        }
       }
       default -> {}
     }
@@ -138,24 +131,20 @@ throw violation("I10 durability",
     Owner owner = new Owner(node.member(), node.life());
     Owner first = owners.putIfAbsent(ballot, owner);
     if (!(ballot.node() == node.member().node() && (first == null || first.equals(owner)))) {
-throw violation("I1 ballot uniqueness",
-        ballot,
-        "is used by",
-        owner,
-        "and was by",
-        first);
-}
+      throw violation("I1 ballot uniqueness", ballot, "is used by", owner, "and was by", first);
+    }
   }
 
   private static void keepsPromise(SimulatedNode node, Ballot ballot) {
     Metadata metadata = node.disk().durable().metadata();
     if (!(metadata != null && !ballot.isAbove(metadata.promise()))) {
-throw violation("I10 durability",
-        node.member(),
-        "sends for",
-        ballot,
-        "before it is on disk that it promised it");
-}
+      throw violation(
+          "I10 durability",
+          node.member(),
+          "sends for",
+          ballot,
+          "before it is on disk that it promised it");
+    }
   }
 
   private static void keepsLog(SimulatedNode node, Ballot ballot, long index) {
@@ -164,24 +153,26 @@ throw violation("I10 durability",
       throw new InvariantViolation("I10 durability", node.member() + " accepted on an empty disk");
     }
     if (ballot.isAbove(durable.acceptedRound())) {
-throw violation("I10 durability",
-        node.member(),
-        "accepted in",
-        ballot,
-        "but its disk says",
-        durable.acceptedRound());
-}
+      throw violation(
+          "I10 durability",
+          node.member(),
+          "accepted in",
+          ballot,
+          "but its disk says",
+          durable.acceptedRound());
+    }
     boolean isCurrent = durable.acceptedRound().equals(ballot);
     if (!(!isCurrent || index <= node.disk().durable().log().length())) {
-throw violation("I10 durability",
-        node.member(),
-        "accepted",
-        index,
-        "entries in",
-        ballot,
-        "but its disk has",
-        node.disk().durable().log().length());
-}
+      throw violation(
+          "I10 durability",
+          node.member(),
+          "accepted",
+          index,
+          "entries in",
+          ballot,
+          "but its disk has",
+          node.disk().durable().log().length());
+    }
   }
 
   /** Looks at a replica that has become the leader. */

@@ -1,6 +1,5 @@
 package io.khonsu.simulation;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -59,7 +58,7 @@ enum Partition {
     return replicas;
   }
 
-  /** {@return the network in which it happens, whose messages take {@code delay} */
+  /** {@return the network in which it happens, whose messages take {@code delay}} */
   NetworkFaults network(long delay) {
     NetworkFaults network = NetworkFaults.NONE.withDelay(delay);
     return this == QUORUM_LOSS_DUPLICATES ? network.withDuplication(1) : network;
@@ -142,9 +141,6 @@ enum Partition {
   }
 
   private static int third(List<Integer> ids, int leader, int pivot) {
-    List<Integer> rest = new ArrayList<>(ids);
-    rest.remove((Integer) leader);
-    rest.remove((Integer) pivot);
-    return rest.getFirst();
+    return ids.stream().filter(id -> id != leader && id != pivot).findFirst().orElseThrow();
   }
 }

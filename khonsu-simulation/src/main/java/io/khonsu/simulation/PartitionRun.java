@@ -4,7 +4,6 @@ import static io.khonsu.simulation.InvariantViolation.violation;
 
 import io.khonsu.consensus.Event;
 import io.khonsu.consensus.Input;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
@@ -43,8 +42,7 @@ final class PartitionRun implements World.Listener {
   private PartitionRun(Partition partition, long delay, long seed, Breakage breakage) {
     this.partition = partition;
     Settings settings =
-        Settings.of(partition.title(), partition.replicas())
-            .with(partition.network(delay));
+        Settings.of(partition.title(), partition.replicas()).with(partition.network(delay));
     this.world = new World(settings, breakage, seed);
     this.random = world.random().split();
     world.setDisk(0, 0);
@@ -88,22 +86,22 @@ final class PartitionRun implements World.Listener {
     propose();
     world.runUntil(WARM_UP_TICKS * TICK + random.nextLong(ELECTION_TICKS * TICK));
     if (leader <= 0) {
-throw violation("liveness", "no leader on a whole network");
-}
+      throw violation("liveness", "no leader on a whole network");
+    }
     int pivot = other(leader);
     int oldLeader = leader;
     partition.prepare(world.network().links(), leader, pivot);
     world.runUntil(world.scheduler().now() + ELECTION_TICKS * TICK / 2);
     if (leader != oldLeader) {
-throw violation("liveness", "the leader changed before the partition");
-}
+      throw violation("liveness", "the leader changed before the partition");
+    }
     struck = world.scheduler().now();
     proposedBefore = world.payload().proposals();
     partition.strike(world, leader, pivot, random);
     world.runUntil(struck + PARTITION_TICKS * TICK);
     if (recovered < 0) {
-throw violation("liveness", "nothing decided during the partition");
-}
+      throw violation("liveness", "nothing decided during the partition");
+    }
     Measured measured =
         new Measured(recovered / (double) TICK, changes, lastChange / (double) TICK);
     heal();
@@ -117,13 +115,14 @@ throw violation("liveness", "nothing decided during the partition");
     int decided = world.invariants().decidedMax();
     for (SimulatedNode node : world.nodes()) {
       if (!(node.applied().length() > decided - 50)) {
-throw violation("liveness",
-          node.member(),
-          "lags after the partition:",
-          node.applied().length(),
-          "of",
-          decided);
-}
+        throw violation(
+            "liveness",
+            node.member(),
+            "lags after the partition:",
+            node.applied().length(),
+            "of",
+            decided);
+      }
     }
   }
 
@@ -138,8 +137,7 @@ throw violation("liveness",
   }
 
   private int other(int id) {
-    List<Integer> ids = new ArrayList<>(world.ids());
-    ids.remove((Integer) id);
+    List<Integer> ids = world.ids().stream().filter(each -> each != id).toList();
     return ids.get(random.nextInt(ids.size()));
   }
 

@@ -242,8 +242,8 @@ final class SimulatedNode {
       return;
     }
     if (isFailed) {
-throw violation("fail-stop", member, "goes on after its storage failed");
-}
+      throw violation("fail-stop", member, "goes on after its storage failed");
+    }
     output.staged().forEach(disk::stage);
     if (output.persist() != null) {
       write(output);
@@ -265,8 +265,8 @@ throw violation("fail-stop", member, "goes on after its storage failed");
     Metadata before = disk.issued().metadata();
     Persist persist = Objects.requireNonNull(output.persist());
     if (!(persist.number() == submitted + 1)) {
-throw violation("write numbers", persist.number(), submitted);
-}
+      throw violation("write numbers", persist.number(), submitted);
+    }
     submitted = persist.number();
     disk.submit(persist);
     world.tell(this, "writes", persist);
@@ -338,13 +338,9 @@ throw violation("write numbers", persist.number(), submitted);
   private void apply(Decided decided) {
     int before = applied.length();
     if (decided.firstIndex() != before) {
-throw violation("SC3 integrity",
-        member,
-        "decides from",
-        decided.firstIndex(),
-        "after",
-        before);
-}
+      throw violation(
+          "SC3 integrity", member, "decides from", decided.firstIndex(), "after", before);
+    }
     for (Entries run : decided.entries()) {
       world.payload().read(run, applied);
     }
@@ -381,11 +377,9 @@ throw violation("SC3 integrity",
       return;
     }
     if (durable.log().digest(index) != applied.digest(index)) {
-throw violation("I8 snapshot content",
-        member,
-        "has other entries on disk than it decided below",
-        index);
-}
+      throw violation(
+          "I8 snapshot content", member, "has other entries on disk than it decided below", index);
+    }
     int deltaFloor = durable.snapshot();
     disk.snapshotTaken(index);
     int keepFrom = Math.max(durable.compacted(), index - keep);

@@ -58,7 +58,12 @@ final class SimulationRun implements World.Listener {
       violation = RunReport.Violation.of(e, world.scheduler().now() / TICK);
     }
     return new RunReport(
-        settings.name(), seed, world.breakage().name(), world.trace().toString(), counts(), violation);
+        settings.name(),
+        seed,
+        world.breakage().name(),
+        world.trace().toString(),
+        counts(),
+        violation);
   }
 
   @Override
@@ -86,10 +91,9 @@ final class SimulationRun implements World.Listener {
     world.runUntil(end);
     checkWhole();
     if (!(lastLeaderChange < end - STABLE_TICKS * TICK)) {
-throw violation("BLE-1 stable leader",
-        "leaders still change at tick",
-        lastLeaderChange / TICK);
-}
+      throw violation(
+          "BLE-1 stable leader", "leaders still change at tick", lastLeaderChange / TICK);
+    }
   }
 
   /**
@@ -104,12 +108,13 @@ throw violation("BLE-1 stable leader",
     }
     world.runUntil(until);
     if (settledTicks <= 0) {
-throw violation("liveness",
-        "not settled",
-        (until - quiet) / TICK,
-        "ticks after the last fault;",
-        describe());
-}
+      throw violation(
+          "liveness",
+          "not settled",
+          (until - quiet) / TICK,
+          "ticks after the last fault;",
+          describe());
+    }
   }
 
   private boolean isSettled(long quiet) {

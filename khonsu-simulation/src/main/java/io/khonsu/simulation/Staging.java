@@ -20,18 +20,18 @@ final class Staging {
       filled = 0;
     }
     if (!chunk.snapshot().equals(snapshot)) {
-throw violation("staging", chunk.snapshot(), "without a beginning");
-}
+      throw violation("staging", chunk.snapshot(), "without a beginning");
+    }
     if (chunk.offset() != filled) {
-throw violation("staging", "chunk at", chunk.offset(), "after", filled);
-}
+      throw violation("staging", "chunk at", chunk.offset(), "after", filled);
+    }
     if (chunk.sizeBytes() != bytes.length) {
-throw violation("staging", "size changed to", chunk.sizeBytes());
-}
+      throw violation("staging", "size changed to", chunk.sizeBytes());
+    }
     int size = chunk.bytes().size();
     if (!(filled + size <= bytes.length)) {
-throw violation("staging", "chunk beyond the end of", bytes.length);
-}
+      throw violation("staging", "chunk beyond the end of", bytes.length);
+    }
     chunk.bytes().asBuffer().get(bytes, filled, size);
     filled += size;
   }
@@ -40,11 +40,11 @@ throw violation("staging", "chunk beyond the end of", bytes.length);
   Chain take(SnapshotId wanted) {
     SnapshotId staged = snapshot;
     if (!(staged != null && staged.index() == wanted.index())) {
-throw violation("staging", wanted, "is not staged");
-}
+      throw violation("staging", wanted, "is not staged");
+    }
     if (filled != bytes.length) {
-throw violation("staging", "installs", filled, "of", bytes.length, "bytes");
-}
+      throw violation("staging", "installs", filled, "of", bytes.length, "bytes");
+    }
     Chain content = new Chain();
     ByteBuffer buffer = ByteBuffer.wrap(bytes);
     while (buffer.hasRemaining()) {

@@ -57,19 +57,19 @@ final class StorageImage {
     }
     int appendAt = Math.toIntExact(persist.appendAt());
     if (appendAt > log.length()) {
-throw violation("storage", "append at", appendAt, "of", log.length());
-}
+      throw violation("storage", "append at", appendAt, "of", log.length());
+    }
     log.truncate(appendAt);
     for (Entries run : persist.append()) {
       payload.read(run, log);
     }
     int trimTo = Math.toIntExact(persist.trimTo());
     if (trimTo < compacted) {
-throw violation("storage", "trimmed from", compacted, "to", trimTo);
-}
+      throw violation("storage", "trimmed from", compacted, "to", trimTo);
+    }
     if (trimTo > log.length()) {
-throw violation("storage", "trimmed to", trimTo, "of", log.length());
-}
+      throw violation("storage", "trimmed to", trimTo, "of", log.length());
+    }
     compacted = trimTo;
     decided = Math.toIntExact(persist.decidedIndex());
     if (persist.metadata() != null) {
@@ -90,17 +90,18 @@ throw violation("storage", "trimmed to", trimTo, "of", log.length());
 
   private void install(int base, int index, Chain content) {
     if (base > log.length()) {
-throw violation("I8 snapshot content", "delta from", base, "of", log.length());
-}
+      throw violation("I8 snapshot content", "delta from", base, "of", log.length());
+    }
     if (!(base + content.length() == index)) {
-throw violation("I8 snapshot content",
-        "snapshot of",
-        index,
-        "has",
-        content.length(),
-        "entries behind",
-        base);
-}
+      throw violation(
+          "I8 snapshot content",
+          "snapshot of",
+          index,
+          "has",
+          content.length(),
+          "entries behind",
+          base);
+    }
     Chain tail = new Chain();
     for (int i = index; i < log.length(); i++) {
       tail.append(log.entry(i));

@@ -101,8 +101,7 @@ final class World {
   /** Tells what happens at a node, if somebody listens. */
   void tell(SimulatedNode node, String what, @Nullable Object details) {
     if (isNarrated) {
-      String tick =
-          String.format(Locale.ROOT, "%8.2f", scheduler.now() / (double) Scheduler.TICK);
+      String tick = String.format(Locale.ROOT, "%8.2f", scheduler.now() / (double) Scheduler.TICK);
       narrator.accept(
           tick + "  " + node.member() + "  " + what + (details == null ? "" : " " + details));
     }

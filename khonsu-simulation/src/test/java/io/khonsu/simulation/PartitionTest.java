@@ -22,7 +22,9 @@ class PartitionTest {
   void partitions_recoverInTime(long delay) {
     List<String> lines = new ArrayList<>();
 
-    assertThat(ConsensusSimulation.partitions(1, SEEDS, delay, lines::add)).as("%s", lines).isZero();
+    assertThat(ConsensusSimulation.partitions(1, SEEDS, delay, lines::add))
+        .as("%s", lines)
+        .isZero();
     assertThat(lines).hasSize(Partition.values().length);
   }
 
