@@ -27,14 +27,16 @@ final class PartitionRun implements World.Listener {
 
   private static final long TICK = Scheduler.TICK;
   private static final int WARM_UP_TICKS = 20 * ELECTION_TICKS;
-  private static final int PARTITION_TICKS = 60 * ELECTION_TICKS;
-  private static final int HEALED_TICKS = 30 * ELECTION_TICKS;
+  private static final int PARTITION_TICKS = 45 * ELECTION_TICKS;
+  private static final int HEALED_TICKS = 15 * ELECTION_TICKS;
 
   private final Partition partition;
   private final World world;
   private final SplittableRandom random;
   private int leader;
+  private long measuredFrom = Long.MAX_VALUE;
   private long struck = Long.MAX_VALUE;
+  private long proposedBefore = Long.MAX_VALUE;
   private long recovered = -1;
   private int changes;
   private long lastChange;
@@ -79,17 +81,16 @@ final class PartitionRun implements World.Listener {
     }
   }
 
-  private long proposedBefore = Long.MAX_VALUE;
-
   private Measured run() {
     world.bootstrap();
-    propose();
     world.runUntil(WARM_UP_TICKS * TICK + random.nextLong(ELECTION_TICKS * TICK));
     if (leader <= 0) {
       throw violation("liveness", "no leader on a whole network");
     }
     int pivot = other(leader);
     int oldLeader = leader;
+    measuredFrom = world.scheduler().now();
+    propose();
     partition.prepare(world.network().links(), leader, pivot);
     world.runUntil(world.scheduler().now() + ELECTION_TICKS * TICK / 2);
     if (leader != oldLeader) {
@@ -126,14 +127,15 @@ final class PartitionRun implements World.Listener {
     }
   }
 
-  /** Proposes at every replica once a tick, for ever. */
+  /** Proposes at every replica, for ever; once a tick while it matters when it is decided. */
   private void propose() {
+    boolean isMeasuring = recovered < 0 && world.scheduler().now() >= measuredFrom;
     for (SimulatedNode node : world.nodes()) {
       if (node.isResponsive()) {
         node.input(new Input.Propose(Payload.entries(List.of(world.payload().next(8)))));
       }
     }
-    world.scheduler().after(TICK, this::propose);
+    world.scheduler().after(isMeasuring ? TICK : 10 * TICK, this::propose);
   }
 
   private int other(int id) {
