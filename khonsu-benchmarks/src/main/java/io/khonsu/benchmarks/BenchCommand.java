@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
     name = "bench",
     description = "Measures Khonsu beside its peers.",
     mixinStandardHelpOptions = true,
-    subcommands = {StmCommand.class, ArrowCommand.class})
+    subcommands = {StmCommand.class, ArrowCommand.class, ConsensusCommand.class})
 final class BenchCommand implements Callable<Integer> {
   @Spec
   @SuppressWarnings("NullAway.Init") // picocli sets it

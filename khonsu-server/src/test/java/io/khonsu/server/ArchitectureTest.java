@@ -119,6 +119,7 @@ class ArchitectureTest {
             "io.khonsu",
             "io.khonsu.internal.arrow",
             "io.khonsu.mvcc",
+            "io.khonsu.consensus",
             "io.khonsu.testkit",
             "io.khonsu.server",
             "io.khonsu.benchmarks")

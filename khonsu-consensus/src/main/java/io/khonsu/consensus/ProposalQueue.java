@@ -1,0 +1,56 @@
+package io.khonsu.consensus;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/** Proposals that wait for a leader or for a batch, with a limit on their bytes. */
+final class ProposalQueue {
+  /** What an entry costs beside its bytes, so that empty ones have a limit too. */
+  private static final int OVERHEAD_BYTES = 16;
+
+  private final long limitBytes;
+  private final Deque<Entries> queue = new ArrayDeque<>();
+  private long entries;
+  private long bytes;
+
+  ProposalQueue(long limitBytes) {
+    this.limitBytes = limitBytes;
+  }
+
+  /** {@return whether there was room} */
+  boolean offer(Entries run) {
+    if (!queue.isEmpty() && bytes + cost(run) > limitBytes) {
+      return false;
+    }
+    queue.add(run);
+    entries += run.count();
+    bytes += cost(run);
+    return true;
+  }
+
+  @Nullable Entries poll() {
+    Entries run = queue.poll();
+    if (run != null) {
+      entries -= run.count();
+      bytes -= cost(run);
+    }
+    return run;
+  }
+
+  boolean isEmpty() {
+    return queue.isEmpty();
+  }
+
+  long entries() {
+    return entries;
+  }
+
+  long sizeBytes() {
+    return bytes;
+  }
+
+  private static long cost(Entries run) {
+    return run.sizeBytes() + (long) OVERHEAD_BYTES * run.count();
+  }
+}

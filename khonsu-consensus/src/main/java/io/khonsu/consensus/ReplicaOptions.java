@@ -1,0 +1,103 @@
+package io.khonsu.consensus;
+
+/**
+ * The settings of a replica. Times are in ticks.
+ *
+ * @param electionTicks the length of a heartbeat round, 10; longer than any round trip and pause
+ * @param resendTicks after how long what may be lost is sent again, 30; more than two round trips
+ * @param flushTicks how long proposals wait at most for others to fill a batch, 1
+ * @param batchEntries how many proposed entries the leader collects before it appends, 1
+ * @param priority decides elections between equal ballots; the highest wins, 0
+ * @param messageBytesMax how many bytes of entries or of a snapshot a message has at most, 1 MiB; a
+ *     larger entry is refused
+ * @param windowBytesMax how many bytes of entries may be on their way to one follower, 16 MiB;
+ *     beyond, the leader waits for it
+ * @param pendingBytesMax how many bytes of proposals wait for a leader or a batch, 64 MiB; beyond,
+ *     proposals are rejected
+ */
+public record ReplicaOptions(
+    int electionTicks,
+    int resendTicks,
+    int flushTicks,
+    int batchEntries,
+    int priority,
+    int messageBytesMax,
+    int windowBytesMax,
+    int pendingBytesMax) {
+  /** Checks the ranges. */
+  public ReplicaOptions {
+    positive("electionTicks", electionTicks);
+    positive("resendTicks", resendTicks);
+    positive("flushTicks", flushTicks);
+    positive("batchEntries", batchEntries);
+    positive("messageBytesMax", messageBytesMax);
+    positive("windowBytesMax", windowBytesMax);
+    positive("pendingBytesMax", pendingBytesMax);
+    if (priority < 0) {
+      throw new IllegalArgumentException("priority must not be negative, but is " + priority);
+    }
+  }
+
+  /** {@return the defaults, which are in the description of each setting} */
+  public static ReplicaOptions defaults() {
+    return new ReplicaOptions(10, 30, 1, 1, 0, 1 << 20, 16 << 20, 64 << 20);
+  }
+
+  /** {@return these with other timeouts} */
+  public ReplicaOptions withTicks(int election, int resend, int flush) {
+    return new ReplicaOptions(
+        election,
+        resend,
+        flush,
+        batchEntries,
+        priority,
+        messageBytesMax,
+        windowBytesMax,
+        pendingBytesMax);
+  }
+
+  /** {@return these with another batch size} */
+  public ReplicaOptions withBatchEntries(int entries) {
+    return new ReplicaOptions(
+        electionTicks,
+        resendTicks,
+        flushTicks,
+        entries,
+        priority,
+        messageBytesMax,
+        windowBytesMax,
+        pendingBytesMax);
+  }
+
+  /** {@return these with another priority} */
+  public ReplicaOptions withPriority(int newPriority) {
+    return new ReplicaOptions(
+        electionTicks,
+        resendTicks,
+        flushTicks,
+        batchEntries,
+        newPriority,
+        messageBytesMax,
+        windowBytesMax,
+        pendingBytesMax);
+  }
+
+  /** {@return these with other limits} */
+  public ReplicaOptions withLimits(int messageBytes, int windowBytes, int pendingBytes) {
+    return new ReplicaOptions(
+        electionTicks,
+        resendTicks,
+        flushTicks,
+        batchEntries,
+        priority,
+        messageBytes,
+        windowBytes,
+        pendingBytes);
+  }
+
+  private static void positive(String name, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(name + " must be positive, but is " + value);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+package io.khonsu.consensus;
+
+/**
+ * Fetches a snapshot from another replica, one chunk after the other. Only one fetch of a replica
+ * counts, the last one begun; there is one place to stage it.
+ */
+final class SnapshotFetch {
+  private final Core core;
+  private final Member source;
+  private final SnapshotId snapshot;
+  private long offset;
+  private boolean complete;
+
+  SnapshotFetch(Core core, Member source, SnapshotId snapshot) {
+    this.core = core;
+    this.source = source;
+    this.snapshot = snapshot;
+    core.fetching(this);
+  }
+
+  SnapshotId snapshot() {
+    return snapshot;
+  }
+
+  Member source() {
+    return source;
+  }
+
+  boolean isComplete() {
+    return complete && !isSuperseded();
+  }
+
+  /** {@return whether another fetch began since, so that this one must begin anew} */
+  boolean isSuperseded() {
+    return !core.isFetching(this);
+  }
+
+  /** Asks for the next chunk, perhaps again. */
+  void request() {
+    core.send(source, new Message.FetchSnapshot(snapshot, offset));
+  }
+
+  /** {@return whether the chunk was the one asked for} */
+  boolean onChunk(Member from, Message.SnapshotChunk chunk) {
+    long size = chunk.bytes().size();
+    boolean fits = chunk.offset() == offset && offset + size <= chunk.sizeBytes();
+    boolean empty = size == 0 && chunk.sizeBytes() > offset;
+    if (complete || empty || isSuperseded() || !fits || !isFrom(from, chunk.snapshot())) {
+      return false;
+    }
+    core.out().stage(new StagedChunk(snapshot, source, offset, chunk.sizeBytes(), chunk.bytes()));
+    offset += size;
+    complete = offset == chunk.sizeBytes();
+    if (!complete) {
+      request();
+    }
+    return true;
+  }
+
+  boolean isFrom(Member from, SnapshotId id) {
+    return from.equals(source) && id.equals(snapshot);
+  }
+}

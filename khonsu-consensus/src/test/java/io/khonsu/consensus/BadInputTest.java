@@ -1,0 +1,215 @@
+package io.khonsu.consensus;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.khonsu.consensus.Event.Reason;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** What a driver, a peer or a storage may get wrong. */
+class BadInputTest {
+  private static final Configuration THREE = Configuration.ofNodes(1, 1, 2, 3);
+  private static final Member ONE = new Member(1, 0);
+  private static final Identity FIRST = new Identity(7, ONE);
+
+  @Test
+  void configuration_ofNobodyOrTooMany_isRefused() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Configuration.ofNodes(1))
+        .withMessageContaining("1 to 9");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Configuration.ofNodes(1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10))
+        .withMessageContaining("10");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Configuration.ofNodes(1, 4, 4))
+        .withMessageContaining("twice");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Configuration.ofNodes(0, 1))
+        .withMessageContaining("positive");
+  }
+
+  @Test
+  void quorums_thatDoNotMeet_areRefused() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new Configuration(1, THREE.members(), new Quorums(1, 2)))
+        .withMessageContaining("add up to more");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new Configuration(1, THREE.members(), new Quorums(4, 1)));
+    assertThatIllegalArgumentException().isThrownBy(() -> new Quorums(0, 3));
+  }
+
+  @Test
+  void bootstrap_ofWhoIsNotListed_isRefused() {
+    Identity reborn = new Identity(7, new Member(1, 1));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Replica.bootstrap(reborn, THREE, ReplicaOptions.defaults()))
+        .withMessageContaining("join");
+  }
+
+  @Test
+  void step_beforeStart_isRefused() {
+    Replica replica = Replica.bootstrap(FIRST, THREE, ReplicaOptions.defaults());
+    assertThatIllegalStateException()
+        .isThrownBy(() -> replica.step(Input.TICK))
+        .withMessageContaining("start()");
+    var _ = replica.start();
+    assertThatIllegalStateException().isThrownBy(replica::start);
+  }
+
+  @Test
+  void persisted_ofAWriteThatWasNotAskedFor_isRefused() {
+    Replica replica = Replica.bootstrap(FIRST, THREE, ReplicaOptions.defaults());
+    var _ = replica.start();
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> replica.step(new Input.Persisted(9)))
+        .withMessageContaining("9");
+  }
+
+  @Test
+  void options_outOfRange_areRefused() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ReplicaOptions.defaults().withTicks(0, 1, 1))
+        .withMessageContaining("electionTicks");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ReplicaOptions.defaults().withPriority(-1));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ReplicaOptions.defaults().withLimits(1, 1, 0));
+  }
+
+  @Test
+  void storedState_thatContradictsItself_isRefused() {
+    Ballot low = new Ballot(1, 1, 0, 1);
+    Ballot high = new Ballot(1, 2, 0, 1);
+    Metadata metadata = new Metadata(FIRST, THREE, null, 0, high, low, 1);
+    List<Entries> two = List.of(Texts.entries("a", "b"));
+    assertThatIllegalArgumentException().isThrownBy(() -> new DurableState(metadata, 3, 0, 0, two));
+    assertThatIllegalArgumentException().isThrownBy(() -> new DurableState(metadata, 1, 2, 0, two));
+    assertThatIllegalArgumentException().isThrownBy(() -> new DurableState(metadata, 1, 0, 2, two));
+    Metadata lost = new Metadata(FIRST, THREE, null, 0, low, high, 1);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new DurableState(lost, 1, 0, 0, two))
+        .withMessageContaining("promised only");
+  }
+
+  @Test
+  void stopSign_cutOffOrUnknown_isRefused() {
+    byte[] encoded = new StopSign(THREE, Bytes.copyOf(new byte[] {1, 2})).encode();
+    assertThat(StopSign.decode(encoded).next()).isEqualTo(THREE);
+    assertThat(StopSign.decode(encoded).metadata().size()).isEqualTo(2);
+    byte[] shorter = java.util.Arrays.copyOf(encoded, 20);
+    assertThatIllegalArgumentException().isThrownBy(() -> StopSign.decode(shorter));
+    assertThatIllegalArgumentException().isThrownBy(() -> StopSign.decode(new byte[] {9}));
+    assertThatIllegalArgumentException().isThrownBy(() -> StopSign.decode(new byte[0]));
+  }
+
+  @Test
+  void envelope_ofAnotherClusterOrForAnother_isCountedAndIgnored() {
+    Lab lab = new Lab(3, Lab.OPTIONS, Set.of());
+    lab.lead(1);
+    Message.HeartbeatRequest request = new Message.HeartbeatRequest(5);
+    Member two = lab.member(2);
+    lab.inject(new Envelope(8, 1, two, ONE, request));
+    assertThat(lab.network()).isEmpty();
+    var _ =
+        lab.replica(1).step(new Input.Receive(new Envelope(7, 1, two, new Member(1, 5), request)));
+    assertThat(lab.replica(1).view().counters().refused()).isEqualTo(2);
+  }
+
+  @Test
+  void envelope_ofAnotherIncarnation_isRefusedAndReported() {
+    Lab lab = new Lab(3, Lab.OPTIONS, Set.of());
+    lab.lead(1);
+    Member reborn = new Member(2, 9);
+    Ballot high = new Ballot(1, 99, 0, 2);
+    lab.inject(new Envelope(7, 1, reborn, ONE, new Message.Prepare(high, 0, Ballot.NONE, 0)));
+    assertThat(lab.node(1).events()).contains(new Event.IncarnationRefused(reborn, ONE));
+    assertThat(lab.replica(1).view().ballots().promise().node()).isEqualTo(1);
+  }
+
+  @Test
+  void proposal_tooLargeOrTooMany_isRejected() {
+    Lab lab = new Lab(3, Lab.OPTIONS.withLimits(4, 100, 40), Set.of());
+    lab.propose(2, "large");
+    assertThat(lab.node(2).events())
+        .contains(new Event.ProposalsRejected(Texts.entries("large"), Reason.TOO_LARGE));
+    lab.propose(2, "a");
+    lab.propose(2, "b");
+    lab.propose(2, "c");
+    assertThat(lab.node(2).events())
+        .contains(new Event.ProposalsRejected(Texts.entries("c"), Reason.OVERLOADED));
+  }
+
+  @Test
+  void proposal_ofAStopSign_isRefused() {
+    StopSign stopSign = new StopSign(THREE, Bytes.EMPTY);
+    assertThatIllegalArgumentException().isThrownBy(() -> new Input.Propose(Entries.of(stopSign)));
+  }
+
+  @Test
+  void reconfiguration_toAnOlderOne_isRejected() {
+    Lab lab = new Lab(3, Lab.OPTIONS, Set.of());
+    lab.lead(1);
+    lab.step(1, new Input.Reconfigure(THREE, Bytes.EMPTY));
+    assertThat(lab.node(1).events())
+        .contains(
+            new Event.ReconfigurationRejected(
+                new StopSign(THREE, Bytes.EMPTY), Reason.OUTDATED_CONFIGURATION));
+  }
+
+  @Test
+  void snapshot_ofUndecidedEntries_isRefused() {
+    Lab lab = new Lab(3, Lab.OPTIONS, Set.of());
+    lab.lead(1);
+    lab.step(1, new Input.SnapshotTaken(5, 5, 5));
+    assertThat(lab.node(1).events()).contains(new Event.TrimRefused(5, 0, Reason.NOT_DECIDED));
+    assertThatIllegalArgumentException().isThrownBy(() -> new Input.SnapshotTaken(5, 6, 5));
+  }
+
+  @Test
+  void trim_onAFollower_isRefused() {
+    Lab lab = new Lab(3, Lab.OPTIONS, Set.of());
+    lab.lead(1);
+    lab.step(2, new Input.Trim(0));
+    assertThat(lab.node(2).events()).contains(new Event.TrimRefused(0, 0, Reason.NOT_LEADER));
+  }
+
+  @Test
+  void read_withoutLeader_isRejected() {
+    Lab lab = new Lab(3, Lab.OPTIONS, Set.of());
+    lab.step(2, new Input.Read(3));
+    assertThat(lab.node(2).events()).contains(new Event.ReadRejected(List.of(3L)));
+  }
+
+  @Test
+  void joiner_thatIsNoMember_refusesProposals() {
+    Replica joiner = Replica.joining(FIRST, ReplicaOptions.defaults());
+    var _ = joiner.start();
+    Output output = joiner.step(new Input.Propose(Texts.entries("a")));
+    assertThat(output.events())
+        .containsExactly(new Event.ProposalsRejected(Texts.entries("a"), Reason.NOT_A_MEMBER));
+  }
+
+  @Test
+  void entries_outOfRange_areRefused() {
+    Entries two = Texts.entries("a", "bc");
+    assertThatThrownBy(() -> two.slice(1, 3)).isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> two.entry(2)).isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatIllegalArgumentException().isThrownBy(() -> Entries.fixedWidth(new byte[7], 2));
+    Lab lab = new Lab(1, Lab.OPTIONS, Set.of());
+    assertThatThrownBy(() -> lab.replica(1).read(0, 1))
+        .isInstanceOf(IndexOutOfBoundsException.class);
+  }
+
+  @Test
+  void synchronization_whoseIndicesContradict_isRefused() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new LogSync(null, 2, List.of(Texts.entries("a")), 2));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new LogSync(SnapshotId.complete(3), 2, List.of(), 4));
+    assertThatIllegalArgumentException().isThrownBy(() -> new SnapshotId(3, 3));
+  }
+}
