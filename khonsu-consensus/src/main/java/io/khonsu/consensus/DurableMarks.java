@@ -7,13 +7,23 @@ final class DurableMarks {
   /** The log's length after each write under way; a ring whose first mark is at {@link #head}. */
   private long[] lengths = new long[8];
 
+  /** The decided index that each of these writes records. */
+  private long[] decided = new long[8];
+
   private int head;
   private int size;
   private long persisted;
   private long durableIndex;
+  private long durableDecided;
 
-  DurableMarks(long durableIndex) {
+  DurableMarks(long durableIndex, long durableDecided) {
     this.durableIndex = durableIndex;
+    this.durableDecided = durableDecided;
+  }
+
+  /** {@return the decided index that is on disk} */
+  long durableDecided() {
+    return durableDecided;
   }
 
   /** {@return how many entries of the log are on disk} */
@@ -27,16 +37,25 @@ final class DurableMarks {
   }
 
   /** Notes the next write, after which the log has {@code length} entries. */
-  void add(long length) {
+  void add(long length, long recordedDecided) {
     if (size == lengths.length) {
-      long[] longer = new long[2 * size];
-      for (int i = 0; i < size; i++) {
-        longer[i] = lengths[place(i)];
-      }
-      lengths = longer;
-      head = 0;
+      grow();
     }
-    lengths[place(size++)] = length;
+    int place = place(size++);
+    lengths[place] = length;
+    decided[place] = recordedDecided;
+  }
+
+  private void grow() {
+    long[] longer = new long[2 * size];
+    long[] longerDecided = new long[2 * size];
+    for (int i = 0; i < size; i++) {
+      longer[i] = lengths[place(i)];
+      longerDecided[i] = decided[place(i)];
+    }
+    lengths = longer;
+    decided = longerDecided;
+    head = 0;
   }
 
   /** What was written at or beyond {@code index} does not count any more. */
@@ -58,6 +77,7 @@ final class DurableMarks {
     }
     while (persisted < number) {
       durableIndex = lengths[head];
+      durableDecided = decided[head];
       head = place(1);
       size--;
       persisted++;

@@ -92,7 +92,6 @@ final class Election {
 
   void onRequest(int from, HeartbeatRequest request) {
     Ledger ledger = core.ledger();
-    long durable = ledger.durableIndex();
     core.send(
         from,
         new HeartbeatReply(
@@ -100,8 +99,8 @@ final class Election {
             own,
             leader,
             happy,
-            durable,
-            Math.min(durable, ledger.decidedIndex()),
+            ledger.durableIndex(),
+            ledger.durableDecided(),
             ledger.log().start()));
   }
 

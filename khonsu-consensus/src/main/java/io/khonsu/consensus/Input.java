@@ -1,5 +1,6 @@
 package io.khonsu.consensus;
 
+import java.util.List;
 import java.util.Objects;
 
 /** What a {@link Replica} can be told. */
@@ -119,10 +120,10 @@ public sealed interface Input {
   record SetPriority(int priority) implements Input {}
 
   /** Members to ask for the state of the cluster; for a replica that joins and knows nobody. */
-  record Join(java.util.List<Member> seeds) implements Input {
+  record Join(List<Member> seeds) implements Input {
     /** Takes a copy. */
     public Join {
-      seeds = java.util.List.copyOf(seeds);
+      seeds = List.copyOf(seeds);
     }
   }
 }

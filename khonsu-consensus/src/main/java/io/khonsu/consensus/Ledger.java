@@ -27,12 +27,15 @@ final class Ledger {
   private long appendAt = UNCHANGED;
   private long writes;
 
+  /** The decided index that the last forced write records. */
+  private long recordedDecided;
+
   /** Creates the ledger of a replica that has nothing, and lets the first write say so. */
   Ledger(Metadata metadata, Deviations deviations) {
     this.metadata = metadata;
     this.deviations = deviations;
     this.log = new EntryLog(0);
-    this.marks = new DurableMarks(0);
+    this.marks = new DurableMarks(0, 0);
     metadataChanged();
   }
 
@@ -42,7 +45,8 @@ final class Ledger {
     this.deviations = deviations;
     this.log = new EntryLog(state.compactedIndex());
     state.entries().forEach(log::append);
-    this.marks = new DurableMarks(log.end());
+    this.marks = new DurableMarks(log.end(), state.decidedIndex());
+    this.recordedDecided = state.decidedIndex();
     this.decidedIndex = state.decidedIndex();
     this.snapshotIndex = state.snapshotIndex();
     this.deltaFloor = state.snapshotIndex();
@@ -84,6 +88,19 @@ final class Ledger {
   /** {@return how many entries are on disk} */
   long durableIndex() {
     return deviations.has(Deviation.COUNT_OWN_UNSYNCED) ? log.end() : marks.durableIndex();
+  }
+
+  /** {@return how many entries are on disk and recorded there as decided: for good} */
+  long durableDecided() {
+    return Math.min(durableIndex(), marks.durableDecided());
+  }
+
+  /** Writes the decided index if nothing else did for a while, so that others may rely on it. */
+  void recordDecided() {
+    if (decidedIndex > recordedDecided) {
+      dirty = true;
+      durability = Durability.SYNC;
+    }
   }
 
   /** {@return the number of the write that the current step ends with, if it writes} */
@@ -202,7 +219,10 @@ final class Ledger {
             appended ? log.range(at, log.end()) : List.of(),
             decidedIndex,
             metadataChanged ? recordedMetadata() : null);
-    marks.add(log.end());
+    if (durability == Durability.SYNC) {
+      recordedDecided = decidedIndex;
+    }
+    marks.add(log.end(), recordedDecided);
     dirty = false;
     durability = Durability.LAZY;
     metadataChanged = false;

@@ -179,6 +179,7 @@ public final class Replica {
   private void tick() {
     timers.tick();
     if (timers.isElectionDue() && core.role() != Role.PASSIVE) {
+      ledger.recordDecided();
       Ballot ballot = election.endRound();
       if (ballot != null) {
         leader.begin(ballot);

@@ -131,6 +131,26 @@ class FixRegressionTest {
     return lab.replica(1).compactedIndex();
   }
 
+  /** Only what is recorded as decided on disk is decided for good: a restart forgets the rest. */
+  @Test
+  void heartbeat_decidedButNotRecorded_saysSoOnlyOnceItIs() {
+    Lab lab = new Lab(3, Lab.OPTIONS, NONE);
+    lab.lead(1);
+    lab.propose(1, "a");
+    assertThat(lab.replica(3).decidedIndex()).isEqualTo(1);
+    assertThat(saidDecided(lab)).isZero();
+    for (int i = 0; i < 10; i++) {
+      lab.step(3, Input.TICK);
+    }
+    assertThat(saidDecided(lab)).isEqualTo(1);
+  }
+
+  private static long saidDecided(Lab lab) {
+    lab.inject(1, 3, new Message.HeartbeatRequest(99));
+    Message reply = lab.network().getLast().message();
+    return ((Message.HeartbeatReply) reply).durableDecided();
+  }
+
   @Test
   void trim_onceAllHaveDecided_happensEverywhere() {
     Lab lab = new Lab(3, Lab.OPTIONS, NONE);
