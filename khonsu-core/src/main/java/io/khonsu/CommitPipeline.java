@@ -261,6 +261,7 @@ final class CommitPipeline implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+    buffer.wakeAll(); // who waits for a change would wait in vain
   }
 
   /** Finishes the commits that were certified, and ends the thread. */

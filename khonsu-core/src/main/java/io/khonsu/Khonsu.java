@@ -253,7 +253,7 @@ public final class Khonsu implements AutoCloseable {
    * while a batch that it returned is still being read.
    */
   public Transaction begin(TransactionOptions options) {
-    Transaction transaction = manager.begin(manager.nextTransactionId(), options);
+    Transaction transaction = manager.begin(manager.nextTransactionId(), options, RunMode.BY_HAND);
     manager.watch(transaction);
     return transaction;
   }
@@ -264,10 +264,13 @@ public final class Khonsu implements AutoCloseable {
 
   /**
    * Runs a transaction with default options and commits it; again from the start as long as it
-   * collides with others.
+   * collides with others, or calls {@link Transaction#retry}.
    *
    * @return the result of the run that was committed
    * @throws TransactionDeadlineException if none could be committed in time
+   * @throws TransactionInterruptedException if the thread was interrupted between two runs
+   * @throws RetryImpossibleException if the body called retry() and had read nothing
+   * @throws HookFailedException if a hook threw; it tells whether the transaction was committed
    * @throws E what the body throws; nothing has changed then
    */
   public <R extends @Nullable Object, E extends Exception> R transact(TransactionBody<R, E> body)
@@ -289,12 +292,7 @@ public final class Khonsu implements AutoCloseable {
   /** Runs a transaction without a result, with options of its own. */
   public <E extends Exception> void run(TransactionOptions options, TransactionAction<E> action)
       throws E {
-    transact(
-        options,
-        transaction -> {
-          action.run(transaction);
-          return transaction;
-        });
+    var _ = transact(options, action.asBody());
   }
 
   /** {@return a snapshot of the newest commit, which the caller must close} */
@@ -350,6 +348,24 @@ public final class Khonsu implements AutoCloseable {
     return buffer.oldestVersion();
   }
 
+  /** {@return where transactions have collided, the worst first} */
+  public Contention contention() {
+    return manager.contention();
+  }
+
+  /**
+   * Adds a listener that is told of collisions and of waiting, one event after another, on a thread
+   * of its own: it cannot hold up transactions. If it is slow, at most {@value Delivery#QUEUE_MAX}
+   * events wait for it; further ones it misses, and the handle counts them. If it throws, it is
+   * removed, and the handle says so.
+   *
+   * @return a handle to remove it by; closing the store does so too, after what waits
+   * @throws IllegalStateException if there are {@value ContentionListeners#COUNT_MAX} already
+   */
+  public ListenerHandle addContentionListener(ContentionListener listener) {
+    return manager.reports().listeners().add(listener);
+  }
+
   /** {@return what the store has done and holds} */
   public StoreStatistics statistics() {
     return manager.statistics(retrying.retries());
@@ -373,6 +389,8 @@ public final class Khonsu implements AutoCloseable {
   @Override
   public void close() {
     if (manager.views().close()) {
+      buffer.wakeAll();
+      manager.reports().listeners().close();
       release();
     }
   }

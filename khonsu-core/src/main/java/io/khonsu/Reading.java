@@ -27,11 +27,17 @@ final class Reading {
   private final ViewState view;
   private final @Nullable IsolationLevel level;
   private final @Nullable StagedWrites staged;
+  private final RunMode mode;
   private final ReadSet<StoredValue> reads = new ReadSet<>();
+
+  /** What the ranges read were called, in the order of reading. */
+  private final List<NotedRange> ranges = new ArrayList<>(0);
+
+  private record NotedRange(KeyInterval interval, Object what) {}
 
   /** A reading that notes nothing and sees committed rows only. */
   static Reading readOnly(TxnBuffer<StoredValue> buffer, Memory memory, ViewState view) {
-    return new Reading(buffer, memory, view, null, null);
+    return new Reading(buffer, memory, view, null, null, RunMode.BY_HAND);
   }
 
   Reading(
@@ -39,12 +45,28 @@ final class Reading {
       Memory memory,
       ViewState view,
       @Nullable IsolationLevel level,
-      @Nullable StagedWrites staged) {
+      @Nullable StagedWrites staged,
+      RunMode mode) {
     this.buffer = buffer;
     this.memory = memory;
     this.view = view;
     this.level = level;
     this.staged = staged;
+    this.mode = mode;
+  }
+
+  /** {@return whether all that is read is noted, and so a change of it can be waited for} */
+  boolean notesAll() {
+    return level == IsolationLevel.SERIALIZABLE || mode == RunMode.NOTING;
+  }
+
+  /** {@return what a range that was read is called} */
+  String describe(KeyInterval interval) {
+    return ranges.stream()
+        .filter(range -> range.interval.equals(interval))
+        .map(range -> range.what.toString())
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("broken invariant: a range read was noted"));
   }
 
   ReadSet<StoredValue> reads() {
@@ -162,8 +184,12 @@ final class Reading {
     return view.export(new Gather(table.batchSchema()).add(batch, 0, batch.rowCount()), memory);
   }
 
-  List<String> names(Table table, KeyInterval interval) {
-    noteRange(interval, null);
+  List<String> names(Table table, KeyRange range) {
+    KeyInterval interval = table.interval(range);
+    if (interval == null) {
+      return List.of();
+    }
+    noteRange(interval, null, range);
     List<String> names = new ArrayList<>();
     io.khonsu.mvcc.Snapshot<StoredValue> snapshot = open();
     try {
@@ -201,7 +227,7 @@ final class Reading {
     KeyInterval interval = table.interval(scan.range());
     FoundRows found = new FoundRows();
     if (interval != null) {
-      noteRange(interval, predicate);
+      noteRange(interval, predicate, scan.rows());
       io.khonsu.mvcc.Snapshot<StoredValue> snapshot = open();
       try {
         scan(interval, snapshot, new RowCollector(table, interval, predicate, found));
@@ -239,9 +265,10 @@ final class Reading {
         : new RowPredicate(CompiledFilter.compile(scan.filter(), table.schema()));
   }
 
-  private void noteRange(KeyInterval interval, @Nullable RowPredicate predicate) {
-    if (level == IsolationLevel.SERIALIZABLE) {
+  private void noteRange(KeyInterval interval, @Nullable RowPredicate predicate, Object what) {
+    if (notesAll()) {
       reads.addRange(interval, predicate);
+      ranges.add(new NotedRange(interval, what));
     }
   }
 
@@ -253,7 +280,7 @@ final class Reading {
 
   private @Nullable Version<StoredValue> visible(
       Key key, io.khonsu.mvcc.Snapshot<StoredValue> snapshot) {
-    return level != null && level.validatesItems()
+    return level != null && (level.validatesItems() || mode == RunMode.NOTING)
         ? buffer.read(key, snapshot, reads)
         : buffer.get(key, snapshot);
   }

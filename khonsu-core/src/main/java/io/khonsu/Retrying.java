@@ -1,21 +1,14 @@
 package io.khonsu;
 
-import java.time.Duration;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs transactions until they commit: at once again at first, then after a pause that doubles,
- * with jitter, and at last through the gate, where no other commit comes between. Thread-safe.
+ * Runs transactions until they commit: after a collision at once again at first, then after a pause
+ * that doubles, with jitter, and at last through the gate, where no other commit comes between;
+ * after a {@code retry()} when something that was read has changed. Thread-safe.
  */
 final class Retrying {
-  private static final int ATTEMPTS_WITHOUT_PAUSE = 3;
-  private static final int ATTEMPTS_BEFORE_GATE = 12;
-  private static final long PAUSE_NANOS = 10_000;
-  private static final int PAUSE_DOUBLINGS_MAX = 8;
-
   private final TransactionManager manager;
   private final LongAdder retries = new LongAdder();
 
@@ -31,55 +24,72 @@ final class Retrying {
       TransactionOptions options, TransactionBody<R, E> body) throws E {
     long id = manager.nextTransactionId();
     long start = System.nanoTime();
-    for (int attempt = 1; ; attempt++) {
+    Patience patience = null;
+    while (true) {
       try {
-        return attempt > ATTEMPTS_BEFORE_GATE
-            ? runThroughGate(id, options, body)
-            : runOnce(id, options, body);
+        return patience != null && patience.wantsGate()
+            ? runThroughGate(id, options, patience.mode(), body)
+            : runOnce(id, options, patience == null ? RunMode.REPEATED : patience.mode(), body);
       } catch (TransactionConflictException e) {
-        Duration waited = Duration.ofNanos(System.nanoTime() - start);
-        if (attempt >= options.attemptsMax() || waited.compareTo(options.timeout()) >= 0) {
-          throw new TransactionDeadlineException(attempt, waited, e);
+        patience = patience == null ? new Patience(id, options, start, manager) : patience;
+        patience.afterConflict(e);
+      } catch (RetrySignal signal) {
+        if (!signal.isOf(id)) {
+          throw signal;
         }
-        retries.increment();
-        pause(attempt, options.timeout().minus(waited));
-        if (Thread.currentThread().isInterrupted()) {
-          throw new TransactionDeadlineException(attempt, waited, e);
-        }
+        patience = patience == null ? new Patience(id, options, start, manager) : patience;
+        patience.afterRetry(signal);
       }
+      retries.increment();
     }
   }
 
   private <R extends @Nullable Object, E extends Exception> R runOnce(
-      long id, TransactionOptions options, TransactionBody<R, E> body) throws E {
-    try (Transaction transaction = manager.begin(id, options)) {
+      long id, TransactionOptions options, RunMode mode, TransactionBody<R, E> body) throws E {
+    try (Transaction transaction = manager.begin(id, options, mode)) {
+      return runAndCommit(transaction, body);
+    }
+  }
+
+  private static <R extends @Nullable Object, E extends Exception> R runAndCommit(
+      Transaction transaction, TransactionBody<R, E> body) throws E {
+    try {
       R result = body.run(transaction);
+      transaction.rethrowRetry();
       if (!transaction.hasEnded()) {
         var _ = transaction.commit();
       }
       return result;
+    } catch (RetrySignal signal) {
+      if (signal.isOf(transaction.id())) {
+        park(transaction, signal);
+      }
+      throw signal;
+    }
+  }
+
+  /** Registers for changes while the transaction still keeps what it saw, then ends it. */
+  private static void park(Transaction transaction, RetrySignal signal) {
+    Parking parking = transaction.park();
+    try {
+      transaction.rollback();
+      signal.setParking(parking);
+    } catch (RuntimeException | Error e) {
+      if (parking != null) {
+        parking.close();
+      }
+      throw e;
     }
   }
 
   private <R extends @Nullable Object, E extends Exception> R runThroughGate(
-      long id, TransactionOptions options, TransactionBody<R, E> body) throws E {
+      long id, TransactionOptions options, RunMode mode, TransactionBody<R, E> body) throws E {
     manager.buffer().enterGate(id);
     try {
       manager.awaitPending();
-      return runOnce(id, options, body);
+      return runOnce(id, options, mode, body);
     } finally {
       manager.buffer().leaveGate(id);
     }
-  }
-
-  private static void pause(int attempt, Duration left) {
-    if (attempt <= ATTEMPTS_WITHOUT_PAUSE) {
-      Thread.onSpinWait();
-      return;
-    }
-    int doublings = Math.min(attempt - ATTEMPTS_WITHOUT_PAUSE, PAUSE_DOUBLINGS_MAX);
-    Duration pause = Duration.ofNanos(PAUSE_NANOS << doublings);
-    long longest = (pause.compareTo(left) < 0 ? pause : left).toNanos();
-    LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(longest / 2, longest + 1));
   }
 }

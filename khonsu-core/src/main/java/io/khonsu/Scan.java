@@ -65,6 +65,18 @@ public final class Scan {
     return filter;
   }
 
+  /** {@return the rows alone: a scan of them is called so where it collides} */
+  Object rows() {
+    return filter.equals(RowFilter.all()) ? range : new FilteredRange(range, filter);
+  }
+
+  private record FilteredRange(KeyRange range, RowFilter filter) {
+    @Override
+    public String toString() {
+      return range + " where " + filter;
+    }
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof Scan scan

@@ -54,8 +54,7 @@ public final class Snapshot implements ReadView, AutoCloseable {
 
   @Override
   public List<String> names(Table table, KeyRange range) {
-    return within(
-        () -> manager.names(reading, manager.check(table, TableSpec.Kind.BATCHES), range));
+    return within(() -> reading.names(manager.check(table, TableSpec.Kind.BATCHES), range));
   }
 
   /**

@@ -61,6 +61,36 @@ final class StagedWrites {
     deletionBytes += writes.size() > before ? key.sizeBytes() : 0;
   }
 
+  /** {@return the present state, to return to} */
+  Mark mark() {
+    List<TableMark> marks = new ArrayList<>(tables.size());
+    for (StagedTable table : tables) {
+      marks.add(table.mark());
+    }
+    return new Mark(writes.mark(), marks, deletionBytes);
+  }
+
+  /** Drops what was staged since, and brings back what it had replaced. */
+  void rollbackTo(Mark mark) {
+    writes.rollbackTo(mark.writes);
+    tables.subList(mark.tables.size(), tables.size()).clear();
+    for (int i = 0; i < tables.size(); i++) {
+      tables.get(i).rollbackTo(mark.tables.get(i));
+    }
+    deletionBytes = mark.deletionBytes;
+  }
+
+  /** Says that nobody will return to a mark. */
+  void forgetMarks() {
+    writes.forgetMarks();
+  }
+
+  /** A state of what is staged; later tables were empty then. */
+  record Mark(WriteSet.Mark writes, List<TableMark> tables, long deletionBytes) {}
+
+  /** A state of what is staged for one table. */
+  record TableMark(BatchBuilder.@Nullable Savepoint rows, int batchCount, long batchBytes) {}
+
   /** {@return the positions of writes in an interval, in key order} */
   int[] positionsIn(KeyInterval interval) {
     List<Integer> found = new ArrayList<>();
@@ -137,6 +167,18 @@ final class StagedWrites {
       batchBytes += batch.sizeBytes();
       reserve(index + 1);
       positions[index] = writes.put(key, null, index, strategy);
+    }
+
+    private TableMark mark() {
+      return new TableMark(rows == null ? null : rows.savepoint(), batches.size(), batchBytes);
+    }
+
+    private void rollbackTo(TableMark mark) {
+      if (rows != null && mark.rows != null) {
+        rows.rollbackTo(mark.rows);
+      }
+      batches.subList(mark.batchCount, batches.size()).clear();
+      batchBytes = mark.batchBytes;
     }
 
     private void reserve(int count) {

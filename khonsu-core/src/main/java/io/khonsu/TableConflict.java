@@ -1,37 +1,101 @@
 package io.khonsu;
 
+import io.khonsu.mvcc.Conflict;
 import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.mvcc.ConflictType;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
-/**
- * A collision of a committing transaction with a committed one.
- *
- * @param table the table's name
- * @param key the key of the item that the other transaction changed, readable
- * @param type what collided
- * @param strategy what was done: {@link ConflictStrategy#FAIL} where the transaction aborted
- * @param inRange whether the item lies in a range that was scanned, rather than being read or
- *     written itself
- * @param winnerVersion the commit version of the other transaction
- * @param winnerTransaction the id of the other transaction
- */
-public record TableConflict(
-    String table,
-    String key,
-    ConflictType type,
-    ConflictStrategy strategy,
-    boolean inRange,
-    long winnerVersion,
-    long winnerTransaction) {
+/** A collision of a committing transaction with a committed one, and who won. Immutable. */
+public final class TableConflict {
+  private final Conflict conflict;
+  private final String table;
+  private final String key;
+  private final @Nullable String range;
+  private final String winnerName;
+
+  TableConflict(
+      Conflict conflict, String table, String key, @Nullable String range, String winnerName) {
+    this.conflict = conflict;
+    this.table = table;
+    this.key = key;
+    this.range = range;
+    this.winnerName = winnerName;
+  }
+
+  /** {@return the table's name} */
+  public String table() {
+    return table;
+  }
+
+  /** {@return the key of the item that the other transaction changed, readable} */
+  public String key() {
+    return key;
+  }
+
+  /**
+   * {@return the range and filter that was scanned, readable, if the item lies in one; empty if the
+   * item was read or written itself}
+   */
+  public Optional<String> range() {
+    return Optional.ofNullable(range);
+  }
+
+  /** {@return whether the item lies in a range that was scanned} */
+  public boolean inRange() {
+    return range != null;
+  }
+
+  /** {@return what collided: what this transaction did, then what the other did} */
+  public ConflictType type() {
+    return conflict.type();
+  }
+
+  /** {@return what was done: {@link ConflictStrategy#FAIL} where the transaction aborted} */
+  public ConflictStrategy strategy() {
+    return conflict.strategy();
+  }
+
+  /** {@return the commit version of the other transaction} */
+  public long winnerVersion() {
+    return conflict.winnerVersion();
+  }
+
+  /** {@return the id of the other transaction} */
+  public long winnerTransaction() {
+    return conflict.winnerTransaction();
+  }
+
+  /**
+   * {@return the name of the other transaction, as {@link TransactionOptions#name} gave it}
+   * Remembered for the last {@value TransactionNames#REMEMBERED} transactions that have one.
+   */
+  public String winnerName() {
+    return winnerName;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof TableConflict that
+        && conflict.equals(that.conflict)
+        && table.equals(that.table);
+  }
+
+  @Override
+  public int hashCode() {
+    return conflict.hashCode();
+  }
+
   @Override
   public String toString() {
-    return "%s on %s%s of %s with transaction %d at version %d"
+    return "%s on %s%s of %s with transaction %d%s at version %d"
         .formatted(
-            type,
+            type(),
             key,
-            inRange ? " in a scanned range" : "",
+            range == null ? "" : " in a scanned range (" + range + ")",
             table,
-            winnerTransaction,
-            winnerVersion);
+            winnerTransaction(),
+            winnerName.equals(TransactionOptions.UNNAMED) ? "" : " \"" + winnerName + "\"",
+            winnerVersion());
   }
 }

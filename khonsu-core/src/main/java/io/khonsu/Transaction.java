@@ -1,7 +1,9 @@
 package io.khonsu;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import io.khonsu.mvcc.ConflictStrategy;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.apache.arrow.vector.VectorSchemaRoot;
@@ -26,17 +28,28 @@ public final class Transaction implements ReadView, AutoCloseable {
   private final TransactionManager manager;
   private final long id;
   private final TransactionOptions options;
+  private final RunMode mode;
   private final ViewState state;
   private final StagedWrites staged = new StagedWrites();
   private final Reading reading;
   private final Writing writing;
 
-  Transaction(TransactionManager manager, long id, TransactionOptions options, ViewState state) {
+  /** Null until a transaction uses any of it. */
+  private @Nullable Composition composition;
+
+  Transaction(
+      TransactionManager manager,
+      long id,
+      TransactionOptions options,
+      RunMode mode,
+      ViewState state) {
     this.manager = manager;
     this.id = id;
     this.options = options;
+    this.mode = mode;
     this.state = state;
-    this.reading = new Reading(manager.buffer(), manager.memory(), state, options.level(), staged);
+    this.reading =
+        new Reading(manager.buffer(), manager.memory(), state, options.level(), staged, mode);
     this.writing = new Writing(manager.config(), staged, reading);
   }
 
@@ -83,7 +96,7 @@ public final class Transaction implements ReadView, AutoCloseable {
 
   @Override
   public List<String> names(Table table, KeyRange range) {
-    return within(() -> manager.names(reading, use(table, TableSpec.Kind.BATCHES), range));
+    return within(() -> reading.names(use(table, TableSpec.Kind.BATCHES), range));
   }
 
   /** Writes a row of a row table, whether it exists or not. */
@@ -196,6 +209,147 @@ public final class Transaction implements ReadView, AutoCloseable {
   }
 
   /**
+   * Gives up this run, undoes it, and has {@link Khonsu#transact} run the body again once something
+   * that it has read, an item or a range, has been changed by another commit. The thread waits
+   * without polling until then, the transaction's timeout passes ({@link
+   * TransactionDeadlineException}), the thread is interrupted ({@link
+   * TransactionInterruptedException}) or the store is closed ({@link StoreClosedException}).
+   *
+   * <p>In the first alternative of {@link #orElse}, the second takes its place instead. Below
+   * SERIALIZABLE the first retry() runs the body once more, to note all that it reads.
+   *
+   * @return never; for {@code throw tx.retry()} where a value is due, or {@code
+   *     orElseThrow(tx::retry)}
+   * @throws RetryImpossibleException if nobody runs the body again; if the transaction has read
+   *     nothing, so that it would wait for ever, {@code transact} throws it
+   */
+  @CanIgnoreReturnValue
+  public RetrySignal retry() {
+    throw within(() -> composition().retry(mode));
+  }
+
+  /** Calls {@link #retry} unless the condition holds. */
+  public void retryUnless(boolean condition) {
+    if (!condition) {
+      retry();
+    }
+  }
+
+  /**
+   * Runs the first alternative, or if that calls {@link #retry}, undoes its writes and runs the
+   * second. What the first one has read counts as read. If the second calls retry() too, the
+   * transaction waits for a change of what either has read. Each is a block as {@link #nested}
+   * describes.
+   *
+   * @return the result of the alternative that was not undone
+   * @throws E what an alternative throws; its writes are undone, the other is not run
+   */
+  public <R extends @Nullable Object, E extends Exception> R orElse(
+      TransactionBody<R, E> first, TransactionBody<R, E> second) throws E {
+    Objects.requireNonNull(first, "first");
+    Objects.requireNonNull(second, "second");
+    Composition alternatives = composition();
+    alternatives.beginAlternative();
+    try {
+      return nested(first);
+    } catch (RetrySignal signal) {
+      if (!alternatives.handles(signal)) {
+        throw signal;
+      }
+    } finally {
+      alternatives.endAlternative();
+    }
+    return nested(second);
+  }
+
+  /** Runs one of two alternatives without a result, as {@link #orElse}. */
+  public <E extends Exception> void runOrElse(
+      TransactionAction<E> first, TransactionAction<E> second) throws E {
+    Objects.requireNonNull(first, "first");
+    Objects.requireNonNull(second, "second");
+    var _ = orElse(first.asBody(), second.asBody());
+  }
+
+  /**
+   * Runs a block of this transaction that has its effect whole or not at all: what it wrote is
+   * undone if it throws, and the transaction may go on. Nothing is visible to others before the
+   * transaction commits. What was read stays read. Blocks may be nested, up to {@value
+   * Composition#NESTING_MAX} deep.
+   *
+   * @param block given this transaction, which it must not commit
+   * @throws E what the block throws
+   * @throws NestingTooDeepException if there are too many blocks inside each other
+   */
+  public <R extends @Nullable Object, E extends Exception> R nested(TransactionBody<R, E> block)
+      throws E {
+    Objects.requireNonNull(block, "block");
+    Composition.Block begun = composition().begin();
+    R result;
+    try {
+      result = block.run(this);
+      rethrowRetry();
+    } catch (Exception | Error e) {
+      composition().undo(begun, e);
+      throw e;
+    }
+    composition().end(begun);
+    return result;
+  }
+
+  /** Runs a block without a result, as {@link #nested}. */
+  public <E extends Exception> void runNested(TransactionAction<E> block) throws E {
+    Objects.requireNonNull(block, "block");
+    Composition.Block begun = composition().begin();
+    try { // not by way of nested(): the stack is to hold many blocks
+      block.run(this);
+      rethrowRetry();
+    } catch (Exception | Error e) {
+      composition().undo(begun, e);
+      throw e;
+    }
+    composition().end(begun);
+  }
+
+  /** {@return a state of the writes and hooks, for {@link #rollbackTo}} */
+  public Savepoint savepoint() {
+    return within(() -> composition().savepoint());
+  }
+
+  /**
+   * Undoes all writes made after a savepoint. What was read since stays read. Drops the hooks added
+   * since; of these the onRollback ones are run now.
+   *
+   * @throws IllegalArgumentException if the savepoint is not valid any more, is one of another
+   *     transaction, or was made outside the block that this is called in
+   */
+  public void rollbackTo(Savepoint savepoint) {
+    Objects.requireNonNull(savepoint, "savepoint");
+    composition().runUndone(within(() -> composition().rollbackTo(savepoint)));
+  }
+
+  /**
+   * Has something done once, after this transaction was committed and is durable and visible. Runs
+   * on the thread that commits, in the order in which they were added, outside of all locks. Of a
+   * transaction that is run again, each run has its own hooks. If one throws, the others run, and
+   * {@link HookFailedException} says so. If the outcome of the commit is unknown, none runs.
+   */
+  public void onCommit(Runnable hook) {
+    Objects.requireNonNull(hook, "hook");
+    within(() -> composition().hooks().addOnCommit(hook));
+  }
+
+  /**
+   * Has something done once, after what was done since the last savepoint, block or begin was
+   * undone: this run of the transaction has collided, called {@link #retry}, thrown or been rolled
+   * back, or the part of it that contains this call has. Otherwise as {@link #onCommit}, the last
+   * added first.
+   */
+  public void onRollback(Runnable hook) {
+    Objects.requireNonNull(hook, "hook");
+    within(() -> composition().hooks().addOnRollback(hook));
+  }
+
+  /**
    * Makes the writes durable, as far as the storage promises, and visible, all at once; ends the
    * transaction, also when it fails.
    *
@@ -206,12 +360,45 @@ public final class Transaction implements ReadView, AutoCloseable {
    *     run the transaction again when there is room
    * @throws LimitExceededException if APPEND would make too large a batch; nothing has changed
    * @throws TableDroppedException if a table was dropped meanwhile; nothing has changed
+   * @throws HookFailedException if a hook threw; it tells whether the transaction was committed
+   * @throws IllegalStateException inside a nested block, which cannot commit the whole; it goes on
    */
   public CommitReceipt commit() {
     state.enter();
+    if (composition != null && composition.isInsideBlock()) {
+      state.leave();
+      throw new IllegalStateException("a nested block cannot commit the transaction: return");
+    }
+    CommitReceipt receipt;
     try {
-      return manager.commit(this, state, staged, reading.reads());
+      receipt = commitAndEnd();
+    } catch (RuntimeException e) {
+      if (composition != null) {
+        leaveGate();
+        composition.runRolledBack(e);
+      }
+      throw e;
+    }
+    if (composition != null) {
+      leaveGate();
+      composition.runCommitted(receipt);
+    }
+    return receipt;
+  }
+
+  private CommitReceipt commitAndEnd() {
+    Hooks.Fate fate = Hooks.Fate.UNKNOWN;
+    try {
+      CommitReceipt receipt = manager.commit(this, state, staged, reading);
+      fate = Hooks.Fate.COMMITTED;
+      return receipt;
+    } catch (CommitOutcomeUnknownException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      fate = Hooks.Fate.ROLLED_BACK;
+      throw e;
     } finally {
+      var _ = settle(fate);
       state.end();
       manager.ended();
     }
@@ -221,11 +408,30 @@ public final class Transaction implements ReadView, AutoCloseable {
    * Undoes all writes and ends the transaction. Does nothing if it has ended.
    *
    * @throws ConcurrentUseException if another thread is inside a method; it goes on then
+   * @throws HookFailedException if a hook threw
    */
   public void rollback() {
-    if (state.enterUnlessEnded()) {
+    boolean isOpen = state.enterUnlessEnded();
+    boolean runsHooks = settle(Hooks.Fate.ROLLED_BACK); // also if the store was closed first
+    if (isOpen) {
       state.end();
       manager.rolledBack();
+    }
+    if (runsHooks && composition != null) {
+      leaveGate();
+      composition.runRolledBack(null);
+    }
+  }
+
+  /** Decides which hooks will run; {@return whether this thread is to run them} */
+  private boolean settle(Hooks.Fate fate) {
+    return composition != null && composition.hooks().settle(fate);
+  }
+
+  /** Hooks may run transactions, which must not wait for this one. */
+  private void leaveGate() {
+    if (mode != RunMode.BY_HAND) {
+      manager.buffer().leaveGate(id);
     }
   }
 
@@ -237,6 +443,25 @@ public final class Transaction implements ReadView, AutoCloseable {
 
   ViewState state() {
     return state;
+  }
+
+  /** Goes on with a call of {@code retry()} whose signal did not arrive. */
+  void rethrowRetry() {
+    if (composition != null) {
+      composition.rethrowRetry();
+    }
+  }
+
+  /** {@return where to wait for a change, owned by the caller; null if this run did not note it} */
+  @Nullable Parking park() {
+    return reading.notesAll() ? within(() -> manager.park(state, reading.reads())) : null;
+  }
+
+  private Composition composition() {
+    if (composition == null) {
+      composition = new Composition(this, staged);
+    }
+    return composition;
   }
 
   /** {@return whether its user has ended it} The store being closed does not count. */
@@ -268,6 +493,15 @@ public final class Transaction implements ReadView, AutoCloseable {
     manager.checkAge(state);
     reading.reads().addGuard(table.catalogKey());
     return table;
+  }
+
+  private void within(Runnable operation) {
+    state.enter();
+    try {
+      operation.run();
+    } finally {
+      state.leave();
+    }
   }
 
   @SuppressWarnings("CanIgnoreReturnValueSuggester") // only readers want the result

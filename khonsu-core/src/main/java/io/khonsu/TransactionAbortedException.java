@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 public sealed class TransactionAbortedException extends StoreException
     permits TransactionConflictException,
         TransactionDeadlineException,
+        TransactionInterruptedException,
         SnapshotTooOldException,
         StorageRejectedException {
   private static final long serialVersionUID = 1L;

@@ -10,4 +10,12 @@ package io.khonsu;
 public interface TransactionAction<E extends Exception> {
   /** Reads and writes. Committing and closing is the caller's. */
   void run(Transaction transaction) throws E;
+
+  /** {@return the same as a body, whose result is the transaction} */
+  default TransactionBody<Transaction, E> asBody() {
+    return transaction -> {
+      run(transaction);
+      return transaction;
+    };
+  }
 }

@@ -2,16 +2,23 @@ package io.khonsu;
 
 import java.util.List;
 
-/** The transaction collided with one that committed since it began. */
+/**
+ * The transaction collided with others that committed since it began: {@link #conflicts} says on
+ * which keys and ranges, with which transactions and versions, and how.
+ */
 public final class TransactionConflictException extends TransactionAbortedException {
   private static final long serialVersionUID = 1L;
 
   private final transient List<TableConflict> conflicts;
 
-  TransactionConflictException(long transactionId, List<TableConflict> conflicts) {
+  TransactionConflictException(long transactionId, String name, List<TableConflict> conflicts) {
     super(
-        "transaction %d aborted, conflicts: %d, first: %s"
-            .formatted(transactionId, conflicts.size(), conflicts.getFirst()),
+        "transaction %d%s aborted, conflicts: %d, first: %s"
+            .formatted(
+                transactionId,
+                name.equals(TransactionOptions.UNNAMED) ? "" : " \"" + name + "\"",
+                conflicts.size(),
+                conflicts.getFirst()),
         null);
     this.conflicts = List.copyOf(conflicts);
   }

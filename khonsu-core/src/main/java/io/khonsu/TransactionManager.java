@@ -3,15 +3,11 @@ package io.khonsu;
 import io.khonsu.mvcc.CommitRequest;
 import io.khonsu.mvcc.CommitResult;
 import io.khonsu.mvcc.Conflict;
-import io.khonsu.mvcc.ConflictType;
 import io.khonsu.mvcc.Key;
-import io.khonsu.mvcc.KeyInterval;
 import io.khonsu.mvcc.ReadSet;
 import io.khonsu.mvcc.TxnBuffer;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
@@ -21,14 +17,13 @@ import org.jspecify.annotations.Nullable;
 final class TransactionManager {
   private final StoreConfig config;
   private final TxnBuffer<StoredValue> buffer;
-  private final Catalog catalog;
+  private final ConflictReports reports;
   private final Memory memory;
   private final DroppedTables droppedTables;
   private final OpenViews views;
   private final @Nullable CommitPipeline pipeline;
   private final AtomicLong lastTransactionId = new AtomicLong();
   private final LongAdder commits = new LongAdder();
-  private final Map<ConflictType, LongAdder> conflicts = new EnumMap<>(ConflictType.class);
   private final LongAdder otherAborts = new LongAdder();
   private final LongAdder rollbacks = new LongAdder();
 
@@ -42,13 +37,10 @@ final class TransactionManager {
     this.config = config;
     this.buffer = buffer;
     this.droppedTables = droppedTables;
-    this.catalog = droppedTables.catalog();
+    this.reports = new ConflictReports(droppedTables.catalog());
     this.memory = memory;
     this.views = views;
     this.pipeline = pipeline;
-    for (ConflictType type : ConflictType.values()) {
-      conflicts.put(type, new LongAdder());
-    }
   }
 
   StoreConfig config() {
@@ -67,6 +59,10 @@ final class TransactionManager {
     return views;
   }
 
+  ConflictReports reports() {
+    return reports;
+  }
+
   long nextTransactionId() {
     return lastTransactionId.incrementAndGet();
   }
@@ -77,9 +73,9 @@ final class TransactionManager {
   }
 
   /** Begins a transaction under an id, which a retried transaction keeps. */
-  Transaction begin(long id, TransactionOptions options) {
+  Transaction begin(long id, TransactionOptions options, RunMode mode) {
     views.checkOpen();
-    return new Transaction(this, id, options, views.add(buffer.snapshot()));
+    return new Transaction(this, id, options, mode, views.add(buffer.snapshot()));
   }
 
   Snapshot snapshot() {
@@ -156,38 +152,34 @@ final class TransactionManager {
     return encoded;
   }
 
-  List<String> names(Reading reading, Table table, KeyRange range) {
-    KeyInterval interval = table.interval(range);
-    return interval == null ? List.of() : reading.names(table, interval);
-  }
-
   /** Commits what a transaction, which this thread has entered, has read and staged. */
   CommitReceipt commit(
-      Transaction transaction, ViewState state, StagedWrites staged, ReadSet<StoredValue> reads) {
+      Transaction transaction, ViewState state, StagedWrites staged, Reading reading) {
     List<StoredBatch> frozen = List.of();
     boolean accepted = false;
     try {
       if (pipeline != null) {
         pipeline.checkRunning();
       }
+      reports.names().note(transaction.id(), transaction.options());
       frozen = ViewState.within(() -> staged.freeze(memory.versions()));
       CommitRequest<StoredValue> request =
           new CommitRequest<>(
               transaction.id(),
               transaction.options().level(),
               state.snapshot(),
-              reads,
+              reading.reads(),
               staged.writes());
-      CommitResult.Accepted<StoredValue> result = certified(request);
+      CommitResult.Accepted<StoredValue> result = certified(transaction, request, reading);
       accepted = true;
       if (pipeline != null && !staged.isEmpty()) {
         pipeline.await(result.record());
       }
       commits.increment();
-      return new CommitReceipt(result.record().version(), readable(result.resolved()));
+      return new CommitReceipt(
+          result.record().version(), reports.readable(result.resolved(), reading));
     } catch (TransactionConflictException e) {
-      countConflict(e.conflicts().getFirst().type());
-      throw e;
+      throw e; // counted where it was made
     } catch (RuntimeException e) {
       otherAborts.increment();
       throw e;
@@ -198,7 +190,8 @@ final class TransactionManager {
     }
   }
 
-  private CommitResult.Accepted<StoredValue> certified(CommitRequest<StoredValue> request) {
+  private CommitResult.Accepted<StoredValue> certified(
+      Transaction transaction, CommitRequest<StoredValue> request, Reading reading) {
     while (true) {
       switch (buffer.commit(request)) {
         case CommitResult.Accepted<StoredValue> accepted -> {
@@ -206,8 +199,8 @@ final class TransactionManager {
         }
         case CommitResult.Aborted<StoredValue>(List<Conflict> found) -> {
           boolean waited = awaitPublished(found);
-          if (!waited || found.stream().noneMatch(TransactionManager::isOfTable)) {
-            throw aborted(request.transactionId(), found);
+          if (!waited || found.stream().noneMatch(ConflictReports::isOfTable)) {
+            throw reports.aborted(transaction, found, reading);
           }
           // The table was about to be dropped: by now it is, or will not be.
         }
@@ -229,10 +222,6 @@ final class TransactionManager {
     return isPending;
   }
 
-  private static boolean isOfTable(Conflict conflict) {
-    return Catalog.isCatalogKey(conflict.key());
-  }
-
   private void awaitHandled(long version) {
     if (pipeline != null) {
       pipeline.awaitHandled(version);
@@ -240,40 +229,6 @@ final class TransactionManager {
       // Met in the instant between being installed and published, inside the commit section.
       buffer.awaitSection();
     }
-  }
-
-  private RuntimeException aborted(long transactionId, List<Conflict> found) {
-    for (Conflict conflict : found) {
-      if (isOfTable(conflict) && conflict.type() == ConflictType.READ_DELETE) {
-        return new TableDroppedException(
-            "table \"%s\" was dropped".formatted(Catalog.nameOf(conflict.key())));
-      }
-    }
-    return new TransactionConflictException(transactionId, readable(found));
-  }
-
-  private List<TableConflict> readable(List<Conflict> found) {
-    return found.stream().map(this::readable).toList();
-  }
-
-  private TableConflict readable(Conflict conflict) {
-    if (isOfTable(conflict)) {
-      // Created after the transaction began: at its next attempt it will have been there.
-      return readable(conflict, Catalog.nameOf(conflict.key()), "the whole");
-    }
-    Table table = catalog.tableOf(conflict.key());
-    return readable(conflict, table.name(), table.describe(conflict.key()));
-  }
-
-  private static TableConflict readable(Conflict conflict, String table, String key) {
-    return new TableConflict(
-        table,
-        key,
-        conflict.type(),
-        conflict.strategy(),
-        conflict.range() != null,
-        conflict.winnerVersion(),
-        conflict.winnerTransaction());
   }
 
   void rolledBack() {
@@ -285,6 +240,36 @@ final class TransactionManager {
     droppedTables.purge();
   }
 
+  /**
+   * {@return where to wait until something that a transaction has read is changed}
+   *
+   * @throws RetryImpossibleException if it has read nothing
+   * @throws StorageException if nothing will change any more, as the storage has failed
+   */
+  @SuppressWarnings("MustBeClosedChecker") // the caller owns the parking, and it the registration
+  Parking park(ViewState state, ReadSet<StoredValue> reads) {
+    if (reads.itemCount() == 0 && reads.rangeCount() == 0) {
+      throw new RetryImpossibleException(
+          "retry() would wait for ever, as the transaction has read nothing: read what you wait"
+              + " for");
+    }
+    Parking parking = new Parking();
+    try {
+      parking.own(buffer.awaitChange(state.snapshot(), reads, parking));
+      if (pipeline != null) {
+        pipeline.checkRunning(); // after registering: a failure from now on wakes it
+      }
+      return parking;
+    } catch (RuntimeException | Error e) {
+      parking.close();
+      throw e;
+    }
+  }
+
+  Contention contention() {
+    return reports.contention(buffer.waiterCount());
+  }
+
   /** Waits for commits under way before a transaction that holds the gate looks. */
   void awaitPending() {
     if (pipeline != null) {
@@ -292,24 +277,11 @@ final class TransactionManager {
     }
   }
 
-  private void countConflict(ConflictType type) {
-    LongAdder count = conflicts.get(type);
-    if (count != null) {
-      count.increment();
-    }
-  }
-
-  private Map<ConflictType, Long> conflictsByType() {
-    Map<ConflictType, Long> counts = new EnumMap<>(ConflictType.class);
-    conflicts.forEach((type, count) -> counts.put(type, count.sum()));
-    return counts;
-  }
-
   StoreStatistics statistics(long retries) {
     var held = buffer.statistics();
     return new StoreStatistics(
         commits.sum(),
-        conflictsByType(),
+        reports.byType(),
         otherAborts.sum(),
         rollbacks.sum(),
         retries,

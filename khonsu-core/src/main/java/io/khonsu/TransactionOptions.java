@@ -12,11 +12,21 @@ import java.util.Objects;
  * @param onConflict what becomes of a write whose item another transaction has changed since the
  *     snapshot; under SERIALIZABLE a write to an item that was not read never conflicts, so FAIL
  *     and REPLACE let it pass, IGNORE drops it and APPEND merges it; a write can say otherwise
- * @param timeout how long {@link Khonsu#transact} goes on retrying
- * @param attemptsMax how often {@link Khonsu#transact} runs the transaction, at least 1
+ * @param timeout how long {@link Khonsu#transact} goes on retrying, waiting for a change included
+ * @param attemptsMax how often {@link Khonsu#transact} runs a transaction that collides with
+ *     others, at least 1; runs that end in {@link Transaction#retry} do not count
+ * @param name what to call transactions of this kind where they collide with others; {@value
+ *     #UNNAMED} if they have none
  */
 public record TransactionOptions(
-    IsolationLevel level, ConflictStrategy onConflict, Duration timeout, int attemptsMax) {
+    IsolationLevel level,
+    ConflictStrategy onConflict,
+    Duration timeout,
+    int attemptsMax,
+    String name) {
+  /** The name of transactions that were given none. */
+  public static final String UNNAMED = "unnamed";
+
   private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
 
   /**
@@ -28,6 +38,7 @@ public record TransactionOptions(
     Objects.requireNonNull(level, "level");
     Objects.requireNonNull(onConflict, "onConflict");
     Objects.requireNonNull(timeout, "timeout");
+    Objects.requireNonNull(name, "name");
     if (timeout.isNegative() || timeout.isZero()) {
       throw new IllegalArgumentException("timeout must be positive, but is " + timeout);
     }
@@ -38,7 +49,8 @@ public record TransactionOptions(
 
   /** {@return options of a level: FAIL on conflict, 30 s and any number of attempts to retry} */
   public static TransactionOptions of(IsolationLevel level) {
-    return new TransactionOptions(level, ConflictStrategy.FAIL, DEFAULT_TIMEOUT, Integer.MAX_VALUE);
+    return new TransactionOptions(
+        level, ConflictStrategy.FAIL, DEFAULT_TIMEOUT, Integer.MAX_VALUE, UNNAMED);
   }
 
   /** {@return options for {@link IsolationLevel#SERIALIZABLE}} */
@@ -63,16 +75,21 @@ public record TransactionOptions(
 
   /** {@return these options with another strategy} */
   public TransactionOptions onConflict(ConflictStrategy strategy) {
-    return new TransactionOptions(level, strategy, timeout, attemptsMax);
+    return new TransactionOptions(level, strategy, timeout, attemptsMax, name);
   }
 
   /** {@return these options with another timeout} */
   public TransactionOptions timeout(Duration limit) {
-    return new TransactionOptions(level, onConflict, limit, attemptsMax);
+    return new TransactionOptions(level, onConflict, limit, attemptsMax, name);
   }
 
   /** {@return these options with another number of attempts} */
   public TransactionOptions attemptsMax(int most) {
-    return new TransactionOptions(level, onConflict, timeout, most);
+    return new TransactionOptions(level, onConflict, timeout, most, name);
+  }
+
+  /** {@return these options with another name} */
+  public TransactionOptions named(String other) {
+    return new TransactionOptions(level, onConflict, timeout, attemptsMax, other);
   }
 }

@@ -145,7 +145,7 @@ class RetryingTest {
                 }
                 collide(tx);
               }))
-          .isInstanceOf(TransactionDeadlineException.class);
+          .isInstanceOf(TransactionInterruptedException.class);
       assertThat(attempts.get()).isEqualTo(5);
     } finally {
       assertThat(Thread.interrupted()).isTrue();

@@ -1,5 +1,6 @@
 package io.khonsu.mvcc;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +50,7 @@ public final class TxnBuffer<V> {
   private final CommitSection section;
   private final DependencyTracker<V> dependencies;
   private final Collector<V> collector;
+  private final Waiters<V> waiters = new Waiters<>();
   private final ValueLifecycle<V> lifecycle;
   private final BufferOptions<V> options;
 
@@ -222,7 +224,49 @@ public final class TxnBuffer<V> {
     if (request.writes().size() == 0) {
       return new CommitResult.Accepted<>(previewed, List.of());
     }
-    return new Committing<>(this, request, certifier, previewed).run();
+    CommitResult<V> result = new Committing<>(this, request, certifier, previewed).run();
+    if (waiters.count() > 0) {
+      wake(result);
+    }
+    return result;
+  }
+
+  private void wake(CommitResult<V> result) {
+    if (options.publication() == Publication.AT_COMMIT
+        && result instanceof CommitResult.Accepted<V>(var record, var _)) {
+      waiters.wake(record);
+    }
+  }
+
+  /**
+   * Waits, without holding a thread, until something that was read is changed by a commit that is
+   * published after {@code snapshot}: an item, present or not, a guard, or any item in a range,
+   * whether it matches the range's predicate or not.
+   *
+   * @param snapshot open, and one that may commit; it may be closed as soon as this returns
+   * @param reads not changed any more
+   * @param wakeUp called once when that happens, or has happened, maybe before this returns; maybe
+   *     for no reason; by the thread that commits, so it must be quick
+   * @return what to close when the wait is over
+   */
+  public Waiter awaitChange(Snapshot<V> snapshot, ReadSet<V> reads, Runnable wakeUp) {
+    snapshot.checkCommittable();
+    Waiter waiter = waiters.add(reads, wakeUp);
+    awaitSection(); // see Waiters for why in this order
+    if (new Changes<>(table, snapshot, dependencies.published()).touch(reads)) {
+      waiter.wake();
+    }
+    return waiter;
+  }
+
+  /** Wakes all who wait for a change, as none may come any more. */
+  public void wakeAll() {
+    waiters.wakeAll();
+  }
+
+  /** {@return how many wait for a change} */
+  public int waiterCount() {
+    return waiters.count();
   }
 
   /**
@@ -232,6 +276,7 @@ public final class TxnBuffer<V> {
    *     out withdrawn ones
    */
   public void publish(CommitRecord<V> record) {
+    List<CommitRecord<V>> news = new ArrayList<>(0);
     section.enterForUpkeep();
     try {
       int share = 0;
@@ -241,11 +286,15 @@ public final class TxnBuffer<V> {
         last.settle();
         dependencies.publish(last);
         share += last.size() + 1;
+        if (waiters.count() > 0) {
+          news.add(last);
+        }
       }
       collector.workForAll(share);
     } finally {
       leave();
     }
+    news.forEach(waiters::wake);
   }
 
   /**

@@ -28,6 +28,9 @@ public final class WriteSet<V> {
 
   private int size;
 
+  /** What was written over since the first mark; null if there is none. */
+  private @Nullable Overwrites<V> overwrites;
+
   /** Creates an empty set. */
   public WriteSet() {}
 
@@ -121,12 +124,44 @@ public final class WriteSet<V> {
     return strategies[position];
   }
 
+  /**
+   * {@return the present state, to return to} From here on it is remembered what is overwritten.
+   */
+  public Mark mark() {
+    if (overwrites == null) {
+      overwrites = new Overwrites<>();
+    }
+    return new Mark(size, overwrites.count());
+  }
+
+  /**
+   * Returns to a state.
+   *
+   * @param mark one of this set, and not one made after another that it has returned to
+   */
+  public void rollbackTo(Mark mark) {
+    if (overwrites != null) {
+      overwrites.undo(mark.overwrites, staged, strategies);
+    }
+    while (size > mark.size) {
+      removeLast();
+    }
+  }
+
+  /** Forgets what was written over: nobody will return to a mark. */
+  public void forgetMarks() {
+    overwrites = null;
+  }
+
   void setKey(int position, Key key) {
     keys[position] = key;
   }
 
   private int claim(Key key, ConflictStrategy strategy) {
     int found = find(key);
+    if (found >= 0 && overwrites != null) {
+      overwrites.add(found, staged[found], strategies[found]);
+    }
     int position = found >= 0 ? found : append(key);
     strategies[position] = strategy;
     return position;
@@ -145,6 +180,21 @@ public final class WriteSet<V> {
     return position;
   }
 
+  /** Positions were indexed in their order, so that no probe leads past the last one's slot. */
+  private void removeLast() {
+    int position = --size;
+    if (positions.length > 0) {
+      int mask = positions.length - 1;
+      int at = keys[position].hash & mask;
+      while (positions[at] != position + 1) {
+        at = (at + 1) & mask;
+      }
+      positions[at] = 0;
+    }
+    Arrays.fill(keys, position, position + 1, null);
+    Arrays.fill(staged, position, position + 1, null);
+  }
+
   private void index(int position) {
     int mask = positions.length - 1;
     int at = keys[position].hash & mask;
@@ -153,6 +203,14 @@ public final class WriteSet<V> {
     }
     positions[at] = position + 1;
   }
+
+  /**
+   * A state of a set.
+   *
+   * @param size how many items it had
+   * @param overwrites how many overwrites were remembered
+   */
+  public record Mark(int size, int overwrites) {}
 
   @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of a generic type
   private static <V> Version<V>[] newVersions(int length) {

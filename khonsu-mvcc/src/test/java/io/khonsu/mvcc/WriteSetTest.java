@@ -3,6 +3,9 @@ package io.khonsu.mvcc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 class WriteSetTest {
@@ -59,5 +62,57 @@ class WriteSetTest {
     assertThatThrownBy(() -> writes.put(TestTransaction.key(1), 1L, -1, ConflictStrategy.FAIL))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("-1");
+  }
+
+  @Test
+  void rollbackTo_atEverySizeAndBack_restoresValuesStrategiesAndFinding() {
+    long seed = new SplittableRandom().nextLong();
+    SplittableRandom random = new SplittableRandom(seed);
+    for (int round = 0; round < 200; round++) {
+      WriteSet<Long> set = new WriteSet<>();
+      List<WriteSet.Mark> marks = new ArrayList<>();
+      List<List<String>> states = new ArrayList<>();
+      for (int step = 0; step < 60; step++) {
+        switch (random.nextInt(6)) {
+          case 0 -> {
+            marks.add(set.mark());
+            states.add(state(set));
+          }
+          case 1 -> {
+            if (!marks.isEmpty()) {
+              int back = random.nextInt(marks.size());
+              set.rollbackTo(marks.get(back));
+              assertThat(state(set)).as("seed %d", seed).isEqualTo(states.get(back));
+              marks.subList(back + 1, marks.size()).clear();
+              states.subList(back + 1, states.size()).clear();
+            }
+          }
+          case 2 -> set.delete(TestTransaction.key(random.nextInt(40)), ConflictStrategy.IGNORE);
+          case 3 -> set.reserve(random.nextInt(20));
+          default ->
+              set.put(
+                  TestTransaction.key(random.nextInt(40)),
+                  random.nextLong(),
+                  random.nextInt(9),
+                  random.nextBoolean() ? ConflictStrategy.FAIL : ConflictStrategy.APPEND);
+        }
+      }
+    }
+  }
+
+  /** {@return what is found under each key} */
+  private static List<String> state(WriteSet<Long> set) {
+    List<String> found = new ArrayList<>();
+    for (int key = 0; key < 40; key++) {
+      int at = set.find(TestTransaction.key(key));
+      if (at >= 0) {
+        Version<Long> version = set.version(at);
+        found.add(
+            "%d@%d: %s[%d] %s"
+                .formatted(key, at, version.value(), version.index(), set.strategy(at)));
+      }
+    }
+    assertThat(found).hasSize(set.size());
+    return found;
   }
 }

@@ -1,0 +1,235 @@
+package io.khonsu;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The savepoints, nested blocks, alternatives and hooks of one transaction, after Harris, Marlow,
+ * Peyton Jones and Herlihy, "Composable Memory Transactions", PPoPP 2005. Not thread-safe.
+ *
+ * <p>A block is a savepoint that nobody else can return to, and below which nobody inside can
+ * return. What is undone are writes and hooks; reads stay noted, as what came afterwards may depend
+ * on them.
+ */
+final class Composition {
+  static final int NESTING_MAX = 1_024;
+
+  /** From this depth on there may be too little left of the thread's stack. */
+  private static final int STACK_CHECKED_FROM = 64;
+
+  /** Frames that must still fit, each of a hundred bytes or less: a commit needs fewer bytes. */
+  private static final int SPARE_FRAMES = 512;
+
+  private final Transaction transaction;
+  private final StagedWrites staged;
+  private final Hooks hooks = new Hooks();
+  private final List<Savepoint> savepoints = new ArrayList<>(1);
+
+  /** How many savepoints belong to surrounding blocks. */
+  private int outer;
+
+  private int depth;
+
+  /** How many first alternatives are being run. */
+  private int alternatives;
+
+  /** The call of {@code retry()} that has not been handled yet. */
+  private @Nullable RetrySignal pending;
+
+  Composition(Transaction transaction, StagedWrites staged) {
+    this.transaction = transaction;
+    this.staged = staged;
+  }
+
+  Hooks hooks() {
+    return hooks;
+  }
+
+  boolean isInsideBlock() {
+    return depth > 0;
+  }
+
+  Savepoint savepoint() {
+    Savepoint made = new Savepoint(this, savepoints.size(), staged.mark(), hooks.mark());
+    savepoints.add(made);
+    return made;
+  }
+
+  /** Undoes what came after a savepoint; {@return the hooks to run for it} */
+  List<Runnable> rollbackTo(Savepoint savepoint) {
+    int position = savepoint.position();
+    boolean isMine = savepoint.isOf(this);
+    if (!isMine || position >= savepoints.size() || savepoints.get(position) != savepoint) {
+      throw new IllegalArgumentException(
+          isMine
+              ? "the savepoint is not valid any more: its block has ended, or the transaction has"
+                  + " returned to an earlier one"
+              : "the savepoint is one of another transaction");
+    }
+    if (position < outer) {
+      throw new IllegalArgumentException(
+          "the savepoint was made outside this nested block: throw to undo the whole block");
+    }
+    return undoTo(savepoint);
+  }
+
+  private List<Runnable> undoTo(Savepoint savepoint) {
+    staged.rollbackTo(savepoint.writes());
+    savepoints.subList(savepoint.position() + 1, savepoints.size()).clear();
+    return hooks.rollbackTo(savepoint.hooks());
+  }
+
+  /** Begins a block, which {@link #end} or {@link #undo} ends. */
+  Block begin() {
+    return transaction.state().during(this::enter);
+  }
+
+  /** Ends a block that has returned. */
+  void end(Block block) {
+    if (!transaction.hasEnded()) {
+      var _ = transaction.state().during(() -> keep(block));
+    }
+  }
+
+  /** Says that a first alternative begins, which may call {@code retry()} whoever runs it. */
+  void beginAlternative() {
+    alternatives++;
+  }
+
+  void endAlternative() {
+    alternatives--;
+  }
+
+  /** Takes note of a signal that has arrived; {@return false if it is another transaction's} */
+  boolean handles(RetrySignal signal) {
+    if (!signal.isOf(transaction.id())) {
+      return false;
+    }
+    pending = null;
+    return true;
+  }
+
+  /** {@return what to throw} */
+  RetrySignal retry(RunMode mode) {
+    if (mode == RunMode.BY_HAND && alternatives == 0) {
+      throw new RetryImpossibleException(
+          "nobody runs this transaction again: use transact() or run() in place of begin()");
+    }
+    pending = new RetrySignal(transaction.id());
+    return pending;
+  }
+
+  /** Goes on with a call of {@code retry()} whose signal was caught on the way. */
+  void rethrowRetry() {
+    if (pending != null) {
+      throw pending;
+    }
+  }
+
+  /** A block that is being run. */
+  record Block(Savepoint start, int outer) {}
+
+  private Block enter() {
+    if (depth == NESTING_MAX) {
+      throw new NestingTooDeepException(
+          "blocks are nested more than %d deep".formatted(NESTING_MAX));
+    }
+    if (depth >= STACK_CHECKED_FROM && !fits(SPARE_FRAMES)) {
+      throw new NestingTooDeepException(
+          "blocks are nested %d deep, and the thread's stack has no room for another"
+              .formatted(depth));
+    }
+    Block block = new Block(savepoint(), outer);
+    outer = savepoints.size();
+    depth++;
+    return block;
+  }
+
+  /** {@return whether the stack has room} Overflowing here leaves nothing half done. */
+  private static boolean fits(int frames) {
+    try {
+      return descend(frames) == frames;
+    } catch (StackOverflowError _) {
+      return false;
+    }
+  }
+
+  private static int descend(int frames) {
+    return frames == 0 ? 0 : 1 + descend(frames - 1);
+  }
+
+  private Block keep(Block block) {
+    depth--;
+    outer = block.outer;
+    savepoints.subList(block.start.position(), savepoints.size()).clear();
+    if (savepoints.isEmpty()) {
+      staged.forgetMarks();
+    }
+    return block;
+  }
+
+  /** Ends a block that has thrown, and undoes it. */
+  void undo(Block block, Throwable reason) {
+    if (transaction.hasEnded()) {
+      return;
+    }
+    try {
+      List<Runnable> undone =
+          transaction
+              .state()
+              .during(() -> {
+                List<Runnable> hooksToRun = undoTo(block.start);
+                var _ = keep(block);
+                return hooksToRun;
+              });
+      runUndone(undone);
+    } catch (RuntimeException e) {
+      if (reason instanceof RetrySignal) {
+        pending = null;
+        throw e;
+      }
+      reason.addSuppressed(e);
+    }
+  }
+
+  /** Runs the hooks of what was undone. */
+  void runUndone(List<Runnable> undone) {
+    Throwable failure = Hooks.runAll(undone);
+    if (failure != null) {
+      throw new HookFailedException(
+          "an onRollback hook threw, part of transaction %d was undone".formatted(transaction.id()),
+          failure,
+          null);
+    }
+  }
+
+  /** Runs the hooks of a transaction that has committed. */
+  void runCommitted(CommitReceipt receipt) {
+    Throwable failure = hooks.runDue();
+    if (failure != null) {
+      throw new HookFailedException(
+          "an onCommit hook threw, transaction %d was committed at version %d"
+              .formatted(transaction.id(), receipt.version()),
+          failure,
+          receipt);
+    }
+  }
+
+  /** Runs the hooks of a transaction that was rolled back, for a reason or by its user. */
+  void runRolledBack(@Nullable RuntimeException reason) {
+    Throwable failure = hooks.runDue();
+    if (failure != null) {
+      HookFailedException failed =
+          new HookFailedException(
+              "an onRollback hook threw, transaction %d was rolled back"
+                  .formatted(transaction.id()),
+              failure,
+              null);
+      if (reason != null) {
+        failed.addSuppressed(reason);
+      }
+      throw failed;
+    }
+  }
+}

@@ -1,0 +1,47 @@
+package io.khonsu;
+
+import io.khonsu.mvcc.Waiter;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/** Where the thread that makes it waits for a change. Waking is thread-safe. */
+final class Parking implements Runnable, AutoCloseable {
+  private final Thread thread = Thread.currentThread();
+  private volatile boolean woken;
+  private @Nullable Waiter waiter;
+
+  /** Makes this close a registration. */
+  void own(Waiter registration) {
+    waiter = registration;
+  }
+
+  /** Wakes the thread. */
+  @Override
+  public void run() {
+    woken = true;
+    LockSupport.unpark(thread);
+  }
+
+  /** Waits until woken, but no longer than that, and not if the thread is interrupted. */
+  ContentionListener.WaitOutcome await(long nanos) {
+    long start = System.nanoTime();
+    while (!woken) {
+      if (Thread.currentThread().isInterrupted()) {
+        return ContentionListener.WaitOutcome.INTERRUPTED;
+      }
+      long left = nanos - (System.nanoTime() - start);
+      if (left <= 0) {
+        return ContentionListener.WaitOutcome.TIMED_OUT;
+      }
+      LockSupport.parkNanos(this, left);
+    }
+    return ContentionListener.WaitOutcome.CHANGED;
+  }
+
+  @Override
+  public void close() {
+    if (waiter != null) {
+      waiter.close();
+    }
+  }
+}
