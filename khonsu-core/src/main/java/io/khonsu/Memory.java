@@ -42,6 +42,11 @@ final class Memory implements AutoCloseable {
     return reads;
   }
 
+  /** {@return how much may still be taken} */
+  long headroomBytes() {
+    return store.getHeadroom();
+  }
+
   long usedBytes() {
     return store.getAllocatedMemory();
   }

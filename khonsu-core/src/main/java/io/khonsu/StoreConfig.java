@@ -27,7 +27,10 @@ import java.util.regex.Pattern;
  *     zero, at most 10 years
  * @param transactionAgeMax how old a transaction may grow before its next operation fails with
  *     {@link SnapshotTooOldException}; 1 hour
+ * @param compactionRowsPerSecond the pace at which rows of small batches are moved into large ones
+ *     in the background; 500 000. With 0 that is done by {@link Khonsu#compact} only
  */
+@SuppressWarnings("RecordComponentNumber") // a flat list of settings, made by its builder alone
 public record StoreConfig(
     IsolationLevel isolation,
     ConflictStrategy onConflict,
@@ -36,8 +39,10 @@ public record StoreConfig(
     long rowSizeMaxBytes,
     long transactionSizeMaxBytes,
     Duration retention,
-    Duration transactionAgeMax) {
+    Duration transactionAgeMax,
+    long compactionRowsPerSecond) {
   private static final long TRANSACTION_SIZE_LIMIT_BYTES = 1L << 30;
+  private static final long COMPACTION_PACE_LIMIT = 1_000_000_000;
   private static final Pattern SEPARATOR = Pattern.compile(",|\\R");
   private static final Duration RETENTION_LIMIT = Duration.ofDays(3_650);
 
@@ -55,6 +60,7 @@ public record StoreConfig(
     checkRange("transactionSizeMaxBytes", transactionSizeMaxBytes, 1, TRANSACTION_SIZE_LIMIT_BYTES);
     checkDuration("retention", retention, Duration.ZERO);
     checkDuration("transactionAgeMax", transactionAgeMax, Duration.ofMillis(1));
+    checkRange("compactionRowsPerSecond", compactionRowsPerSecond, 0, COMPACTION_PACE_LIMIT);
   }
 
   /** {@return settings that are all defaults} */
@@ -104,7 +110,8 @@ public record StoreConfig(
         + (", rowSizeMaxBytes=" + rowSizeMaxBytes)
         + (", transactionSizeMaxBytes=" + transactionSizeMaxBytes)
         + (", retention=" + retention)
-        + (", transactionAgeMax=" + transactionAgeMax);
+        + (", transactionAgeMax=" + transactionAgeMax)
+        + (", compactionRowsPerSecond=" + compactionRowsPerSecond);
   }
 
   private static void checkRange(String setting, long value, long least, long most) {
@@ -133,6 +140,7 @@ public record StoreConfig(
     private long transactionSizeMaxBytes = 512L << 20;
     private Duration retention = Duration.ZERO;
     private Duration transactionAgeMax = Duration.ofHours(1);
+    private long compactionRowsPerSecond = 500_000;
 
     private Builder() {}
 
@@ -147,6 +155,7 @@ public record StoreConfig(
           case "transactionSizeMaxBytes" -> transactionSizeMaxBytes = Long.parseLong(value);
           case "retention" -> retention = Duration.parse(value);
           case "transactionAgeMax" -> transactionAgeMax = Duration.parse(value);
+          case "compactionRowsPerSecond" -> compactionRowsPerSecond = Long.parseLong(value);
           default -> throw new IllegalArgumentException("it is unknown");
         }
       } catch (IllegalArgumentException | DateTimeParseException e) {
@@ -203,6 +212,12 @@ public record StoreConfig(
       return this;
     }
 
+    /** Sets {@link StoreConfig#compactionRowsPerSecond}. */
+    public Builder compactionRowsPerSecond(long value) {
+      compactionRowsPerSecond = value;
+      return this;
+    }
+
     /**
      * {@return the settings}
      *
@@ -217,7 +232,8 @@ public record StoreConfig(
           rowSizeMaxBytes,
           transactionSizeMaxBytes,
           retention,
-          transactionAgeMax);
+          transactionAgeMax,
+          compactionRowsPerSecond);
     }
   }
 }

@@ -13,6 +13,7 @@ import java.util.Map;
  * @param rollbacks transactions rolled back by their users
  * @param retries how often {@link Khonsu#transact} ran a transaction again
  * @param held what it holds now
+ * @param compaction how it put small batches together
  */
 public record StoreStatistics(
     long commits,
@@ -20,7 +21,8 @@ public record StoreStatistics(
     long otherAborts,
     long rollbacks,
     long retries,
-    StoreStatistics.Held held) {
+    StoreStatistics.Held held,
+    StoreStatistics.Compaction compaction) {
   /** Copies the map. */
   public StoreStatistics {
     conflictsByType = Map.copyOf(conflictsByType);
@@ -42,4 +44,23 @@ public record StoreStatistics(
    */
   public record Held(
       long items, long versions, int openViews, long commitRecords, long memoryBytes) {}
+
+  /**
+   * What compaction has done. Bytes are those of the rows, on the heap or outside, without the
+   * objects around them, which for batches of one row are more.
+   *
+   * @param batchesWritten large batches that small ones were copied into
+   * @param bytesWritten the bytes of these
+   * @param rowsMoved rows that are read there now
+   * @param batchesFreed batches whose last rows were moved, and that nobody reads any more
+   * @param bytesFreed the bytes of these
+   * @param failures how often it stopped because memory was short
+   */
+  public record Compaction(
+      long batchesWritten,
+      long bytesWritten,
+      long rowsMoved,
+      long batchesFreed,
+      long bytesFreed,
+      long failures) {}
 }

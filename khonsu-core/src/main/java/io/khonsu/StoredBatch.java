@@ -53,6 +53,16 @@ final class StoredBatch implements StoredValue {
     return batch.rowCount();
   }
 
+  /** {@return about how many bytes one row takes} */
+  long rowBytes() {
+    return Math.max(1, batch.sizeBytes() / Math.max(1, rowCount()));
+  }
+
+  /** {@return whether at least half of the rows are no version's any more} */
+  boolean isSparse() {
+    return rowCount() > 1 && 2L * live <= rowCount();
+  }
+
   @SuppressWarnings("NonAtomicVolatileUpdate") // only inside the commit section
   void supersede(int index) {
     if (supersededBits.length == 0) {
@@ -84,8 +94,8 @@ final class StoredBatch implements StoredValue {
     return true;
   }
 
-  /** One version less points here; with the last one the batch is let go. */
-  void retireOne() {
+  /** One version less points here; {@return whether it was the last, and the batch is let go} */
+  boolean retireOne() {
     int before = (int) LIVE.getAndAdd(this, -1);
     if (before <= 0) {
       throw new AssertionError("broken invariant: a version is retired once");
@@ -93,6 +103,7 @@ final class StoredBatch implements StoredValue {
     if (before == 1) {
       batch.close();
     }
+    return before == 1;
   }
 
   /** Lets go of a batch that was never installed, or when the store closes. */

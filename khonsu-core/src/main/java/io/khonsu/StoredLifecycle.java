@@ -3,8 +3,13 @@ package io.khonsu;
 import io.khonsu.mvcc.ValueLifecycle;
 
 /** Tells committed batches what becomes of the versions that point into them. */
-enum StoredLifecycle implements ValueLifecycle<StoredValue> {
-  INSTANCE;
+final class StoredLifecycle implements ValueLifecycle<StoredValue> {
+  private final CompactionCounts counts;
+
+  /** Creates a lifecycle that notes there what compaction frees. */
+  StoredLifecycle(CompactionCounts counts) {
+    this.counts = counts;
+  }
 
   @Override
   public void superseded(StoredValue value, int index) {
@@ -28,7 +33,17 @@ enum StoredLifecycle implements ValueLifecycle<StoredValue> {
   @Override
   public void retired(StoredValue value, int index) {
     if (value instanceof StoredBatch batch) {
-      batch.retireOne();
+      var _ = batch.retireOne();
+    }
+  }
+
+  @Override
+  public void vacated(StoredValue value, int index) {
+    if (value instanceof StoredBatch batch) {
+      long sizeBytes = batch.batch().sizeBytes();
+      if (batch.retireOne()) {
+        counts.freed(sizeBytes);
+      }
     }
   }
 

@@ -277,7 +277,7 @@ final class TransactionManager {
     }
   }
 
-  StoreStatistics statistics(long retries) {
+  StoreStatistics statistics(long retries, StoreStatistics.Compaction compaction) {
     var held = buffer.statistics();
     return new StoreStatistics(
         commits.sum(),
@@ -286,6 +286,7 @@ final class TransactionManager {
         rollbacks.sum(),
         retries,
         new StoreStatistics.Held(
-            held.items(), held.versions(), views.count(), held.records(), memory.usedBytes()));
+            held.items(), held.versions(), views.count(), held.records(), memory.usedBytes()),
+        compaction);
   }
 }

@@ -115,6 +115,34 @@ class EveryTypeTest {
 
   @ParameterizedTest(name = "seed {0}")
   @MethodSource("seeds")
+  void rows_ofEveryType_areTheSameWhenCompacted(long seed, BufferAllocator allocator) {
+    ArrowSamples samples = new ArrowSamples(seed);
+    Schema schema = everyType(samples);
+    int count = 40;
+    StoreConfig config = StoreConfig.builder().compactionRowsPerSecond(0).build();
+    try (Khonsu db = Khonsu.inMemory(config, allocator)) {
+      Table table = db.createTable(TableSpec.rows("all", schema).primaryKey("key"));
+      for (int i = 0; i < count; i++) {
+        try (VectorSchemaRoot root = rows(samples, schema, i * 7 % count, 1, allocator)) {
+          db.run(tx -> tx.insert(table, root));
+        }
+      }
+      try (Snapshot before = db.snapshot()) {
+        RecordBatch written = before.scan(table).toBatch();
+        List<Row> rows = before.scan(table).rows();
+        db.compact();
+        assertThat(db.statistics().compaction().rowsMoved()).isEqualTo(count);
+        try (Snapshot after = db.snapshot()) {
+          ScanResult found = after.scan(table);
+          VectorAssertions.assertRows(found.toBatch().root(), 0, written.root(), 0, count);
+          assertThat(found.rows()).isEqualTo(rows);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest(name = "seed {0}")
+  @MethodSource("seeds")
   void batches_ofEveryType_areMerged(long seed, BufferAllocator allocator) {
     ArrowSamples samples = new ArrowSamples(seed);
     Schema schema = everyType(samples);

@@ -24,6 +24,14 @@ class IsolationScriptTest {
   }
 
   @TestFactory
+  Stream<DynamicTest> compactedBeforeEveryStep(BufferAllocator allocator) {
+    StoreConfig config = StoreConfig.builder().compactionRowsPerSecond(0).build();
+    return ScenarioSuite.dynamicTests(
+            () -> RowScenarioStore.compacting(Khonsu.inMemory(config, allocator)))
+        .filter(test -> !isFamily(test) || test.getDisplayName().contains("skew"));
+  }
+
+  @TestFactory
   Stream<DynamicTest> withStorage(BufferAllocator allocator) {
     return withStorage(allocator, Level.values())
         .filter(test -> !isFamily(test) || test.getDisplayName().contains("skew"));

@@ -16,10 +16,27 @@ import java.util.TreeMap;
 final class RowScenarioStore implements ScenarioStore {
   private final Khonsu db;
   private final Table table;
+  private final boolean compacts;
 
   RowScenarioStore(Khonsu db) {
+    this(db, false);
+  }
+
+  private RowScenarioStore(Khonsu db, boolean compacts) {
     this.db = db;
     this.table = Items.rows(db, "items");
+    this.compacts = compacts;
+  }
+
+  /** {@return the same, compacted before every step} */
+  static RowScenarioStore compacting(Khonsu db) {
+    return new RowScenarioStore(db, true);
+  }
+
+  private void prepare() {
+    if (compacts) {
+      db.compact();
+    }
   }
 
   static IsolationLevel levelOf(Level level) {
@@ -33,6 +50,7 @@ final class RowScenarioStore implements ScenarioStore {
 
   @Override
   public ScenarioTransaction begin(BeginOptions options) {
+    prepare();
     if (options.access() == BeginOptions.Access.READ_ONLY
         && options.level() != Level.READ_COMMITTED) {
       return new ReadOnlySession(db.snapshot());
@@ -62,10 +80,12 @@ final class RowScenarioStore implements ScenarioStore {
   }
 
   private OptionalLong read(ReadView view, String key) {
+    prepare();
     return view.get(table, key).stream().mapToLong(row -> row.getLong("value")).findFirst();
   }
 
   private SortedMap<String, Long> scan(ReadView view, ScenarioPredicate predicate) {
+    prepare();
     SortedMap<String, Long> rows = new TreeMap<>();
     view.scan(table, scanOf(predicate))
         .rows()
@@ -118,6 +138,7 @@ final class RowScenarioStore implements ScenarioStore {
 
     @Override
     public CommitOutcome commit() {
+      prepare();
       try (tx) {
         tx.commit();
         return new CommitOutcome.Committed();

@@ -23,6 +23,7 @@ class StoreConfigTest {
           .transactionSizeMaxBytes(20_000)
           .retention(Duration.ofDays(2).plusMillis(5))
           .transactionAgeMax(Duration.ofSeconds(90))
+          .compactionRowsPerSecond(0)
           .build();
 
   @Test
@@ -35,7 +36,8 @@ class StoreConfigTest {
         .hasToString(
             "isolation=SERIALIZABLE, onConflict=FAIL, memoryLimitBytes=4294967296,"
                 + " keySizeMaxBytes=1024, rowSizeMaxBytes=16777216,"
-                + " transactionSizeMaxBytes=536870912, retention=PT0S, transactionAgeMax=PT1H");
+                + " transactionSizeMaxBytes=536870912, retention=PT0S, transactionAgeMax=PT1H,"
+                + " compactionRowsPerSecond=500000");
     assertThat(StoreConfig.parse(" retention = PT5M \n\n"))
         .isEqualTo(StoreConfig.builder().retention(Duration.ofMinutes(5)).build());
     assertThat(StoreConfig.parse("")).isEqualTo(StoreConfig.defaults());
@@ -53,6 +55,9 @@ class StoreConfigTest {
     refused("keySizeMaxBytes=65537", "keySizeMaxBytes", "65536");
     refused("transactionSizeMaxBytes=1073741825", "transactionSizeMaxBytes", "1073741824");
     refused("transactionAgeMax=PT0S", "transactionAgeMax", "PT0.001S");
+    refused("compactionRowsPerSecond=-1", "compactionRowsPerSecond", "-1", "0");
+    refused("compactionRowsPerSecond=1e6", "compactionRowsPerSecond", "1e6");
+    refused("compactionRowsPerSecond=1000000001", "compactionRowsPerSecond", "1000000000");
   }
 
   private static void refused(String text, String... parts) {

@@ -5,6 +5,7 @@ import io.khonsu.Khonsu;
 import io.khonsu.RecordBatch;
 import io.khonsu.Row;
 import io.khonsu.Scan;
+import io.khonsu.StoreConfig;
 import io.khonsu.Table;
 import io.khonsu.Transaction;
 import java.lang.management.ManagementFactory;
@@ -23,6 +24,10 @@ import org.apache.arrow.vector.VectorSchemaRoot;
  */
 final class ArrowBenchmark {
   private static final int SINGLE_ROWS = 20_000;
+
+  /** Stores whose batches stay as they are until the benchmark compacts them. */
+  private static final StoreConfig ON_DEMAND =
+      StoreConfig.builder().compactionRowsPerSecond(0).build();
 
   private final int rows;
   private final int rounds;
@@ -46,10 +51,15 @@ final class ArrowBenchmark {
   List<Figure> run() {
     try (BufferAllocator allocator = new RootAllocator();
         VectorSchemaRoot source = Flights.rows(allocator, 0, rows);
-        Khonsu changing = Khonsu.inMemory();
-        Khonsu loaded = Khonsu.inMemory()) {
+        Khonsu changing = Khonsu.inMemory(ON_DEMAND);
+        Khonsu loaded = Khonsu.inMemory(ON_DEMAND);
+        Khonsu scattered = Khonsu.inMemory(ON_DEMAND);
+        Khonsu compacted = Khonsu.inMemory(ON_DEMAND)) {
       Table flights = load(changing, source);
       Table still = load(loaded, source);
+      Table single = loadSingly(scattered, rows);
+      Table together = loadSingly(compacted, rows);
+      compacted.compact();
       List<Case> cases =
           List.of(
               new Case("bulk upsert, new rows", rows, () -> bulkLoad(source)),
@@ -69,6 +79,11 @@ final class ArrowBenchmark {
               new Case("scan, sum of a column", rows, () -> scanSum(loaded, still)),
               new Case(
                   "the same, 1 row in 10 changed since", rows, () -> scanSum(changing, flights)),
+              new Case("compaction of that", rows, () -> compact(changing)),
+              new Case("the same, compacted", rows, () -> scanSum(changing, flights)),
+              new Case(
+                  "scan, written by 1-row transactions", rows, () -> scanSum(scattered, single)),
+              new Case("the same, compacted once", rows, () -> scanSum(compacted, together)),
               new Case("sum of a plain vector", rows, () -> vectorSum(source)));
       return measure(cases);
     }
@@ -77,6 +92,16 @@ final class ArrowBenchmark {
   private static Table load(Khonsu db, VectorSchemaRoot source) {
     Table flights = Flights.createIn(db);
     db.run(tx -> tx.upsert(flights, source));
+    return flights;
+  }
+
+  /** Writes the rows a transaction each, in an order that is not that of the keys. */
+  private static Table loadSingly(Khonsu db, int rows) {
+    Table flights = Flights.createIn(db);
+    for (int i = 0; i < rows; i++) {
+      long id = i * 7_919L % rows;
+      db.run(tx -> tx.upsert(flights, flights.row((int) id, 5, 500, 1.5f)));
+    }
     return flights;
   }
 
@@ -153,6 +178,12 @@ final class ArrowBenchmark {
     return System.nanoTime() - start;
   }
 
+  private static long compact(Khonsu db) {
+    long start = System.nanoTime();
+    db.compact();
+    return System.nanoTime() - start;
+  }
+
   private long empty(Khonsu db) {
     long start = System.nanoTime();
     for (int i = 0; i < SINGLE_ROWS; i++) {
@@ -210,6 +241,29 @@ final class ArrowBenchmark {
         db.run(tx -> tx.upsert(flights, source));
       }
       return (double) (usedHeap() - before) / rows;
+    }
+  }
+
+  /**
+   * What rows take that were written a transaction each, all memory counted, heap and other.
+   *
+   * @param before bytes per row as they were written
+   * @param after bytes per row when they were compacted
+   */
+  record Taken(double before, double after) {}
+
+  /** {@return what compaction changes} */
+  static Taken bytesPerSingleRow(int rows) {
+    long empty = usedHeap();
+    try (Khonsu db = Khonsu.inMemory(ON_DEMAND)) {
+      Table flights = loadSingly(db, rows);
+      long before = usedHeap() + db.statistics().held().memoryBytes();
+      db.compact();
+      long after = usedHeap() + db.statistics().held().memoryBytes();
+      if (db.readOnly(snapshot -> snapshot.scan(flights).rowCount()) != rows) {
+        throw new IllegalStateException("compaction has lost rows");
+      }
+      return new Taken((double) (before - empty) / rows, (double) (after - empty) / rows);
     }
   }
 

@@ -19,7 +19,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
  */
 final class ActiveSnapshots {
   private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(long[].class);
-  private static final long FREE = Long.MAX_VALUE;
+  static final long FREE = Long.MAX_VALUE;
 
   /** Marks a slot whose owner only reads: it keeps versions, but no commit records. */
   private static final long READ_ONLY = 1L << 62;
@@ -113,6 +113,24 @@ final class ActiveSnapshots {
     long[] versions = Arrays.copyOf(found, count);
     Arrays.sort(versions);
     return new Claims(versions, opening, committing);
+  }
+
+  /** {@return every slot's word, {@link #FREE} where nobody reads; later looks have no fewer} */
+  long[] words() {
+    long[][] all = pages.toArray(long[][]::new);
+    long[] words = new long[all.length * SLOTS];
+    for (int i = 0; i < words.length; i++) {
+      words[i] = (long) SLOT.getVolatile(all[i / SLOTS], (i % SLOTS) * STRIDE);
+    }
+    return words;
+  }
+
+  /**
+   * {@return the word by which to know a reader whose slot held {@code before} and holds {@code
+   * now}, or {@link #FREE} if it has gone} One that was opening may have settled.
+   */
+  static long remaining(long before, long now) {
+    return before == now || (before < 0 && now >= 0) ? now : FREE;
   }
 
   private synchronized void grow(int page) {

@@ -103,6 +103,12 @@ final class Chain<V> extends Key {
     depth = (short) Math.min(depth + 1, MAX_DEPTH);
   }
 
+  /** Puts a twin of the head in its place. Commit section only. */
+  void replaceHead(Version<V> twin) {
+    twin.setOlder(Invariants.present(head, "a head to replace").older());
+    HEAD.setRelease(this, twin);
+  }
+
   /** Takes an installed version out again, wherever it stands. Commit section only. */
   @SuppressWarnings("ReferenceEquality") // this very version
   void withdraw(Version<V> version) {

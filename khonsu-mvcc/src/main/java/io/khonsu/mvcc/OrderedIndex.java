@@ -198,8 +198,8 @@ final class OrderedIndex<V> {
   }
 
   /**
-   * A finding about a whole content: its first {@code count} chains were single versions of one
-   * commit, at consecutive indexes of one value.
+   * A finding about a whole content: the newest versions of its first {@code count} chains, none of
+   * them above {@code version}, stood at consecutive indexes of one value.
    */
   record Run<V>(V value, int firstIndex, int count, long version) {}
 

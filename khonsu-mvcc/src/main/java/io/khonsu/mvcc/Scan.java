@@ -23,15 +23,23 @@ final class Scan<V> {
     this.visitor = visitor;
   }
 
-  void run() {
+  /** {@return the key to go on from if the visitor has had enough, or null at the end} */
+  @Nullable Key run() {
     OrderedIndex.@Nullable Content<V> content = ordered.contentAt(interval.from());
     int first = content.lowerBound(interval.from(), content.count);
     while (content != null) {
       visit(content, first);
       Key high = content.high();
-      content = high == null || isBeyond(high) ? null : content.next();
+      if (high == null || isBeyond(high)) {
+        return null;
+      }
+      if (!visitor.wantsMore()) {
+        return high;
+      }
+      content = content.next();
       first = 0;
     }
+    return null;
   }
 
   private boolean isBeyond(Key position) {
@@ -86,26 +94,27 @@ final class Scan<V> {
   private static final class RunFinder<V> {
     private @Nullable Version<V> first;
     private int seen;
+    private long newest;
     private boolean broken;
 
     @SuppressWarnings("ReferenceEquality") // the same version and value, not equal ones
     private void note(@Nullable Version<V> head, @Nullable Version<V> version) {
       if (broken || version == null || version != head || version.isTombstone()) {
         broken = true;
-      } else if (first == null) {
-        first = version;
-      } else if (version.value() != first.value()
-          || version.version != first.version
-          || version.index() != first.index() + seen) {
-        broken = true;
+        return;
       }
+      if (first == null) {
+        first = version;
+      }
+      broken = version.value() != first.value() || version.index() != first.index() + seen;
+      newest = Math.max(newest, version.version);
       seen++;
     }
 
     private OrderedIndex.@Nullable Run<V> found(int count) {
       return broken || first == null
           ? null
-          : new OrderedIndex.Run<>(first.requireValue(), first.index(), count, first.version);
+          : new OrderedIndex.Run<>(first.requireValue(), first.index(), count, newest);
     }
   }
 }

@@ -10,11 +10,16 @@ public interface ScanVisitor<V> {
   void item(Key key, Version<V> version);
 
   /**
-   * Several items at once, written by one commit at consecutive indexes of one value.
+   * Several items at once, at consecutive indexes of one value.
    *
    * @return false to be given them one by one instead
    */
   default boolean run(V value, int firstIndex, int count) {
     return false;
+  }
+
+  /** {@return whether a scan in parts should go on} Asked now and then. */
+  default boolean wantsMore() {
+    return true;
   }
 }

@@ -51,6 +51,7 @@ public final class TxnBuffer<V> {
   private final DependencyTracker<V> dependencies;
   private final Collector<V> collector;
   private final Waiters<V> waiters = new Waiters<>();
+  private final VacatedVersions<V> vacated = new VacatedVersions<>(active);
   private final ValueLifecycle<V> lifecycle;
   private final BufferOptions<V> options;
 
@@ -189,7 +190,18 @@ public final class TxnBuffer<V> {
    * @param visitor called on this thread; what it throws ends the scan
    */
   public void scan(KeyInterval interval, Snapshot<V> snapshot, ScanVisitor<V> visitor) {
-    new Scan<>(ordered, interval, snapshot.version(), lifecycle, visitor).run();
+    var _ = scanPart(interval, snapshot, visitor);
+  }
+
+  /**
+   * Scans, as {@link #scan} does, until the visitor wants no more: at the end of a block of the
+   * index.
+   *
+   * @return the key to go on from, or null if the interval ends here
+   */
+  public @Nullable Key scanPart(
+      KeyInterval interval, Snapshot<V> snapshot, ScanVisitor<V> visitor) {
+    return new Scan<>(ordered, interval, snapshot.version(), lifecycle, visitor).run();
   }
 
   /**
@@ -326,6 +338,49 @@ public final class TxnBuffer<V> {
     } finally {
       leave();
     }
+    reclaim();
+  }
+
+  /**
+   * Gives the newest versions of some items another place: whoever looks an item up from then on is
+   * shown a version of the same number at index <em>i</em> of {@code value} for the <em>i</em>th
+   * item. No commit: nothing else changes, and nobody is kept waiting for more than a few items.
+   *
+   * <p>Who still holds the old version: snapshots that were open at this call, and nobody else; the
+   * commit section only looks at heads. So the owner is told first that the old place is {@link
+   * ValueLifecycle#superseded}, and that it is {@link ValueLifecycle#vacated} when those snapshots
+   * have been closed and {@link #reclaim} or {@link #collect} is called.
+   *
+   * <p>An item stays where it is if the version is not its newest any more, or not published, or if
+   * the item has gone; its place in {@code value} is {@link ValueLifecycle#retired} at once.
+   *
+   * @param versions of each key the version that a snapshot saw, not a tombstone
+   * @param value taken over, also when this fails: each index below the number of keys becomes a
+   *     version's place or is retired
+   * @return how many items have moved
+   * @throws IllegalArgumentException if there are not as many versions as keys, or one has no
+   *     value; {@code value} is not taken over then
+   */
+  public int relocate(List<? extends Key> keys, List<Version<V>> versions, V value) {
+    if (keys.size() != versions.size()) {
+      throw new IllegalArgumentException(keys.size() + " keys, " + versions.size() + " versions");
+    }
+    for (Version<V> version : versions) {
+      if (version.value() == null) {
+        throw new IllegalArgumentException(
+            "a version without a value cannot be moved, version " + version.version());
+      }
+    }
+    return new Relocating<>(this, vacated, keys, versions, value).run();
+  }
+
+  /** Tells owners of places that were left by {@link #relocate} and that nobody reads any more. */
+  public void reclaim() {
+    vacated.takeUnread().forEach(this::vacate);
+  }
+
+  private void vacate(Version<V> version) {
+    lifecycle.vacated(version.requireValue(), version.index());
   }
 
   /**
@@ -349,6 +404,7 @@ public final class TxnBuffer<V> {
 
   /** Retires every version. Nobody may use the buffer meanwhile or afterwards. */
   public void clear() {
+    vacated.takeAll().forEach(this::vacate);
     eachBlock(new KeyInterval(Key.of(new byte[0]), null), collector::retireAll);
   }
 

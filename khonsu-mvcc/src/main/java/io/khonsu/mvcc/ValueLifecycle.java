@@ -10,8 +10,8 @@ package io.khonsu.mvcc;
  */
 public interface ValueLifecycle<V> {
   /**
-   * A newer version takes the place of this one. Called inside the commit section, before the newer
-   * one can be seen: be quick.
+   * A newer version takes the place of this one, or its twin at another place does. Called inside
+   * the commit section, before the other one can be seen: be quick.
    */
   void superseded(V value, int index);
 
@@ -28,6 +28,14 @@ public interface ValueLifecycle<V> {
 
   /** No snapshot can see this version any more. Called once per version, outside the section. */
   void retired(V value, int index);
+
+  /**
+   * As {@link #retired}, and called instead of it, for a version that {@link TxnBuffer#relocate}
+   * gave another place, when no snapshot reads it at the old one any more.
+   */
+  default void vacated(V value, int index) {
+    retired(value, index);
+  }
 
   /** A value that {@link Merger} made was not used. */
   void discarded(V value);
