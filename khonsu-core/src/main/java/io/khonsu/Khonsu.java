@@ -162,6 +162,7 @@ public final class Khonsu implements AutoCloseable {
     }
     manager.continueAfter(recovery.lastTransactionId());
     pipeline.start();
+    collect();
   }
 
   /**

@@ -31,7 +31,7 @@ final class Reading {
   private final ReadSet<StoredValue> reads = new ReadSet<>();
 
   /** What the ranges read were called, in the order of reading. */
-  private final List<NotedRange> ranges = new ArrayList<>(0);
+  private List<NotedRange> ranges = List.of();
 
   private record NotedRange(KeyInterval interval, Object what) {}
 
@@ -268,6 +268,7 @@ final class Reading {
   private void noteRange(KeyInterval interval, @Nullable RowPredicate predicate, Object what) {
     if (notesAll()) {
       reads.addRange(interval, predicate);
+      ranges = ranges.isEmpty() ? new ArrayList<>() : ranges;
       ranges.add(new NotedRange(interval, what));
     }
   }

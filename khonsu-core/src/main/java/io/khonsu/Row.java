@@ -1,8 +1,7 @@
 package io.khonsu;
 
+import io.khonsu.internal.arrow.Contents;
 import java.math.BigInteger;
-import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -170,24 +169,6 @@ public final class Row {
     return value instanceof byte[] bytes ? bytes.clone() : value;
   }
 
-  /** {@return a value that is equal to another if their content is} */
-  private static @Nullable Object comparable(@Nullable Object value) {
-    return switch (value) {
-      case byte[] bytes -> ByteBuffer.wrap(bytes);
-      case List<?> list -> {
-        List<@Nullable Object> items = new ArrayList<>(list.size());
-        list.forEach(item -> items.add(comparable(item)));
-        yield items;
-      }
-      case Map<?, ?> map -> {
-        Map<@Nullable Object, @Nullable Object> entries = new LinkedHashMap<>();
-        map.forEach((key, item) -> entries.put(comparable(key), comparable(item)));
-        yield entries;
-      }
-      case null, default -> value;
-    };
-  }
-
   private static String text(@Nullable Object value) {
     return switch (value) {
       case byte[] bytes -> "0x" + HexFormat.of().formatHex(bytes);
@@ -204,12 +185,14 @@ public final class Row {
   public boolean equals(@Nullable Object other) {
     return other instanceof Row row
         && names().equals(row.names())
-        && Objects.equals(comparable(Arrays.asList(values)), comparable(Arrays.asList(row.values)));
+        && Objects.equals(
+            Contents.comparable(Arrays.asList(values)),
+            Contents.comparable(Arrays.asList(row.values)));
   }
 
   @Override
   public int hashCode() {
-    return Objects.hashCode(comparable(Arrays.asList(values)));
+    return Objects.hashCode(Contents.comparable(Arrays.asList(values)));
   }
 
   @Override

@@ -195,7 +195,12 @@ class EveryTypeTest {
 
   static Stream<Long> seeds() {
     Long given = Long.getLong("khonsu.seed");
-    return given != null ? Stream.of(given) : Stream.of(1L, 2L, 3L, System.nanoTime());
+    return given != null ? Stream.of(given) : Stream.of(1L, 2L, 3L, printed(System.nanoTime()));
+  }
+
+  private static long printed(long seed) {
+    System.out.println("EveryTypeTest: fresh seed " + seed);
+    return seed;
   }
 
   @Test

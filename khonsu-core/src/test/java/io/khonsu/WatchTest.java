@@ -142,10 +142,10 @@ class WatchTest {
     try (ChangeFeed feed = db.changes(table, KeyRange.all())) {
       assertThat(feed.poll(Duration.ofNanos(1))).isEmpty();
       List<CommitChanges> found = Collections.synchronizedList(new ArrayList<>());
-      try (var running =
+      try (var _ =
           Threads.start(
               1, _ -> found.add(feed.poll(Duration.ofSeconds(Long.MAX_VALUE)).orElseThrow()))) {
-        running.awaitAllWaiting();
+        Threads.awaitUntil(() -> db.contention().waiting() == 1);
         assertThatThrownBy(feed::poll).isInstanceOf(ConcurrentUseException.class);
         Items.put(db, table, "a", 1);
       }
@@ -154,7 +154,7 @@ class WatchTest {
       assertThatThrownBy(() -> feed.poll(Duration.ofHours(1)))
           .isInstanceOf(InterruptedException.class);
       AtomicReference<Throwable> thrown = new AtomicReference<>();
-      try (var running =
+      try (var _ =
           Threads.start(
               1,
               _ -> {
@@ -164,7 +164,7 @@ class WatchTest {
                   thrown.set(e);
                 }
               })) {
-        running.awaitAllWaiting();
+        Threads.awaitUntil(() -> db.contention().waiting() == 1);
         feed.close();
       }
       assertThat(thrown.get()).isInstanceOf(IllegalStateException.class);

@@ -50,8 +50,8 @@ public final class TxnBuffer<V> {
   private final CommitSection section;
   private final DependencyTracker<V> dependencies;
   private final Collector<V> collector;
-  private final Waiters<V> waiters = new Waiters<>();
   private final VacatedVersions<V> vacated = new VacatedVersions<>(active);
+  private final Waiters<V> waiters = new Waiters<>();
   private final ValueLifecycle<V> lifecycle;
   private final BufferOptions<V> options;
 
@@ -351,7 +351,7 @@ public final class TxnBuffer<V> {
    *     out withdrawn ones
    */
   public void publish(CommitRecord<V> record) {
-    List<CommitRecord<V>> news = new ArrayList<>(0);
+    List<CommitRecord<V>> news = List.of();
     section.enterForUpkeep();
     try {
       int share = 0;
@@ -362,6 +362,7 @@ public final class TxnBuffer<V> {
         dependencies.publish(last);
         share += last.size() + 1;
         if (waiters.count() > 0) {
+          news = news.isEmpty() ? new ArrayList<>() : news;
           news.add(last);
         }
       }

@@ -1,7 +1,6 @@
 package io.khonsu.mvcc;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -24,14 +23,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Registering and leaving hold a lock, waking does not. Waking too often is harmless.
  */
 final class Waiters<V> {
-  private static final Comparator<KeyInterval> BY_START =
-      Comparator.comparing(KeyInterval::from)
-          .thenComparing(KeyInterval::to, Comparator.nullsLast(Comparator.naturalOrder()));
-
   private final ReentrantLock lock = new ReentrantLock();
   private final ConcurrentMap<Key, Group> byItem = new ConcurrentHashMap<>();
   private final ConcurrentNavigableMap<KeyInterval, Group> byRange =
-      new ConcurrentSkipListMap<>(BY_START);
+      new ConcurrentSkipListMap<>(Waiters::compare);
   private final Group all = new Group();
   private long lastNumber;
   private volatile int count;
@@ -39,7 +34,7 @@ final class Waiters<V> {
   /** Waiters in the order of their coming. */
   private static final class Group {
     private final ConcurrentSkipListSet<Waiter> members =
-        new ConcurrentSkipListSet<>(Comparator.comparingLong(waiter -> waiter.number));
+        new ConcurrentSkipListSet<>(Waiters::compare);
 
     private void wake() {
       for (Waiter waiter : members) {
@@ -129,5 +124,22 @@ final class Waiters<V> {
     if (group != null) {
       group.wake();
     }
+  }
+
+  private static int compare(Waiter left, Waiter right) {
+    return Long.compare(left.number, right.number);
+  }
+
+  /** Orders intervals by where they begin; of those, one without an end is the last. */
+  private static int compare(KeyInterval left, KeyInterval right) {
+    int order = left.from().compareTo(right.from());
+    Key leftEnd = left.to();
+    Key rightEnd = right.to();
+    if (order != 0) {
+      return order;
+    }
+    return leftEnd == null || rightEnd == null
+        ? Boolean.compare(leftEnd == null, rightEnd == null)
+        : leftEnd.compareTo(rightEnd);
   }
 }

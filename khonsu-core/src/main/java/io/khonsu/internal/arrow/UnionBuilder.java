@@ -1,6 +1,8 @@
 package io.khonsu.internal.arrow;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Builds sparse and dense unions. */
 final class UnionBuilder extends ColumnBuilder {
@@ -40,9 +42,7 @@ final class UnionBuilder extends ColumnBuilder {
     }
   }
 
-  /**
-   * Chooses the first child whose values are of exactly this type, else the first that takes it.
-   */
+  /** Chooses the first child that gives the value back as it is, else the first that takes it. */
   @Override
   void appendValue(Object value) {
     for (boolean exactly : new boolean[] {true, false}) {
@@ -112,6 +112,10 @@ final class UnionBuilder extends ColumnBuilder {
     }
   }
 
+  private static boolean isEqual(@Nullable Object read, Object value) {
+    return Objects.equals(Contents.comparable(read), Contents.comparable(value));
+  }
+
   /** {@return whether the child accepts the value, and, if asked, gives it back unchanged} */
   private boolean takes(ColumnBuilder child, Object value, boolean exactly) {
     marks.rewind();
@@ -119,8 +123,7 @@ final class UnionBuilder extends ColumnBuilder {
     boolean taken;
     try {
       child.appendObject(value);
-      Object read = exactly ? child.view().object(child.length - 1) : value;
-      taken = read != null && read.getClass() == value.getClass();
+      taken = !exactly || isEqual(child.view().object(child.length - 1), value);
     } catch (IllegalArgumentException _) {
       taken = false;
     }

@@ -24,6 +24,7 @@ import org.apache.arrow.vector.types.DateUnit;
 import org.apache.arrow.vector.types.FloatingPointPrecision;
 import org.apache.arrow.vector.types.IntervalUnit;
 import org.apache.arrow.vector.types.TimeUnit;
+import org.apache.arrow.vector.types.UnionMode;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.FieldType;
@@ -45,6 +46,24 @@ class BatchBuilderTest {
     refuse(new ArrowType.Int(64, false), BigInteger.TWO.pow(64), "2^64");
     refuse(INT, "7", "whole number", "java.lang.String 7");
     refuse(INT, 7.0, "whole number");
+  }
+
+  @Test
+  void valueOfAUnion_goesToTheChildThatKeepsItWhole() {
+    Field union =
+        new Field(
+            "u",
+            FieldType.nullable(new ArrowType.Union(UnionMode.Dense, new int[] {0, 1})),
+            List.of(
+                Field.nullable("seconds", new ArrowType.Timestamp(TimeUnit.SECOND, "UTC")),
+                Field.nullable("millis", new ArrowType.Timestamp(TimeUnit.MILLISECOND, "UTC"))));
+    BatchBuilder builder = new BatchBuilder(BatchSchema.of(new Schema(List.of(union))));
+    Instant whole = Instant.parse("1982-02-25T05:54:11Z");
+    Instant fraction = Instant.parse("1982-02-25T05:54:11.714Z");
+    builder.appendRow(new Object[] {whole});
+    builder.appendRow(new Object[] {fraction});
+    assertThat(builder.getObject(0, 0)).isEqualTo(whole);
+    assertThat(builder.getObject(0, 1)).isEqualTo(fraction);
   }
 
   @Test

@@ -30,6 +30,7 @@ class RoundTripPropertyTest {
       return List.of(given);
     }
     long fresh = System.nanoTime();
+    System.out.printf("RoundTripPropertyTest: seeds 0 to 19, and 4 from %d%n", fresh + 20);
     List<Long> seeds = new ArrayList<>();
     for (long i = 0; i < 24; i++) {
       seeds.add(i < 20 ? i : fresh + i);
