@@ -44,6 +44,7 @@ public final class Khonsu implements AutoCloseable {
   private final CompactionCounts compactionCounts = new CompactionCounts();
   private final Compactor compactor;
   private final Retrying retrying;
+  private final Watches watches = new Watches();
 
   private Khonsu(
       StoreConfig config,
@@ -56,13 +57,16 @@ public final class Khonsu implements AutoCloseable {
     this.versions = new ReplayedVersions(new HybridClock(clock));
     this.buffer =
         new TxnBuffer<>(
-            new BufferOptions<>(
-                versions,
-                0,
-                HybridClock.span(config.retention().toMillis()),
-                storage == null ? TxnBuffer.Publication.AT_COMMIT : TxnBuffer.Publication.EXPLICIT,
-                new BatchMerger(catalog, memory.versions(), config.transactionSizeMaxBytes()),
-                new StoredLifecycle(compactionCounts)));
+            new BufferOptions<StoredValue>(
+                    versions,
+                    0,
+                    HybridClock.span(config.retention().toMillis()),
+                    storage == null
+                        ? TxnBuffer.Publication.AT_COMMIT
+                        : TxnBuffer.Publication.EXPLICIT,
+                    new BatchMerger(catalog, memory.versions(), config.transactionSizeMaxBytes()),
+                    new StoredLifecycle(compactionCounts))
+                .withLimits(config.retentionBytes(), config.watchBacklogBytes()));
     this.pipeline =
         storage == null ? null : new CommitPipeline(buffer, storage, new CommitEncoder(catalog));
     this.droppedTables = new DroppedTables(buffer, catalog);
@@ -335,6 +339,64 @@ public final class Khonsu implements AutoCloseable {
     return snapshotAt(Math.min(HybridClock.lastOf(instant), buffer.newestVersion()));
   }
 
+  /**
+   * Tells a listener of every commit from now on that changes a range of a table, in the order of
+   * the commits, one after another, on a virtual thread of its own. Close it.
+   *
+   * @return a handle to end it by, which says how far it has got
+   * @throws IllegalArgumentException if the range does not fit the table
+   * @throws IllegalStateException if there are {@value Watches#COUNT_MAX} watches already
+   */
+  public Watch watch(Table table, KeyRange range, ChangeListener listener) {
+    return watches.start(manager.feed(table, range, null), listener);
+  }
+
+  /**
+   * Tells a listener as {@link #watch(Table, KeyRange, ChangeListener)} of every commit after a
+   * version: where another watch has got to, or a snapshot is.
+   *
+   * @throws SnapshotTooOldException if it is older than the retention allows; it names the oldest
+   * @throws IllegalArgumentException if it is newer than the newest commit
+   */
+  public Watch watch(Table table, KeyRange range, long version, ChangeListener listener) {
+    return watches.start(manager.feed(table, range, version), listener);
+  }
+
+  /**
+   * {@return what is told to the listener of {@link #watch(Table, KeyRange, ChangeListener)}, to be
+   * asked for by the caller, who must close it}
+   */
+  public ChangeFeed changes(Table table, KeyRange range) {
+    return watches.add(manager.feed(table, range, null));
+  }
+
+  /**
+   * {@return what is told to the listener of {@link #watch(Table, KeyRange, long, ChangeListener)},
+   * to be asked for by the caller, who must close it}
+   */
+  public ChangeFeed changes(Table table, KeyRange range, long version) {
+    return watches.add(manager.feed(table, range, version));
+  }
+
+  /**
+   * {@return how the rows of a row table at one version differ from those at another, which may
+   * also be the older one; close it}
+   *
+   * @throws SnapshotTooOldException if one is older than the retention allows; it names the oldest
+   * @throws IllegalArgumentException if one is newer than the newest commit, or it is a batch table
+   */
+  public TableDiff diff(Table table, long fromVersion, long toVersion) {
+    manager.views().checkOpen();
+    var _ = manager.check(table, TableSpec.Kind.ROWS);
+    Snapshot from = snapshotAt(fromVersion);
+    try {
+      return new TableDiff(manager, table, from, snapshotAt(toVersion));
+    } catch (RuntimeException | Error e) {
+      from.close();
+      throw e;
+    }
+  }
+
   /** {@return what {@code body} reads in a snapshot of the newest commit} */
   public <R extends @Nullable Object, E extends Exception> R readOnly(SnapshotBody<R, E> body)
       throws E {
@@ -415,6 +477,7 @@ public final class Khonsu implements AutoCloseable {
     if (manager.views().close()) {
       buffer.wakeAll();
       manager.reports().listeners().close();
+      watches.close();
       release();
     }
   }

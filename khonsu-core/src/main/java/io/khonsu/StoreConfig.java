@@ -25,6 +25,10 @@ import java.util.regex.Pattern;
  *     included, and the largest batch that APPEND may make, at most 1 GiB; 512 MiB
  * @param retention how long history is kept though nobody reads it, for {@link Khonsu#snapshotAt};
  *     zero, at most 10 years
+ * @param retentionBytes how much of that history is kept at most, estimated as the data that was
+ *     overwritten or deleted, with the store's own objects; 1 GiB
+ * @param watchBacklogBytes how far, estimated likewise, a watch may fall behind before it is ended;
+ *     256 MiB
  * @param transactionAgeMax how old a transaction may grow before its next operation fails with
  *     {@link SnapshotTooOldException}; 1 hour
  * @param compactionRowsPerSecond the pace at which rows of small batches are moved into large ones
@@ -39,6 +43,8 @@ public record StoreConfig(
     long rowSizeMaxBytes,
     long transactionSizeMaxBytes,
     Duration retention,
+    long retentionBytes,
+    long watchBacklogBytes,
     Duration transactionAgeMax,
     long compactionRowsPerSecond) {
   private static final long TRANSACTION_SIZE_LIMIT_BYTES = 1L << 30;
@@ -59,6 +65,8 @@ public record StoreConfig(
     checkRange("rowSizeMaxBytes", rowSizeMaxBytes, 1, Integer.MAX_VALUE);
     checkRange("transactionSizeMaxBytes", transactionSizeMaxBytes, 1, TRANSACTION_SIZE_LIMIT_BYTES);
     checkDuration("retention", retention, Duration.ZERO);
+    checkRange("retentionBytes", retentionBytes, 1, Long.MAX_VALUE);
+    checkRange("watchBacklogBytes", watchBacklogBytes, 1, Long.MAX_VALUE);
     checkDuration("transactionAgeMax", transactionAgeMax, Duration.ofMillis(1));
     checkRange("compactionRowsPerSecond", compactionRowsPerSecond, 0, COMPACTION_PACE_LIMIT);
   }
@@ -110,6 +118,8 @@ public record StoreConfig(
         + (", rowSizeMaxBytes=" + rowSizeMaxBytes)
         + (", transactionSizeMaxBytes=" + transactionSizeMaxBytes)
         + (", retention=" + retention)
+        + (", retentionBytes=" + retentionBytes)
+        + (", watchBacklogBytes=" + watchBacklogBytes)
         + (", transactionAgeMax=" + transactionAgeMax)
         + (", compactionRowsPerSecond=" + compactionRowsPerSecond);
   }
@@ -139,6 +149,8 @@ public record StoreConfig(
     private long rowSizeMaxBytes = 16L << 20;
     private long transactionSizeMaxBytes = 512L << 20;
     private Duration retention = Duration.ZERO;
+    private long retentionBytes = 1L << 30;
+    private long watchBacklogBytes = 256L << 20;
     private Duration transactionAgeMax = Duration.ofHours(1);
     private long compactionRowsPerSecond = 500_000;
 
@@ -154,6 +166,8 @@ public record StoreConfig(
           case "rowSizeMaxBytes" -> rowSizeMaxBytes = Long.parseLong(value);
           case "transactionSizeMaxBytes" -> transactionSizeMaxBytes = Long.parseLong(value);
           case "retention" -> retention = Duration.parse(value);
+          case "retentionBytes" -> retentionBytes = Long.parseLong(value);
+          case "watchBacklogBytes" -> watchBacklogBytes = Long.parseLong(value);
           case "transactionAgeMax" -> transactionAgeMax = Duration.parse(value);
           case "compactionRowsPerSecond" -> compactionRowsPerSecond = Long.parseLong(value);
           default -> throw new IllegalArgumentException("it is unknown");
@@ -206,6 +220,18 @@ public record StoreConfig(
       return this;
     }
 
+    /** Sets {@link StoreConfig#retentionBytes}. */
+    public Builder retentionBytes(long value) {
+      retentionBytes = value;
+      return this;
+    }
+
+    /** Sets {@link StoreConfig#watchBacklogBytes}. */
+    public Builder watchBacklogBytes(long value) {
+      watchBacklogBytes = value;
+      return this;
+    }
+
     /** Sets {@link StoreConfig#transactionAgeMax}. */
     public Builder transactionAgeMax(Duration value) {
       transactionAgeMax = value;
@@ -232,6 +258,8 @@ public record StoreConfig(
           rowSizeMaxBytes,
           transactionSizeMaxBytes,
           retention,
+          retentionBytes,
+          watchBacklogBytes,
           transactionAgeMax,
           compactionRowsPerSecond);
     }

@@ -5,6 +5,7 @@ public abstract sealed class StoreException extends RuntimeException
     permits TransactionAbortedException,
         CommitOutcomeUnknownException,
         UnavailableException,
+        WatchEndedException,
         StorageException,
         StoreClosedException {
   private static final long serialVersionUID = 1L;

@@ -25,6 +25,9 @@ final class StoredBatch implements StoredValue {
 
   private final FrozenBatch batch;
 
+  /** How many versions pointed here at first. */
+  private final int versions;
+
   /** Versions that point here and are not yet retired. */
   @SuppressWarnings("UnusedVariable") // accessed through its VarHandle
   private volatile int live;
@@ -37,6 +40,7 @@ final class StoredBatch implements StoredValue {
 
   private StoredBatch(FrozenBatch batch, int versions) {
     this.batch = batch;
+    this.versions = versions;
     this.live = versions;
   }
 
@@ -56,6 +60,11 @@ final class StoredBatch implements StoredValue {
   /** {@return about how many bytes one row takes} */
   long rowBytes() {
     return Math.max(1, batch.sizeBytes() / Math.max(1, rowCount()));
+  }
+
+  /** {@return about how many bytes the version of one item takes} */
+  long versionBytes() {
+    return batch.isLive() ? batch.sizeBytes() / Math.max(1, versions) : 0;
   }
 
   /** {@return whether at least half of the rows are no version's any more} */

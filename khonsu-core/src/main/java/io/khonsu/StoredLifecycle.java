@@ -31,6 +31,11 @@ final class StoredLifecycle implements ValueLifecycle<StoredValue> {
   }
 
   @Override
+  public long sizeBytes(StoredValue value, int index) {
+    return value instanceof StoredBatch batch ? batch.versionBytes() : 0;
+  }
+
+  @Override
   public void retired(StoredValue value, int index) {
     if (value instanceof StoredBatch batch) {
       var _ = batch.retireOne();

@@ -1,9 +1,11 @@
 package io.khonsu;
 
+import io.khonsu.mvcc.ChangeCursor;
 import io.khonsu.mvcc.CommitRequest;
 import io.khonsu.mvcc.CommitResult;
 import io.khonsu.mvcc.Conflict;
 import io.khonsu.mvcc.Key;
+import io.khonsu.mvcc.KeyInterval;
 import io.khonsu.mvcc.ReadSet;
 import io.khonsu.mvcc.TxnBuffer;
 import java.util.ArrayList;
@@ -15,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Begins and commits the transactions of one store. Thread-safe. */
 final class TransactionManager {
+  private static final Key NO_KEY = Key.of(new byte[0]);
+
   private final StoreConfig config;
   private final TxnBuffer<StoredValue> buffer;
   private final ConflictReports reports;
@@ -90,6 +94,25 @@ final class TransactionManager {
       throw new SnapshotTooOldException(version, buffer.oldestVersion());
     }
     return new Snapshot(this, views.add(snapshot));
+  }
+
+  /**
+   * {@return a new feed of what is changed in a range of a table}
+   *
+   * @param version where it begins, or null for now
+   */
+  ChangeFeed feed(Table table, KeyRange range, @Nullable Long version) {
+    views.checkOpen();
+    KeyInterval found = check(table).interval(range);
+    KeyInterval interval = found != null ? found : new KeyInterval(NO_KEY, NO_KEY);
+    ChangeCursor<StoredValue> cursor =
+        version == null
+            ? buffer.follow(interval, table.catalogKey())
+            : buffer.follow(interval, table.catalogKey(), version);
+    if (cursor == null) {
+      throw new SnapshotTooOldException(version == null ? 0 : version, buffer.oldestVersion());
+    }
+    return new ChangeFeed(this, table, interval, cursor);
   }
 
   /** Releases what a handle opened explicitly holds if its user loses it. */

@@ -1,5 +1,6 @@
 package io.khonsu;
 
+import io.khonsu.internal.arrow.DiffBuilder;
 import io.khonsu.internal.arrow.Gather;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -156,6 +157,12 @@ final class ViewState implements Runnable {
   @SuppressWarnings("MustBeClosedChecker") // moves into what this owns
   RecordBatch export(Gather gather, Memory memory) {
     return own(within(() -> RecordBatch.consume(gather.toVectors(memory.reads()), memory)));
+  }
+
+  /** {@return the rows of a diff as vectors that this owns} */
+  @SuppressWarnings("MustBeClosedChecker") // moves into what this owns
+  RecordBatch export(DiffBuilder rows, Memory memory) {
+    return own(within(() -> RecordBatch.consume(rows.toVectors(memory.reads()), memory)));
   }
 
   /** Runs something that allocates, and says what to do when memory is out. */

@@ -24,6 +24,7 @@ class SealedTypesTest {
         "TransactionAbortedException",
         "CommitOutcomeUnknownException",
         "UnavailableException",
+        "WatchEndedException",
         "StorageException",
         "StoreClosedException");
     assertCases(StorageException.class, "CorruptionException");

@@ -22,6 +22,8 @@ class StoreConfigTest {
           .rowSizeMaxBytes(1_000)
           .transactionSizeMaxBytes(20_000)
           .retention(Duration.ofDays(2).plusMillis(5))
+          .retentionBytes(987_654_321_098L)
+          .watchBacklogBytes(4_321)
           .transactionAgeMax(Duration.ofSeconds(90))
           .compactionRowsPerSecond(0)
           .build();
@@ -36,7 +38,8 @@ class StoreConfigTest {
         .hasToString(
             "isolation=SERIALIZABLE, onConflict=FAIL, memoryLimitBytes=4294967296,"
                 + " keySizeMaxBytes=1024, rowSizeMaxBytes=16777216,"
-                + " transactionSizeMaxBytes=536870912, retention=PT0S, transactionAgeMax=PT1H,"
+                + " transactionSizeMaxBytes=536870912, retention=PT0S, retentionBytes=1073741824,"
+                + " watchBacklogBytes=268435456, transactionAgeMax=PT1H,"
                 + " compactionRowsPerSecond=500000");
     assertThat(StoreConfig.parse(" retention = PT5M \n\n"))
         .isEqualTo(StoreConfig.builder().retention(Duration.ofMinutes(5)).build());
@@ -52,6 +55,8 @@ class StoreConfigTest {
     refused("memoryLimitBytes=4G", "memoryLimitBytes", "4G");
     refused("memoryLimitBytes=0", "memoryLimitBytes", "0");
     refused("isolation=STRICT", "isolation", "STRICT");
+    refused("retentionBytes=0", "retentionBytes", "0");
+    refused("watchBacklogBytes=-1", "watchBacklogBytes", "-1");
     refused("keySizeMaxBytes=65537", "keySizeMaxBytes", "65536");
     refused("transactionSizeMaxBytes=1073741825", "transactionSizeMaxBytes", "1073741824");
     refused("transactionAgeMax=PT0S", "transactionAgeMax", "PT0.001S");

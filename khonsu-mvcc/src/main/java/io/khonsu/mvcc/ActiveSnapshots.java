@@ -83,6 +83,16 @@ final class ActiveSnapshots {
     settle(slot, version | READ_ONLY);
   }
 
+  /**
+   * Moves an opening slot forward, which stays open: its owner may read at any version from there
+   * on.
+   *
+   * @param flipped chooses one of two words that say so
+   */
+  void stayOpen(int slot, long version, boolean flipped) {
+    settle(slot, ~(flipped ? version | READ_ONLY : version));
+  }
+
   /** Gives a claimed slot back. */
   void release(int slot) {
     SLOT.setRelease(pages.get(slot / SLOTS), (slot % SLOTS) * STRIDE, FREE);

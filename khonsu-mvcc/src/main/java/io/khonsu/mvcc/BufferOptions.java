@@ -9,6 +9,10 @@ import java.util.Objects;
  * @param firstVersion the version of the state before the first commit, at least 0
  * @param retention how far behind the newest version, as a difference of versions, history is kept
  *     though nobody reads it; at least 0
+ * @param retentionBytes how much history is kept though nobody reads it, at most; at least 0. An
+ *     estimate: what {@link ValueLifecycle#sizeBytes} says, and something for each version
+ * @param backlogBytes how much history one {@link ChangeCursor} may hold back, estimated likewise;
+ *     at least 0
  * @param publication when commits become visible
  * @param merger what APPEND means
  * @param lifecycle whom to tell what becomes of values
@@ -18,6 +22,8 @@ public record BufferOptions<V>(
     VersionSource versions,
     long firstVersion,
     long retention,
+    long retentionBytes,
+    long backlogBytes,
     TxnBuffer.Publication publication,
     Merger<V> merger,
     ValueLifecycle<V> lifecycle) {
@@ -27,6 +33,13 @@ public record BufferOptions<V>(
     Objects.requireNonNull(publication, "publication");
     Objects.requireNonNull(merger, "merger");
     Objects.requireNonNull(lifecycle, "lifecycle");
+    if (retentionBytes < 0 || backlogBytes < 0) {
+      throw new IllegalArgumentException(
+          "retentionBytes and backlogBytes must not be negative, but are "
+              + retentionBytes
+              + " and "
+              + backlogBytes);
+    }
     if (firstVersion < 0 || retention < 0) {
       throw new IllegalArgumentException(
           "firstVersion and retention must not be negative, but are "
@@ -34,6 +47,25 @@ public record BufferOptions<V>(
               + " and "
               + retention);
     }
+  }
+
+  /** Makes options without limits of bytes. */
+  public BufferOptions(
+      VersionSource versions,
+      long firstVersion,
+      long retention,
+      TxnBuffer.Publication publication,
+      Merger<V> merger,
+      ValueLifecycle<V> lifecycle) {
+    this(
+        versions,
+        firstVersion,
+        retention,
+        Long.MAX_VALUE,
+        Long.MAX_VALUE,
+        publication,
+        merger,
+        lifecycle);
   }
 
   /**
@@ -52,22 +84,41 @@ public record BufferOptions<V>(
 
   /** {@return these options with another merger} */
   public BufferOptions<V> withMerger(Merger<V> other) {
-    return new BufferOptions<>(versions, firstVersion, retention, publication, other, lifecycle);
+    return with(retention, publication, other, lifecycle);
   }
 
   /** {@return these options with another lifecycle} */
   public BufferOptions<V> withLifecycle(ValueLifecycle<V> other) {
-    return new BufferOptions<>(versions, firstVersion, retention, publication, merger, other);
+    return with(retention, publication, merger, other);
   }
 
   /** {@return these options with another time of publication} */
   public BufferOptions<V> withPublication(TxnBuffer.Publication other) {
-    return new BufferOptions<>(versions, firstVersion, retention, other, merger, lifecycle);
+    return with(retention, other, merger, lifecycle);
   }
 
   /** {@return these options with another retention} */
   public BufferOptions<V> withRetention(long other) {
-    return new BufferOptions<>(versions, firstVersion, other, publication, merger, lifecycle);
+    return with(other, publication, merger, lifecycle);
+  }
+
+  /** {@return these options with other limits of bytes} */
+  public BufferOptions<V> withLimits(long otherRetentionBytes, long otherBacklogBytes) {
+    return new BufferOptions<>(
+        versions,
+        firstVersion,
+        retention,
+        otherRetentionBytes,
+        otherBacklogBytes,
+        publication,
+        merger,
+        lifecycle);
+  }
+
+  private BufferOptions<V> with(
+      long span, TxnBuffer.Publication when, Merger<V> merging, ValueLifecycle<V> owner) {
+    return new BufferOptions<>(
+        versions, firstVersion, span, retentionBytes, backlogBytes, when, merging, owner);
   }
 
   boolean reportsLifecycle() {

@@ -31,6 +31,10 @@ final class Collector<V> {
   private final KeyTable<V> table;
   private final long retention;
   private final boolean reportsRetired;
+  private final ValueLifecycle<V> lifecycle;
+  private final boolean weighsHistory;
+  private final History history;
+  private final Followers<V> followers;
   private final Lane<V>[] lanes;
   private List<Version<V>> retired = new ArrayList<>();
 
@@ -58,13 +62,16 @@ final class Collector<V> {
       ActiveSnapshots active,
       DependencyTracker<V> dependencies,
       KeyTable<V> table,
-      long retention,
-      boolean reportsRetired) {
+      BufferOptions<V> options) {
     this.active = active;
     this.dependencies = dependencies;
     this.table = table;
-    this.retention = retention;
-    this.reportsRetired = reportsRetired;
+    this.retention = options.retention();
+    this.reportsRetired = options.reportsLifecycle();
+    this.lifecycle = options.lifecycle();
+    this.weighsHistory = options.retention() > 0 && options.retentionBytes() < Long.MAX_VALUE;
+    this.history = new History(options.retentionBytes());
+    this.followers = new Followers<>(options.backlogBytes());
     this.boundary = dependencies.publishedVersion();
     this.reach = boundary;
     this.lanes = new Lane[LANES];
@@ -97,6 +104,9 @@ final class Collector<V> {
   /** Notes that a chain has a new head; {@code older} is whether it had one before. */
   void installed(Lane<V> lane, Chain<V> chain, boolean older) {
     lane.liveVersions++;
+    if (weighsHistory || !followers.isEmpty()) {
+      weigh(chain);
+    }
     if (!older) {
       return;
     }
@@ -108,6 +118,24 @@ final class Collector<V> {
         prune(lane, chain);
       }
     }
+  }
+
+  private void weigh(Chain<V> chain) {
+    Version<V> head = Invariants.present(chain.head(), "an installed version is the head");
+    Version<V> older = head.older();
+    V overwritten = older == null ? null : older.value();
+    long sizeBytes =
+        History.VERSION_BYTES
+            + (older == null || overwritten == null
+                ? 0
+                : lifecycle.sizeBytes(overwritten, older.index()));
+    history.add(sizeBytes);
+    followers.weigh(sizeBytes);
+  }
+
+  /** {@return who follows the commits} */
+  Followers<V> followers() {
+    return followers;
   }
 
   /**
@@ -343,6 +371,11 @@ final class Collector<V> {
   private void refresh() {
     refreshedAt = dependencies.publishedVersion();
     boundary = Math.max(boundary, refreshedAt - retention);
+    if (weighsHistory) {
+      history.note(refreshedAt);
+      boundary = Math.max(boundary, history.oldestWithin());
+    }
+    followers.upkeep(refreshedAt);
     VarHandle.fullFence();
     ActiveSnapshots.Claims claims = active.claims();
     snapshots = claims.versions();

@@ -90,6 +90,18 @@ final class DependencyTracker<V> {
     }
   }
 
+  /** {@return the last commit up to a version, which somebody has claimed} Commit section only. */
+  CommitRecord<V> lastUpTo(long version) {
+    CommitRecord<V> from = oldest;
+    for (CommitRecord<V> cut : cuts) {
+      if (cut.version() > version) {
+        break;
+      }
+      from = cut;
+    }
+    return from.lastUpTo(version);
+  }
+
   /** {@return how many records are newer than {@code horizon}} Commit section only. */
   long countSince(long horizon) {
     long count = 0;

@@ -63,9 +63,7 @@ public final class TxnBuffer<V> {
     CommitMutex<V> mutex = new CommitMutex<>(CommitRecord.origin(options.firstVersion()));
     this.section = new CommitSection(mutex);
     this.dependencies = new DependencyTracker<>(mutex);
-    this.collector =
-        new Collector<>(
-            active, dependencies, table, options.retention(), options.reportsLifecycle());
+    this.collector = new Collector<>(active, dependencies, table, options);
   }
 
   /**
@@ -122,11 +120,7 @@ public final class TxnBuffer<V> {
    * @throws IllegalArgumentException if {@code version} is not yet published
    */
   public @Nullable Snapshot<V> snapshotAt(long version) {
-    long newest = dependencies.publishedVersion();
-    if (version > newest) {
-      throw new IllegalArgumentException(
-          "version " + version + " is newer than the newest, " + newest);
-    }
+    checkPublished(version);
     int slot = active.claim(version);
     if (version < collector.boundary()) {
       active.release(slot);
@@ -271,6 +265,75 @@ public final class TxnBuffer<V> {
     return waiter;
   }
 
+  /**
+   * Waits, without holding a thread, until something that is in {@code reads} is changed by a
+   * commit that is published from now on. Who looks for changes after this call misses none.
+   *
+   * @param reads not changed any more
+   * @param wakeUp as for {@link #awaitChange}
+   * @return what to close when the wait is over
+   */
+  public Waiter awaitNext(ReadSet<V> reads, Runnable wakeUp) {
+    Waiter waiter = waiters.add(reads, wakeUp);
+    awaitSection();
+    return waiter;
+  }
+
+  /**
+   * Follows how items change, beginning with the commits after a version.
+   *
+   * @param guard another item to follow
+   * @return a cursor, which the caller must close, or null if {@code version} is older than {@link
+   *     #oldestVersion}
+   * @throws IllegalArgumentException if {@code version} is not yet published
+   */
+  public @Nullable ChangeCursor<V> follow(KeyInterval interval, Key guard, long version) {
+    checkPublished(version);
+    int slot = active.open(Math.max(version, 0));
+    if (version < collector.boundary()) {
+      active.release(slot);
+      return null;
+    }
+    return followed(interval, guard, slot, version);
+  }
+
+  /** {@return a cursor as {@link #follow(KeyInterval, Key, long)}, from the newest commit on} */
+  public ChangeCursor<V> follow(KeyInterval interval, Key guard) {
+    int slot = active.open(dependencies.publishedVersion());
+    long newest = dependencies.publishedVersion();
+    active.stayOpen(slot, newest, false);
+    return followed(interval, guard, slot, newest);
+  }
+
+  private ChangeCursor<V> followed(KeyInterval interval, Key guard, int slot, long version) {
+    section.enterForUpkeep();
+    try {
+      CommitRecord<V> last = dependencies.lastUpTo(version);
+      ChangeCursor<V> cursor = new ChangeCursor<>(this, interval, guard, last, slot, version);
+      collector.followers().add(cursor);
+      return cursor;
+    } finally {
+      section.leave();
+    }
+  }
+
+  private void checkPublished(long version) {
+    long newest = dependencies.publishedVersion();
+    if (version > newest) {
+      throw new IllegalArgumentException(
+          "version " + version + " is newer than the newest, " + newest);
+    }
+  }
+
+  /**
+   * Visits the items of an interval that two open snapshots see differently, in key order, as long
+   * as the visitor asks for more.
+   */
+  public void diff(
+      KeyInterval interval, Snapshot<V> before, Snapshot<V> after, ChangeVisitor<V> visitor) {
+    new Differing<>(ordered, interval, before.version(), after.version(), visitor).run();
+  }
+
   /** Wakes all who wait for a change, as none may come any more. */
   public void wakeAll() {
     waiters.wakeAll();
@@ -377,6 +440,7 @@ public final class TxnBuffer<V> {
 
   /** Tells owners of places that were left by {@link #relocate} and that nobody reads any more. */
   public void reclaim() {
+    collector.followers().renew();
     vacated.takeUnread().forEach(this::vacate);
   }
 
@@ -446,6 +510,10 @@ public final class TxnBuffer<V> {
     } finally {
       leave();
     }
+  }
+
+  ActiveSnapshots active() {
+    return active;
   }
 
   KeyTable<V> table() {

@@ -37,6 +37,11 @@ public interface ValueLifecycle<V> {
     retired(value, index);
   }
 
+  /** {@return about how many bytes are kept for this version} Inside the commit section. */
+  default long sizeBytes(V value, int index) {
+    return 0;
+  }
+
   /** A value that {@link Merger} made was not used. */
   void discarded(V value);
 

@@ -154,7 +154,8 @@ class CollectorTest {
     DependencyTracker<Long> dependencies =
         new DependencyTracker<>(new CommitMutex<>(CommitRecord.origin(0)));
     KeyTable<Long> table = new KeyTable<>(owner, new OrderedIndex<>());
-    Collector<Long> collector = new Collector<>(active, dependencies, table, 0, false);
+    Collector<Long> collector =
+        new Collector<>(active, dependencies, table, BufferOptions.<Long>simple());
     Chain<Long> chain = table.link(new Chain<>(owner, KEY));
     install(collector, dependencies, chain, 1);
     int slot = active.open(dependencies.publishedVersion());

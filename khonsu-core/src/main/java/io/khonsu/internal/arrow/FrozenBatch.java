@@ -83,6 +83,11 @@ public final class FrozenBatch implements AutoCloseable {
     return frame != null ? frame.length : nativeBlock().buffer.capacity();
   }
 
+  /** {@return whether a reference to it is open} */
+  public boolean isLive() {
+    return block == null || block.references.get() > 0;
+  }
+
   /** {@return whether closing this frees memory} */
   public boolean isNative() {
     return block != null;
