@@ -103,7 +103,7 @@ final class Composition {
 
   /** Takes note of a signal that has arrived; {@return false if it is another transaction's} */
   boolean handles(RetrySignal signal) {
-    if (!signal.isOf(transaction.id())) {
+    if (!transaction.hasSent(signal)) {
       return false;
     }
     pending = null;
@@ -116,8 +116,9 @@ final class Composition {
       throw new RetryImpossibleException(
           "nobody runs this transaction again: use transact() or run() in place of begin()");
     }
-    pending = new RetrySignal(transaction.id());
-    return pending;
+    RetrySignal signal = transaction.signal();
+    pending = signal;
+    return signal;
   }
 
   /** Goes on with a call of {@code retry()} whose signal was caught on the way. */
@@ -127,8 +128,8 @@ final class Composition {
     }
   }
 
-  /** A block that is being run. */
-  record Block(Savepoint start, int outer) {}
+  /** A block that is being run, and the signal that was pending when it began. */
+  record Block(Savepoint start, int outer, @Nullable RetrySignal pending) {}
 
   private Block enter() {
     if (depth == NESTING_MAX) {
@@ -140,7 +141,7 @@ final class Composition {
           "blocks are nested %d deep, and the thread's stack has no room for another"
               .formatted(depth));
     }
-    Block block = new Block(savepoint(), outer);
+    Block block = new Block(savepoint(), outer, pending);
     outer = savepoints.size();
     depth++;
     return block;
@@ -173,6 +174,9 @@ final class Composition {
   void undo(Block block, Throwable reason) {
     if (transaction.hasEnded()) {
       return;
+    }
+    if (!(reason instanceof RetrySignal signal && transaction.hasSent(signal))) {
+      pending = block.pending; // a call of retry() inside is undone as well
     }
     try {
       List<Runnable> undone =

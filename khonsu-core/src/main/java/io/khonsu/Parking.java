@@ -22,10 +22,13 @@ final class Parking implements Runnable, AutoCloseable {
     LockSupport.unpark(thread);
   }
 
-  /** Waits until woken, but no longer than that, and not if the thread is interrupted. */
+  /**
+   * Waits until woken, but no longer than that, and not if the thread is interrupted: also if it
+   * was woken, as whoever is woken again and again before it waits must come to an end too.
+   */
   ContentionListener.WaitOutcome await(long nanos) {
     long start = System.nanoTime();
-    while (!woken) {
+    while (true) {
       if (Thread.currentThread().isInterrupted()) {
         return ContentionListener.WaitOutcome.INTERRUPTED;
       }
@@ -33,9 +36,11 @@ final class Parking implements Runnable, AutoCloseable {
       if (left <= 0) {
         return ContentionListener.WaitOutcome.TIMED_OUT;
       }
+      if (woken) {
+        return ContentionListener.WaitOutcome.CHANGED;
+      }
       LockSupport.parkNanos(this, left);
     }
-    return ContentionListener.WaitOutcome.CHANGED;
   }
 
   @Override

@@ -11,21 +11,25 @@ import org.jspecify.annotations.Nullable;
 public final class RetrySignal extends Error {
   @Serial private static final long serialVersionUID = 1;
 
+  private final transient TransactionManager manager;
   private final long transactionId;
   private transient @Nullable Parking parking;
 
-  RetrySignal(long transactionId) {
+  RetrySignal(TransactionManager manager, long transactionId) {
     super(
         "retry() of transaction %d, to be handled by orElse() or transact()"
             .formatted(transactionId),
         null,
         true,
         false);
+    this.manager = manager;
     this.transactionId = transactionId;
   }
 
-  boolean isOf(long id) {
-    return transactionId == id;
+  /** {@return whether a transaction of this store and number, in whichever run, called retry()} */
+  @SuppressWarnings("ReferenceEquality") // this very store
+  boolean isOf(TransactionManager store, long id) {
+    return manager == store && transactionId == id;
   }
 
   /** Says where the transaction is to wait. */

@@ -34,7 +34,7 @@ final class Retrying {
         patience = patience == null ? new Patience(id, options, start, manager) : patience;
         patience.afterConflict(e);
       } catch (RetrySignal signal) {
-        if (!signal.isOf(id)) {
+        if (!signal.isOf(manager, id)) {
           throw signal;
         }
         patience = patience == null ? new Patience(id, options, start, manager) : patience;
@@ -61,7 +61,7 @@ final class Retrying {
       }
       return result;
     } catch (RetrySignal signal) {
-      if (signal.isOf(transaction.id())) {
+      if (transaction.hasSent(signal)) {
         park(transaction, signal);
       }
       throw signal;

@@ -351,7 +351,7 @@ public final class Transaction implements ReadView, AutoCloseable {
 
   /**
    * Makes the writes durable, as far as the storage promises, and visible, all at once; ends the
-   * transaction, also when it fails.
+   * transaction, also when it fails. After a call of {@link #retry} it goes on with that instead.
    *
    * @throws TransactionConflictException if it collided with others; nothing has changed
    * @throws StorageRejectedException if the storage refused it; nothing has changed
@@ -364,6 +364,7 @@ public final class Transaction implements ReadView, AutoCloseable {
    * @throws IllegalStateException inside a nested block, which cannot commit the whole; it goes on
    */
   public CommitReceipt commit() {
+    rethrowRetry();
     state.enter();
     if (composition != null && composition.isInsideBlock()) {
       state.leave();
@@ -450,6 +451,16 @@ public final class Transaction implements ReadView, AutoCloseable {
     if (composition != null) {
       composition.rethrowRetry();
     }
+  }
+
+  /** {@return whether a signal is of this transaction, in whichever run} */
+  boolean hasSent(RetrySignal signal) {
+    return signal.isOf(manager, id);
+  }
+
+  /** {@return what to throw for a call of {@code retry()}} */
+  RetrySignal signal() {
+    return new RetrySignal(manager, id);
   }
 
   /** {@return where to wait for a change, owned by the caller; null if this run did not note it} */

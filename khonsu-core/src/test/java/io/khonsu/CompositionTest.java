@@ -345,6 +345,27 @@ class CompositionTest {
   }
 
   @Test
+  void alternativeTurningTheSignalIntoAnException_isUndone_andItsRetryWithIt() {
+    try (Transaction tx = db.begin()) {
+      assertThatThrownBy(() -> tx.runOrElse(this::failOnRetry, t -> put(t, "b", 2)))
+          .isInstanceOf(IllegalStateException.class)
+          .hasCauseInstanceOf(RetrySignal.class);
+      tx.runNested(t -> put(t, "c", 3));
+      tx.commit();
+    }
+    assertThat(Items.state(db, table)).containsOnlyKeys("c");
+  }
+
+  private void failOnRetry(Transaction tx) {
+    put(tx, "a", 1);
+    try {
+      tx.retry();
+    } catch (RetrySignal e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
   void orElse_ofManyAlternatives_isTriedInOrder() {
     Items.put(db, table, "c", 7);
     long value =

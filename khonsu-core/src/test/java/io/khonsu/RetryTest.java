@@ -102,6 +102,39 @@ class RetryTest {
   }
 
   @Test
+  void deadline_passingWhileChangesNeverPause_givesUp() {
+    assertThatThrownBy(() ->
+            db.run(
+                TransactionOptions.serializable().timeout(Duration.ofMillis(20)),
+                tx -> {
+                  var row = tx.get(table, "a");
+                  Items.put(db, table, "a", 1); // so that the wait is over before it begins
+                  assertThat(tx.get(table, "a")).isEqualTo(row);
+                  tx.retry();
+                }))
+        .isInstanceOf(TransactionDeadlineException.class)
+        .hasNoCause();
+  }
+
+  @Test
+  void interruption_whileChangesNeverPause_givesUp() {
+    AtomicInteger runs = new AtomicInteger();
+    try {
+      assertThatThrownBy(() ->
+              db.run(tx -> {
+                assertThat(runs.incrementAndGet()).isEqualTo(1);
+                assertThat(tx.get(table, "a")).isEmpty();
+                Items.put(db, table, "a", 1);
+                Thread.currentThread().interrupt();
+                tx.retry();
+              }))
+          .isInstanceOf(TransactionInterruptedException.class);
+    } finally {
+      assertThat(Thread.interrupted()).isTrue();
+    }
+  }
+
+  @Test
   void interruption_beforeWaiting_givesUpAtOnce_andStaysNoted() {
     try {
       assertThatThrownBy(() ->
@@ -352,6 +385,66 @@ class RetryTest {
     }
     assertThat(runs).hasValue(2);
     assertThat(Items.state(db, table)).containsOnlyKeys("a", "b");
+  }
+
+  @Test
+  void retry_ofAnotherStoresTransaction_waitsForThat_thoughTheNumbersAreTheSame() {
+    AtomicInteger runs = new AtomicInteger();
+    try (Khonsu other = Khonsu.inMemory(StoreConfig.defaults(), allocator);
+        var _ =
+            Threads.start(
+                1,
+                _ ->
+                    db.run(outer -> {
+                      runs.incrementAndGet();
+                      var row = outer.get(table, "a");
+                      runUnderNumber(
+                          outer.id(),
+                          other,
+                          () -> {
+                            var _ = row.orElseThrow(outer::retry);
+                          });
+                    }))) {
+      awaitWaiting(1);
+      Items.put(db, table, "a", 1);
+    }
+    assertThat(runs).hasValue(2);
+  }
+
+  /** Runs something inside a transaction of a number, unless that is in the past. */
+  private static void runUnderNumber(long id, Khonsu store, Runnable task) {
+    store.run(inner -> {
+      if (inner.id() < id) {
+        inner.rollback();
+        runUnderNumber(id, store, task);
+      } else {
+        task.run();
+      }
+    });
+  }
+
+  @Test
+  void commit_afterCatchingTheSignal_isNoCommit() {
+    AtomicInteger runs = new AtomicInteger();
+    try (var _ =
+        Threads.start(
+            1,
+            _ ->
+                db.run(tx -> {
+                  runs.incrementAndGet();
+                  try {
+                    var _ = await(tx, table, "a");
+                  } catch (RetrySignal _) {
+                    tx.upsert(table, table.row("b", 1L));
+                    tx.commit();
+                  }
+                }))) {
+      awaitWaiting(1);
+      assertThat(Items.state(db, table)).isEmpty();
+      Items.put(db, table, "a", 1);
+    }
+    assertThat(runs).hasValue(2);
+    assertThat(Items.state(db, table)).containsOnlyKeys("a");
   }
 
   @Test

@@ -52,6 +52,10 @@ final class Collector<V> {
   private long committing = Long.MAX_VALUE;
 
   private long rounds;
+
+  /** The lane to look at next whether it is idle. */
+  private int suspect;
+
   private int duePublished;
 
   /** The newest published version at the last refresh. Once per version is often enough. */
@@ -176,11 +180,7 @@ final class Collector<V> {
     if (lane.due >= WORK_IN_ONE_GO) {
       refresh();
       work(lane);
-      Lane<V> other = lanes[(int) rounds & (LANES - 1)];
-      if (rounds - other.round > ROUNDS_UNTIL_IDLE) {
-        other.due = WORK_IN_ONE_GO;
-        work(other);
-      }
+      helpOut(lane);
       trim();
     }
   }
@@ -200,12 +200,31 @@ final class Collector<V> {
   }
 
   private void work(Lane<V> lane) {
-    long horizon = horizon();
-    for (int i = 0; i < lane.due && lane.firstVersion() <= horizon; i++) {
-      collectFirst(lane, horizon);
-    }
+    collectUpTo(lane.due, lane, lane);
     lane.due = 0;
     lane.round = ++rounds;
+  }
+
+  /**
+   * Collects from an idle lane, in every round until there is nothing left in it to collect. What
+   * must be looked at again moves to the lane that helps, so that this comes to an end.
+   */
+  private void helpOut(Lane<V> helping) {
+    Lane<V> idle = lanes[suspect];
+    boolean isIdle = rounds - idle.round > ROUNDS_UNTIL_IDLE;
+    if (isIdle) {
+      collectUpTo(WORK_IN_ONE_GO, idle, helping);
+    }
+    if (!isIdle || idle.firstVersion() > horizon()) {
+      suspect = (suspect + 1) & (LANES - 1);
+    }
+  }
+
+  private void collectUpTo(int most, Lane<V> from, Lane<V> to) {
+    long horizon = horizon();
+    for (int i = 0; i < most && from.firstVersion() <= horizon; i++) {
+      collectFirst(from, to, horizon);
+    }
   }
 
   /** Does all the work there is. */
@@ -215,7 +234,7 @@ final class Collector<V> {
     for (Lane<V> lane : lanes) {
       int waiting = lane.size();
       for (int i = 0; i < waiting; i++) {
-        collectFirst(lane, horizon);
+        collectFirst(lane, lane, horizon);
       }
     }
     trim();
@@ -268,10 +287,10 @@ final class Collector<V> {
     }
   }
 
-  private void collectFirst(Lane<V> lane, long horizon) {
-    Chain<V> chain = lane.removeFirst();
+  private void collectFirst(Lane<V> from, Lane<V> to, long horizon) {
+    Chain<V> chain = from.removeFirst();
     chain.setQueued(false);
-    collect(lane, chain, horizon);
+    collect(to, chain, horizon);
   }
 
   private void collect(Lane<V> lane, Chain<V> chain, long horizon) {

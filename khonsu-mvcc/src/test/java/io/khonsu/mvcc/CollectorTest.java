@@ -94,6 +94,30 @@ class CollectorTest {
   }
 
   @Test
+  void garbageOfAThreadThatCommitsNoMore_isCollectedByOthers() {
+    int items = 10_000;
+    putAll(items);
+    try (Snapshot<Long> elsewhere = buffer.readOnlySnapshot()) {
+      assertThat(elsewhere.version()).isPositive();
+      putAll(items); // from another slot than the commits below
+    }
+    assertThat(buffer.statistics().versions()).isEqualTo(2L * items);
+    for (long i = 0; i < 20_000; i++) {
+      put(buffer, KEY, i);
+    }
+    assertThat(buffer.statistics().versions()).isLessThan(items + items / 10);
+  }
+
+  private void putAll(int items) {
+    try (TestTransaction<Long> tx = TestTransaction.begin(buffer)) {
+      for (int i = 0; i < items; i++) {
+        tx.put(key(i), 1L);
+      }
+      TestTransaction.accepted(tx.commit());
+    }
+  }
+
+  @Test
   void tombstone_isPurged_onceNoSnapshotNeedsIt() {
     put(buffer, KEY, 1L);
     try (Snapshot<Long> before = buffer.snapshot()) {
