@@ -15,7 +15,10 @@ import java.util.concurrent.locks.Condition;
  */
 final class CommitMutex<V> extends AbstractQueuedSynchronizer {
   private static final long serialVersionUID = 1;
-  private static final int SPINS = 64;
+  private static final int SPINS = 48;
+
+  /** After that the processor is offered to others, as the owner may be waiting for it. */
+  private static final int YIELDS = 32;
 
   /** Between two looks: each takes the cache line away from who holds the lock. */
   private static final int PAUSES = 8;
@@ -34,6 +37,7 @@ final class CommitMutex<V> extends AbstractQueuedSynchronizer {
     this.tailVersion = origin.version();
   }
 
+  @SuppressWarnings("ThreadPriorityCheck") // a yield makes it faster, and nothing depends on it
   void lock() {
     for (int i = 0; i < SPINS; i++) {
       if (tryLock()) {
@@ -41,6 +45,12 @@ final class CommitMutex<V> extends AbstractQueuedSynchronizer {
       }
       for (int pause = 0; pause < PAUSES; pause++) {
         Thread.onSpinWait();
+      }
+    }
+    for (int i = 0; i < YIELDS; i++) {
+      Thread.yield();
+      if (tryLock()) {
+        return;
       }
     }
     acquire(1);
