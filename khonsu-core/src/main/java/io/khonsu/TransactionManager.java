@@ -99,7 +99,7 @@ final class TransactionManager {
   /**
    * {@return a new feed of what is changed in a range of a table}
    *
-   * @param version where it begins, or null for now
+   * @param version where it begins, or null for the newest version
    */
   ChangeFeed feed(Table table, KeyRange range, @Nullable Long version) {
     views.checkOpen();

@@ -168,12 +168,12 @@ final class RowScenarioStore implements ScenarioStore {
 
     @Override
     public void write(String key, long value) {
-      throw new UnsupportedOperationException();
+      throw new UnsupportedOperationException("a read-only session");
     }
 
     @Override
     public void delete(String key) {
-      throw new UnsupportedOperationException();
+      throw new UnsupportedOperationException("a read-only session");
     }
 
     @Override
