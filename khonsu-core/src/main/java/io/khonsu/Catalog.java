@@ -49,8 +49,17 @@ final class Catalog {
     return ++lastId;
   }
 
+  int lastId() {
+    return lastId;
+  }
+
+  /** Gives no number up to this one again. */
+  void reserve(int id) {
+    lastId = Math.max(lastId, id);
+  }
+
   void add(Table table) {
-    lastId = Math.max(lastId, table.id());
+    reserve(table.id());
     byId.put(table.id(), table);
     byName.put(table.name(), table);
   }

@@ -1,23 +1,15 @@
 package io.khonsu;
 
-import io.khonsu.internal.arrow.BatchFrame;
-import io.khonsu.internal.arrow.FrozenBatch;
-import io.khonsu.internal.arrow.Gather;
 import io.khonsu.mvcc.CommitRecord;
-import io.khonsu.mvcc.Key;
-import io.khonsu.mvcc.Version;
+import io.khonsu.mvcc.ConflictStrategy;
+import io.khonsu.mvcc.WriteSet;
 import io.khonsu.spi.CommittedTransaction;
 import io.khonsu.spi.Mutation;
-import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.BitSet;
-import java.util.LinkedHashMap;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-/**
- * Turns what a commit installed into what a storage keeps. Rows that lie together stay together.
- */
+/** Turns what a commit installed, or wants to install, into what a storage keeps. */
 final class CommitEncoder {
   private final Catalog catalog;
 
@@ -32,64 +24,27 @@ final class CommitEncoder {
    * @throws RuntimeException if it cannot be kept, as when its rows are too large for one frame
    */
   CommittedTransaction encode(CommitRecord<StoredValue> record) {
-    List<Mutation> mutations = new ArrayList<>();
-    Map<StoredBatch, InstalledRows> rows = new LinkedHashMap<>();
+    EncodedChanges changes = new EncodedChanges(catalog);
     for (int i = 0; i < record.size(); i++) {
-      Key key = record.key(i);
-      Version<StoredValue> version = record.version(i);
-      if (version.isTombstone()) {
-        mutations.add(deletion(key));
-      } else if (version.requireValue() instanceof StoredTable(int tableId, TableSpec spec)) {
-        mutations.add(new Mutation.CreateTable(tableId, spec));
-      } else if (version.requireValue() instanceof StoredBatch batch) {
-        Table table = catalog.tableOf(key);
-        if (table.isRowTable()) {
-          rows.computeIfAbsent(batch, _ -> new InstalledRows(table)).indexes.set(version.index());
-        } else {
-          mutations.add(
-              new Mutation.PutBatch(table.id(), table.batchName(key), frame(batch.batch())));
-        }
-      }
+      changes.add(record.key(i), record.version(i));
     }
-    rows.forEach((batch, installed) ->
-        mutations.add(
-            new Mutation.PutRows(
-                installed.table.id(), frameOfRows(batch.batch(), installed.indexes))));
-    return new CommittedTransaction(record.version(), record.transactionId(), mutations);
+    return new CommittedTransaction(record.version(), record.transactionId(), changes.finish());
   }
 
-  private Mutation deletion(Key key) {
-    return Catalog.isCatalogKey(key)
-        ? new Mutation.DropTable(Catalog.tableIdIn(key))
-        : new Mutation.Delete(
-            Table.tableIdOf(key), ByteBuffer.wrap(catalog.tableOf(key).bodyOf(key)));
-  }
-
-  private ByteBuffer frameOfRows(FrozenBatch batch, BitSet rows) {
-    if (rows.cardinality() == batch.rowCount()) {
-      return frame(batch);
+  /**
+   * {@return frozen writes by their strategies}
+   *
+   * @throws RuntimeException as for {@link #encode}
+   */
+  Map<ConflictStrategy, List<Mutation>> encode(WriteSet<StoredValue> writes) {
+    Map<ConflictStrategy, EncodedChanges> byStrategy = new EnumMap<>(ConflictStrategy.class);
+    for (int i = 0; i < writes.size(); i++) {
+      byStrategy
+          .computeIfAbsent(writes.strategy(i), _ -> new EncodedChanges(catalog))
+          .add(writes.key(i), writes.version(i));
     }
-    Gather gather = new Gather(batch.schema());
-    int first = rows.nextSetBit(0);
-    while (first >= 0) {
-      int end = rows.nextClearBit(first);
-      gather.add(batch, first, end - first);
-      first = rows.nextSetBit(end);
-    }
-    return ByteBuffer.wrap(BatchFrame.encode(gather));
-  }
-
-  private static ByteBuffer frame(FrozenBatch batch) {
-    return ByteBuffer.wrap(BatchFrame.encode(batch));
-  }
-
-  /** Which rows of a batch a commit installed. */
-  private static final class InstalledRows {
-    private final Table table;
-    private final BitSet indexes = new BitSet();
-
-    InstalledRows(Table table) {
-      this.table = table;
-    }
+    Map<ConflictStrategy, List<Mutation>> encoded = new EnumMap<>(ConflictStrategy.class);
+    byStrategy.forEach((strategy, changes) -> encoded.put(strategy, changes.finish()));
+    return encoded;
   }
 }

@@ -3,14 +3,9 @@ package io.khonsu;
 import io.khonsu.internal.arrow.BatchSchema;
 import io.khonsu.internal.key.KeyCodec;
 import io.khonsu.mvcc.BufferOptions;
-import io.khonsu.mvcc.CommitRequest;
-import io.khonsu.mvcc.CommitResult;
-import io.khonsu.mvcc.ConflictStrategy;
-import io.khonsu.mvcc.IsolationLevel;
 import io.khonsu.mvcc.Key;
-import io.khonsu.mvcc.ReadSet;
 import io.khonsu.mvcc.TxnBuffer;
-import io.khonsu.mvcc.WriteSet;
+import io.khonsu.spi.CommitOrder;
 import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.Storage;
 import java.io.IOException;
@@ -40,17 +35,27 @@ public final class Khonsu implements AutoCloseable {
   private final @Nullable Storage storage;
   private final @Nullable CommitPipeline pipeline;
   private final DroppedTables droppedTables;
+  private final Committer committer;
   private final TransactionManager manager;
   private final CompactionCounts compactionCounts = new CompactionCounts();
   private final Compactor compactor;
   private final Retrying retrying;
   private final Watches watches = new Watches();
 
+  /** What a store is made of, for those that change it without a transaction. */
+  record Parts(
+      TxnBuffer<StoredValue> buffer,
+      ReplayedVersions versions,
+      DroppedTables droppedTables,
+      Recovery.TableMaker tables,
+      Memory memory) {}
+
   private Khonsu(
       StoreConfig config,
       @Nullable Storage storage,
       @Nullable BufferAllocator allocator,
-      InstantSource clock) {
+      InstantSource clock,
+      @Nullable CommitOrder order) {
     this.config = config;
     this.storage = storage;
     this.memory = new Memory(config.memoryLimitBytes(), allocator);
@@ -70,12 +75,33 @@ public final class Khonsu implements AutoCloseable {
     this.pipeline =
         storage == null ? null : new CommitPipeline(buffer, storage, new CommitEncoder(catalog));
     this.droppedTables = new DroppedTables(buffer, catalog);
+    this.committer =
+        order == null
+            ? new EmbeddedCommitter(buffer, droppedTables, this::tableOf, memory, pipeline)
+            : new ReplicatedCommitter(order, buffer, catalog, memory);
     this.manager =
         new TransactionManager(
-            config, buffer, droppedTables, memory, new OpenViews(clock), pipeline);
+            config, buffer, droppedTables, memory, new OpenViews(clock), committer);
     this.retrying = new Retrying(manager);
     this.compactor =
         new Compactor(manager, droppedTables, compactionCounts, config.compactionRowsPerSecond());
+  }
+
+  /** {@return an empty replica, which commits through {@code order} and closes it} */
+  static Khonsu replica(
+      StoreConfig config,
+      CommitOrder order,
+      @Nullable BufferAllocator allocator,
+      InstantSource clock) {
+    return new Khonsu(config, null, allocator, clock, order).started();
+  }
+
+  Committer committer() {
+    return committer;
+  }
+
+  Parts parts() {
+    return new Parts(buffer, versions, droppedTables, this::tableOf, memory);
   }
 
   /** {@return an empty store in memory, with default settings} */
@@ -85,7 +111,7 @@ public final class Khonsu implements AutoCloseable {
 
   /** {@return an empty store in memory} */
   public static Khonsu inMemory(StoreConfig config) {
-    return new Khonsu(config, null, null, InstantSource.system()).started();
+    return new Khonsu(config, null, null, InstantSource.system(), null).started();
   }
 
   /**
@@ -94,7 +120,7 @@ public final class Khonsu implements AutoCloseable {
    * @param allocator borrowed; close it after the store
    */
   public static Khonsu inMemory(StoreConfig config, BufferAllocator allocator) {
-    return new Khonsu(config, null, allocator, InstantSource.system()).started();
+    return new Khonsu(config, null, allocator, InstantSource.system(), null).started();
   }
 
   /**
@@ -123,7 +149,7 @@ public final class Khonsu implements AutoCloseable {
       @Nullable Storage storage,
       @Nullable BufferAllocator allocator,
       InstantSource clock) {
-    Khonsu store = new Khonsu(config, storage, allocator, clock);
+    Khonsu store = new Khonsu(config, storage, allocator, clock, null);
     try {
       store.recover();
       LOG.atInfo().addKeyValue("config", config).log("opened the store");
@@ -183,13 +209,7 @@ public final class Khonsu implements AutoCloseable {
     if (!spec.keyColumns().isEmpty() || spec.kind() == TableSpec.Kind.ROWS) {
       KeyCodec.of(spec.schema(), spec.keyColumns(), config.keySizeMaxBytes());
     }
-    StoredTable definition = new StoredTable(catalog.nextId(), spec);
-    Table table = tableOf(definition);
-    WriteSet<StoredValue> writes = new WriteSet<>();
-    var _ = writes.put(table.catalogKey(), definition, 0, ConflictStrategy.FAIL);
-    var _ = commitDefinition(writes);
-    catalog.add(table);
-    return table;
+    return manager.committer().createTable(manager.nextTransactionId(), spec);
   }
 
   /** {@return the table of a name} */
@@ -214,45 +234,12 @@ public final class Khonsu implements AutoCloseable {
   public synchronized void dropTable(Table table) {
     manager.views().checkOpen();
     manager.check(table);
-    // Marked before it has its version: whoever was let in sees a snapshot from before, or the
-    // mark.
-    catalog.drop(table);
-    try {
-      droppedTables.add(table, commitDrop(table));
-    } catch (RuntimeException | Error e) {
-      catalog.restore(table);
-      throw e;
-    }
-  }
-
-  private long commitDrop(Table table) {
-    WriteSet<StoredValue> writes = new WriteSet<>();
-    var _ = writes.delete(table.catalogKey(), ConflictStrategy.FAIL);
-    return commitDefinition(writes);
+    manager.committer().dropTable(manager.nextTransactionId(), table);
   }
 
   private Table tableOf(StoredTable definition) {
     Key key = buffer.key(Catalog.keyBytes(definition.tableId(), definition.spec().name()));
     return new Table(buffer, definition, key);
-  }
-
-  private long commitDefinition(WriteSet<StoredValue> writes) {
-    if (pipeline != null) {
-      pipeline.checkRunning();
-    }
-    long id = manager.nextTransactionId();
-    try (var snapshot = buffer.snapshot()) {
-      var request =
-          new CommitRequest<>(
-              id, IsolationLevel.SERIALIZABLE, snapshot, new ReadSet<StoredValue>(), writes);
-      if (buffer.commit(request) instanceof CommitResult.Accepted<StoredValue> accepted) {
-        if (pipeline != null) {
-          pipeline.await(accepted.record());
-        }
-        return accepted.record().version();
-      }
-      throw new AssertionError("broken invariant: a blind write is accepted");
-    }
   }
 
   /** {@return a new transaction with default options, which the caller must close} */
@@ -487,9 +474,7 @@ public final class Khonsu implements AutoCloseable {
     droppedTables.close();
     compactor.close();
     try {
-      if (pipeline != null) {
-        pipeline.close();
-      }
+      committer.close();
       if (storage != null) {
         storage.close();
       }

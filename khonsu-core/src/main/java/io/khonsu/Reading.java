@@ -2,7 +2,6 @@ package io.khonsu;
 
 import io.khonsu.internal.arrow.FrozenBatch;
 import io.khonsu.internal.arrow.Gather;
-import io.khonsu.internal.filter.CompiledFilter;
 import io.khonsu.mvcc.IsolationLevel;
 import io.khonsu.mvcc.Key;
 import io.khonsu.mvcc.KeyInterval;
@@ -262,7 +261,7 @@ final class Reading {
   private static @Nullable RowPredicate predicate(Table table, Scan scan) {
     return scan.filter().equals(RowFilter.all())
         ? null
-        : new RowPredicate(CompiledFilter.compile(scan.filter(), table.schema()));
+        : new RowPredicate(scan.filter(), table.schema());
   }
 
   private void noteRange(KeyInterval interval, @Nullable RowPredicate predicate, Object what) {

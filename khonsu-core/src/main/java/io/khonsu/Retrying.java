@@ -24,10 +24,11 @@ final class Retrying {
       TransactionOptions options, TransactionBody<R, E> body) throws E {
     long id = manager.nextTransactionId();
     long start = System.nanoTime();
+    boolean isGated = manager.committer().fairness() == Committer.Fairness.GATE;
     Patience patience = null;
     while (true) {
       try {
-        return patience != null && patience.wantsGate()
+        return patience != null && patience.wantsGate() && isGated
             ? runThroughGate(id, options, patience.mode(), body)
             : runOnce(id, options, patience == null ? RunMode.REPEATED : patience.mode(), body);
       } catch (TransactionConflictException e) {
@@ -86,7 +87,7 @@ final class Retrying {
       long id, TransactionOptions options, RunMode mode, TransactionBody<R, E> body) throws E {
     manager.buffer().enterGate(id);
     try {
-      manager.awaitPending();
+      manager.committer().awaitPending();
       return runOnce(id, options, mode, body);
     } finally {
       manager.buffer().leaveGate(id);

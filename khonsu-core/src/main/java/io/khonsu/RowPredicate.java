@@ -6,6 +6,7 @@ import io.khonsu.internal.filter.CompiledFilter;
 import io.khonsu.mvcc.ItemPredicate;
 import io.khonsu.mvcc.Key;
 import io.khonsu.mvcc.Version;
+import org.apache.arrow.vector.types.pojo.Schema;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,12 +14,24 @@ import org.jspecify.annotations.Nullable;
  * Evaluated by one thread at a time.
  */
 final class RowPredicate implements ItemPredicate<StoredValue> {
+  private final RowFilter source;
   private final CompiledFilter filter;
   private @Nullable FrozenBatch lastBatch;
   private ColumnView[] lastColumns = {};
 
-  RowPredicate(CompiledFilter filter) {
-    this.filter = filter;
+  /**
+   * Compiles a filter.
+   *
+   * @throws IllegalArgumentException if it does not fit the columns
+   */
+  RowPredicate(RowFilter source, Schema schema) {
+    this.source = source;
+    this.filter = CompiledFilter.compile(source, schema);
+  }
+
+  /** {@return what it was compiled from} */
+  RowFilter source() {
+    return source;
   }
 
   @Override

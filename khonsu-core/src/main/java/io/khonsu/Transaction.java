@@ -405,6 +405,17 @@ public final class Transaction implements ReadView, AutoCloseable {
     }
   }
 
+  /** Ends the transaction; {@return the request to commit what it has read and staged} */
+  byte[] intoRequest(ReplicatedCommitter committer) {
+    state.enter();
+    try {
+      return committer.encode(TransactionManager.request(this, state, staged, reading), staged);
+    } finally {
+      state.end();
+      manager.ended();
+    }
+  }
+
   /**
    * Undoes all writes and ends the transaction. Does nothing if it has ended.
    *

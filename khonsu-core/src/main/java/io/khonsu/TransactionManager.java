@@ -2,7 +2,6 @@ package io.khonsu;
 
 import io.khonsu.mvcc.ChangeCursor;
 import io.khonsu.mvcc.CommitRequest;
-import io.khonsu.mvcc.CommitResult;
 import io.khonsu.mvcc.Conflict;
 import io.khonsu.mvcc.Key;
 import io.khonsu.mvcc.KeyInterval;
@@ -25,7 +24,7 @@ final class TransactionManager {
   private final Memory memory;
   private final DroppedTables droppedTables;
   private final OpenViews views;
-  private final @Nullable CommitPipeline pipeline;
+  private final Committer committer;
   private final AtomicLong lastTransactionId = new AtomicLong();
   private final LongAdder commits = new LongAdder();
   private final LongAdder otherAborts = new LongAdder();
@@ -37,14 +36,14 @@ final class TransactionManager {
       DroppedTables droppedTables,
       Memory memory,
       OpenViews views,
-      @Nullable CommitPipeline pipeline) {
+      Committer committer) {
     this.config = config;
     this.buffer = buffer;
     this.droppedTables = droppedTables;
     this.reports = new ConflictReports(droppedTables.catalog());
     this.memory = memory;
     this.views = views;
-    this.pipeline = pipeline;
+    this.committer = committer;
   }
 
   StoreConfig config() {
@@ -84,6 +83,7 @@ final class TransactionManager {
 
   Snapshot snapshot() {
     views.checkOpen();
+    committer.awaitCurrent();
     return new Snapshot(this, views.add(buffer.readOnlySnapshot()));
   }
 
@@ -178,80 +178,33 @@ final class TransactionManager {
   /** Commits what a transaction, which this thread has entered, has read and staged. */
   CommitReceipt commit(
       Transaction transaction, ViewState state, StagedWrites staged, Reading reading) {
-    List<StoredBatch> frozen = List.of();
-    boolean accepted = false;
     try {
-      if (pipeline != null) {
-        pipeline.checkRunning();
-      }
+      committer.checkRunning();
       reports.names().note(transaction.id(), transaction.options());
-      frozen = ViewState.within(() -> staged.freeze(memory.versions()));
-      CommitRequest<StoredValue> request =
-          new CommitRequest<>(
-              transaction.id(),
-              transaction.options().level(),
-              state.snapshot(),
-              reading.reads(),
-              staged.writes());
-      CommitResult.Accepted<StoredValue> result = certified(transaction, request, reading);
-      accepted = true;
-      if (pipeline != null && !staged.isEmpty()) {
-        pipeline.await(result.record());
-      }
-      commits.increment();
-      return new CommitReceipt(
-          result.record().version(), reports.readable(result.resolved(), reading));
+      return switch (committer.commit(request(transaction, state, staged, reading), staged)) {
+        case CommitDecision.Committed(long version, List<Conflict> resolved) -> {
+          commits.increment();
+          yield new CommitReceipt(version, reports.readable(resolved, reading));
+        }
+        case CommitDecision.Aborted(List<Conflict> found) ->
+            throw reports.aborted(transaction, found, reading);
+      };
     } catch (TransactionConflictException e) {
       throw e; // counted where it was made
     } catch (RuntimeException e) {
       otherAborts.increment();
       throw e;
-    } finally {
-      if (!accepted) {
-        frozen.forEach(StoredBatch::discard);
-      }
     }
   }
 
-  private CommitResult.Accepted<StoredValue> certified(
-      Transaction transaction, CommitRequest<StoredValue> request, Reading reading) {
-    while (true) {
-      switch (buffer.commit(request)) {
-        case CommitResult.Accepted<StoredValue> accepted -> {
-          return accepted;
-        }
-        case CommitResult.Aborted<StoredValue>(List<Conflict> found) -> {
-          boolean waited = awaitPublished(found);
-          if (!waited || found.stream().noneMatch(ConflictReports::isOfTable)) {
-            throw reports.aborted(transaction, found, reading);
-          }
-          // The table was about to be dropped: by now it is, or will not be.
-        }
-        case CommitResult.Blocked<StoredValue>(long pending) -> awaitHandled(pending);
-      }
-    }
-  }
-
-  /**
-   * Waits until what a transaction collided with is visible, so that its next attempt sees it;
-   * {@return whether it was not, or has been withdrawn}
-   */
-  private boolean awaitPublished(List<Conflict> found) {
-    long newest = found.stream().mapToLong(Conflict::winnerVersion).max().orElse(0);
-    boolean isPending = newest > buffer.newestVersion();
-    if (isPending) {
-      awaitHandled(newest);
-    }
-    return isPending;
-  }
-
-  private void awaitHandled(long version) {
-    if (pipeline != null) {
-      pipeline.awaitHandled(version);
-    } else {
-      // Met in the instant between being installed and published, inside the commit section.
-      buffer.awaitSection();
-    }
+  static CommitRequest<StoredValue> request(
+      Transaction transaction, ViewState state, StagedWrites staged, Reading reading) {
+    return new CommitRequest<>(
+        transaction.id(),
+        transaction.options().level(),
+        state.snapshot(),
+        reading.reads(),
+        staged.writes());
   }
 
   void rolledBack() {
@@ -279,9 +232,7 @@ final class TransactionManager {
     Parking parking = new Parking();
     try {
       parking.own(buffer.awaitChange(state.snapshot(), reads, parking));
-      if (pipeline != null) {
-        pipeline.checkRunning(); // after registering: a failure from now on wakes it
-      }
+      committer.checkRunning(); // after registering: a failure from now on wakes it
       return parking;
     } catch (RuntimeException | Error e) {
       parking.close();
@@ -293,11 +244,8 @@ final class TransactionManager {
     return reports.contention(buffer.waiterCount());
   }
 
-  /** Waits for commits under way before a transaction that holds the gate looks. */
-  void awaitPending() {
-    if (pipeline != null) {
-      pipeline.awaitAllHandled();
-    }
+  Committer committer() {
+    return committer;
   }
 
   StoreStatistics statistics(long retries, StoreStatistics.Compaction compaction) {

@@ -1,6 +1,7 @@
 package io.khonsu.mvcc;
 
 import java.util.ArrayDeque;
+import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -92,14 +93,14 @@ final class DependencyTracker<V> {
 
   /** {@return the last commit up to a version, which somebody has claimed} Commit section only. */
   CommitRecord<V> lastUpTo(long version) {
-    CommitRecord<V> from = oldest;
-    for (CommitRecord<V> cut : cuts) {
-      if (cut.version() > version) {
-        break;
+    Iterator<CommitRecord<V>> newestFirst = cuts.descendingIterator();
+    while (newestFirst.hasNext()) {
+      CommitRecord<V> cut = newestFirst.next();
+      if (cut.version() <= version) {
+        return cut.lastUpTo(version);
       }
-      from = cut;
     }
-    return from.lastUpTo(version);
+    return oldest.lastUpTo(version);
   }
 
   /** {@return how many records are newer than {@code horizon}} Commit section only. */

@@ -1,6 +1,9 @@
 package io.khonsu.mvcc;
 
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,16 +77,23 @@ public final class ReadSet<V> {
     guards = NO_GUARDS;
   }
 
+  /** {@return the items that must be unchanged at every level; borrowed} */
+  public List<Key> guardKeys() {
+    return Collections.unmodifiableList(Arrays.asList(guards));
+  }
+
+  /** {@return an item by its 0-based position} */
+  public Key item(int index) {
+    return items[Objects.checkIndex(index, itemCount)];
+  }
+
+  /** {@return a range by its 0-based position} */
+  public Range<V> range(int index) {
+    return ranges[Objects.checkIndex(index, rangeCount)];
+  }
+
   Key[] guards() {
     return guards;
-  }
-
-  Key item(int index) {
-    return items[index];
-  }
-
-  Range<V> range(int index) {
-    return ranges[index];
   }
 
   @SuppressWarnings("unchecked") // it has no element
@@ -91,6 +101,12 @@ public final class ReadSet<V> {
     return (Range<V>[]) NO_RANGES;
   }
 
-  /** An interval and what filtered it. */
-  record Range<V>(KeyInterval interval, @Nullable ItemPredicate<V> predicate) {}
+  /**
+   * An interval and what filtered it.
+   *
+   * @param interval the keys
+   * @param predicate which of their items, or null for all
+   * @param <V> the type of values
+   */
+  public record Range<V>(KeyInterval interval, @Nullable ItemPredicate<V> predicate) {}
 }

@@ -317,6 +317,14 @@ public final class TxnBuffer<V> {
     }
   }
 
+  /** {@return a hold of the history from the newest published commit on; close it} */
+  public HistoryHold<V> hold() {
+    int slot = active.open(dependencies.publishedVersion());
+    long newest = dependencies.publishedVersion();
+    active.stayOpen(slot, newest, false);
+    return new HistoryHold<>(active, dependencies, section, slot, newest);
+  }
+
   private void checkPublished(long version) {
     long newest = dependencies.publishedVersion();
     if (version > newest) {

@@ -1,0 +1,189 @@
+package io.khonsu;
+
+import io.khonsu.mvcc.Conflict;
+import io.khonsu.mvcc.ConflictStrategy;
+import io.khonsu.mvcc.ConflictType;
+import io.khonsu.mvcc.Key;
+import io.khonsu.mvcc.KeyInterval;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a replicated store answers a commit request, the same on every replica.
+ *
+ * <p>Format 1, numbers big-endian: format version and kind in a byte each, then the fields. Of
+ * conflicts at most {@value #CONFLICTS_MAX} are told.
+ */
+sealed interface CommitAnswer {
+  /** Of one answer, so many conflicts are kept. */
+  int CONFLICTS_MAX = 64;
+
+  byte FORMAT_VERSION = 1;
+
+  /**
+   * It committed.
+   *
+   * @param tableId the number of the table that it created, or 0
+   */
+  record Committed(long version, int tableId, List<Conflict> resolved) implements CommitAnswer {}
+
+  /** It collided with others. */
+  record Aborted(List<Conflict> conflicts) implements CommitAnswer {}
+
+  /** It read at a version that is too old to be compared with what came since. */
+  record TooOld(long version, long oldest) implements CommitAnswer {}
+
+  /** What APPEND would have made is larger than allowed. */
+  record OverLimit(long sizeBytes, long limitBytes) implements CommitAnswer {}
+
+  /** It was refused for another reason. */
+  record Refused(Reason reason, String message) implements CommitAnswer {}
+
+  /** Why a request was refused. Codes are places; an addition goes to the end. */
+  enum Reason {
+    /** A table that it uses was dropped. */
+    TABLE_DROPPED,
+    /** There is a table of that name. */
+    TABLE_EXISTS,
+    /** It is no request that this version makes. */
+    MALFORMED
+  }
+
+  /** {@return the bytes of an answer} */
+  default byte[] encode() {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (DataOutputStream out = new DataOutputStream(bytes)) {
+      out.write(FORMAT_VERSION);
+      switch (this) {
+        case Committed(long version, int tableId, List<Conflict> resolved) -> {
+          out.write(0);
+          out.writeLong(version);
+          out.writeInt(tableId);
+          write(resolved, out);
+        }
+        case Aborted(List<Conflict> conflicts) -> {
+          out.write(1);
+          write(conflicts, out);
+        }
+        case TooOld(long version, long oldest) -> {
+          out.write(2);
+          out.writeLong(version);
+          out.writeLong(oldest);
+        }
+        case OverLimit(long sizeBytes, long limitBytes) -> {
+          out.write(3);
+          out.writeLong(sizeBytes);
+          out.writeLong(limitBytes);
+        }
+        case Refused(Reason reason, String message) -> {
+          out.write(4);
+          out.write(reason.ordinal());
+          write(message.getBytes(StandardCharsets.UTF_8), out);
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("an array takes bytes", e);
+    }
+    return bytes.toByteArray();
+  }
+
+  private static void write(List<Conflict> conflicts, DataOutputStream out) throws IOException {
+    int count = Math.min(conflicts.size(), CONFLICTS_MAX);
+    out.write(count);
+    for (Conflict conflict : conflicts.subList(0, count)) {
+      write(conflict.key().toBytes(), out);
+      KeyInterval range = conflict.range();
+      out.write(range == null ? 0 : range.to() == null ? 1 : 2);
+      if (range != null) {
+        write(range.from().toBytes(), out);
+        Key to = range.to();
+        if (to != null) {
+          write(to.toBytes(), out);
+        }
+      }
+      out.write(conflict.type().ordinal());
+      out.write(conflict.strategy().ordinal());
+      out.writeLong(conflict.winnerVersion());
+      out.writeLong(conflict.winnerTransaction());
+    }
+  }
+
+  private static void write(byte[] bytes, DataOutputStream out) throws IOException {
+    out.writeInt(bytes.length);
+    out.write(bytes);
+  }
+
+  /**
+   * {@return the answer of bytes}
+   *
+   * @throws IllegalArgumentException if they are none
+   */
+  static CommitAnswer decode(byte[] bytes) {
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    try {
+      byte format = in.get();
+      if (format != FORMAT_VERSION) {
+        throw new IllegalArgumentException("an answer has format version " + format);
+      }
+      byte kind = in.get();
+      return switch (kind) {
+        case 0 -> new Committed(in.getLong(), in.getInt(), conflicts(in));
+        case 1 -> new Aborted(conflicts(in));
+        case 2 -> new TooOld(in.getLong(), in.getLong());
+        case 3 -> new OverLimit(in.getLong(), in.getLong());
+        case 4 ->
+            new Refused(Reason.values()[in.get()], new String(bytes(in), StandardCharsets.UTF_8));
+        default -> throw new IllegalArgumentException("an answer has the unknown kind " + kind);
+      };
+    } catch (BufferUnderflowException | IndexOutOfBoundsException e) {
+      throw new IllegalArgumentException(
+          "an answer of %d bytes cannot be read".formatted(bytes.length), e);
+    }
+  }
+
+  private static List<Conflict> conflicts(ByteBuffer in) {
+    int count = in.get();
+    List<Conflict> conflicts = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      Key key = Key.of(bytes(in));
+      @Nullable KeyInterval range = range(in);
+      conflicts.add(
+          new Conflict(
+              key,
+              range,
+              ConflictType.values()[in.get()],
+              ConflictStrategy.values()[in.get()],
+              in.getLong(),
+              in.getLong()));
+    }
+    return conflicts;
+  }
+
+  private static @Nullable KeyInterval range(ByteBuffer in) {
+    byte bounds = in.get();
+    if (bounds == 0) {
+      return null;
+    }
+    Key from = Key.of(bytes(in));
+    return new KeyInterval(from, bounds == 1 ? null : Key.of(bytes(in)));
+  }
+
+  private static byte[] bytes(ByteBuffer in) {
+    int length = in.getInt();
+    if (length < 0 || length > in.remaining()) {
+      throw new IllegalArgumentException(
+          "a field of %d bytes in %d".formatted(length, in.remaining()));
+    }
+    byte[] bytes = new byte[length];
+    in.get(bytes);
+    return bytes;
+  }
+}

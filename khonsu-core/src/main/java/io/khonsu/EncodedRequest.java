@@ -1,0 +1,256 @@
+package io.khonsu;
+
+import io.khonsu.mvcc.CommitRequest;
+import io.khonsu.mvcc.ConflictStrategy;
+import io.khonsu.mvcc.IsolationLevel;
+import io.khonsu.mvcc.ItemPredicate;
+import io.khonsu.mvcc.Key;
+import io.khonsu.mvcc.KeyInterval;
+import io.khonsu.mvcc.ReadSet;
+import io.khonsu.spi.CommittedTransaction;
+import io.khonsu.spi.DamagedStorageException;
+import io.khonsu.spi.Mutation;
+import io.khonsu.spi.StorageRefusedException;
+import io.khonsu.spi.TransactionCodec;
+import java.io.ByteArrayOutputStream;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A commit request as it travels to the replicas: what was read, at which snapshot, and what is to
+ * be written.
+ *
+ * <p>Format 1, numbers big-endian: format version and level in a byte each; the snapshot's version
+ * in 8; the guards; the items read, absent ones included; the ranges read, each its first key, a
+ * byte for whether an end follows, the end, and its filter, of no bytes if all items count; the
+ * writes, by strategy, each a byte for it and what {@link TransactionCodec} makes of the changes. A
+ * list is its length in 4 bytes, then its elements; a key or a filter likewise.
+ *
+ * @param level what the commit must check
+ * @param snapshotVersion what was read at
+ * @param guards items that must be unchanged at every level
+ * @param items items read
+ * @param ranges ranges read
+ * @param writes what to write, by what to do about conflicts
+ */
+record EncodedRequest(
+    IsolationLevel level,
+    long snapshotVersion,
+    List<Key> guards,
+    List<Key> items,
+    List<Range> ranges,
+    Map<ConflictStrategy, List<Mutation>> writes) {
+  private static final byte FORMAT_VERSION = 1;
+
+  /** Their codes are their places here; an addition goes to the end. */
+  private static final List<IsolationLevel> LEVELS =
+      List.of(
+          IsolationLevel.READ_COMMITTED,
+          IsolationLevel.SNAPSHOT,
+          IsolationLevel.REPEATABLE_READ,
+          IsolationLevel.SERIALIZABLE);
+
+  private static final List<ConflictStrategy> STRATEGIES =
+      List.of(
+          ConflictStrategy.FAIL,
+          ConflictStrategy.IGNORE,
+          ConflictStrategy.REPLACE,
+          ConflictStrategy.APPEND);
+
+  /** What encoded changes are said to have, as they have no version yet. */
+  private static final long NO_VERSION = 1;
+
+  /** A range that was read, and what filtered it; no filter means all items. */
+  record Range(KeyInterval interval, @Nullable RowFilter filter) {}
+
+  /** Bytes are no request. */
+  static final class MalformedException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    MalformedException(String message, @Nullable Throwable cause) {
+      super("a commit request cannot be read: " + message, cause);
+    }
+  }
+
+  EncodedRequest {
+    guards = List.copyOf(guards);
+    items = List.copyOf(items);
+    ranges = List.copyOf(ranges);
+    writes = new EnumMap<>(writes);
+  }
+
+  /** {@return a request to change tables themselves, which has read nothing but {@code guards}} */
+  static EncodedRequest ofDefinition(long snapshotVersion, List<Key> guards, Mutation change) {
+    return new EncodedRequest(
+        IsolationLevel.SERIALIZABLE,
+        snapshotVersion,
+        guards,
+        List.of(),
+        List.of(),
+        Map.of(ConflictStrategy.FAIL, List.of(change)));
+  }
+
+  /** {@return a request with the reads of {@code request}, and other writes} */
+  static EncodedRequest of(
+      CommitRequest<StoredValue> request, Map<ConflictStrategy, List<Mutation>> writes) {
+    ReadSet<StoredValue> reads = request.reads();
+    List<Key> items = new ArrayList<>();
+    for (int i = 0; i < reads.itemCount() && request.level().validatesItems(); i++) {
+      items.add(reads.item(i));
+    }
+    List<Range> ranges = new ArrayList<>();
+    boolean checksRanges = request.level() == IsolationLevel.SERIALIZABLE;
+    for (int i = 0; i < reads.rangeCount() && checksRanges; i++) {
+      ReadSet.Range<StoredValue> range = reads.range(i);
+      ranges.add(new Range(range.interval(), filterOf(range.predicate())));
+    }
+    return new EncodedRequest(
+        request.level(), request.snapshot().version(), reads.guardKeys(), items, ranges, writes);
+  }
+
+  private static @Nullable RowFilter filterOf(@Nullable ItemPredicate<StoredValue> predicate) {
+    return predicate instanceof RowPredicate rows ? rows.source() : null;
+  }
+
+  byte[] encode() {
+    Writer out = new Writer();
+    out.write(FORMAT_VERSION);
+    out.write(LEVELS.indexOf(level));
+    out.number(snapshotVersion);
+    out.keys(guards);
+    out.keys(items);
+    out.length(ranges.size());
+    for (Range range : ranges) {
+      out.key(range.interval.from());
+      Key to = range.interval.to();
+      out.write(to == null ? 0 : 1);
+      if (to != null) {
+        out.key(to);
+      }
+      out.bytes(range.filter == null ? new byte[0] : FilterCodec.encode(range.filter));
+    }
+    out.length(writes.size());
+    writes.forEach((strategy, mutations) -> {
+      out.write(STRATEGIES.indexOf(strategy));
+      out.bytes(TransactionCodec.encode(new CommittedTransaction(NO_VERSION, 0, mutations)));
+    });
+    return out.toByteArray();
+  }
+
+  /**
+   * {@return the request of bytes, which it keeps: nobody may change them any more}
+   *
+   * @throws MalformedException if they are none
+   */
+  static EncodedRequest decode(byte[] bytes) throws MalformedException {
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    try {
+      byte format = in.get();
+      if (format != FORMAT_VERSION) {
+        throw new MalformedException(
+            "it has format version %d, known is %d".formatted(format, FORMAT_VERSION), null);
+      }
+      EncodedRequest request =
+          new EncodedRequest(
+              LEVELS.get(in.get()), in.getLong(), keys(in), keys(in), ranges(in), writes(in));
+      if (in.hasRemaining()) {
+        throw new MalformedException(in.remaining() + " bytes follow it", null);
+      }
+      return request;
+    } catch (BufferUnderflowException e) {
+      throw new MalformedException("it ends too early", e);
+    } catch (IllegalArgumentException
+        | IndexOutOfBoundsException
+        | DamagedStorageException
+        | StorageRefusedException e) {
+      throw new MalformedException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static List<Key> keys(ByteBuffer in) {
+    int count = length(in);
+    List<Key> keys = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      keys.add(key(in));
+    }
+    return keys;
+  }
+
+  private static List<Range> ranges(ByteBuffer in) {
+    int count = length(in);
+    List<Range> ranges = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      Key from = key(in);
+      KeyInterval interval = new KeyInterval(from, in.get() == 0 ? null : key(in));
+      byte[] filter = bytes(in);
+      ranges.add(new Range(interval, filter.length == 0 ? null : FilterCodec.decode(filter)));
+    }
+    return ranges;
+  }
+
+  private static Map<ConflictStrategy, List<Mutation>> writes(ByteBuffer in)
+      throws DamagedStorageException, StorageRefusedException {
+    int count = length(in);
+    Map<ConflictStrategy, List<Mutation>> writes = new EnumMap<>(ConflictStrategy.class);
+    for (int i = 0; i < count; i++) {
+      ConflictStrategy strategy = STRATEGIES.get(in.get());
+      if (writes.put(strategy, TransactionCodec.decode(bytes(in)).mutations()) != null) {
+        throw new IllegalArgumentException("the strategy %s comes twice".formatted(strategy));
+      }
+    }
+    return writes;
+  }
+
+  private static Key key(ByteBuffer in) {
+    byte[] bytes = bytes(in);
+    if (bytes.length < Table.PREFIX_BYTES) {
+      throw new IllegalArgumentException("a key has %d bytes".formatted(bytes.length));
+    }
+    return Key.of(bytes);
+  }
+
+  private static byte[] bytes(ByteBuffer in) {
+    byte[] bytes = new byte[length(in)];
+    in.get(bytes);
+    return bytes;
+  }
+
+  /** {@return a count of things of a byte or more, that there is still room for} */
+  private static int length(ByteBuffer in) {
+    int length = in.getInt();
+    if (length < 0 || length > in.remaining()) {
+      throw new IllegalArgumentException(
+          "a length is %d, and %d bytes are left".formatted(length, in.remaining()));
+    }
+    return length;
+  }
+
+  private static final class Writer extends ByteArrayOutputStream {
+    private void number(long value) {
+      writeBytes(ByteBuffer.allocate(Long.BYTES).putLong(value).array());
+    }
+
+    private void length(int value) {
+      writeBytes(ByteBuffer.allocate(Integer.BYTES).putInt(value).array());
+    }
+
+    private void bytes(byte[] value) {
+      length(value.length);
+      writeBytes(value);
+    }
+
+    private void key(Key key) {
+      bytes(key.toBytes());
+    }
+
+    private void keys(List<Key> keys) {
+      length(keys.size());
+      keys.forEach(this::key);
+    }
+  }
+}

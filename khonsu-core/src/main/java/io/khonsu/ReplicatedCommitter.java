@@ -1,0 +1,164 @@
+package io.khonsu;
+
+import io.khonsu.mvcc.CommitRequest;
+import io.khonsu.mvcc.CommitResult;
+import io.khonsu.mvcc.Conflict;
+import io.khonsu.mvcc.Key;
+import io.khonsu.mvcc.TxnBuffer;
+import io.khonsu.spi.CommitOrder;
+import io.khonsu.spi.CommitOrder.Reply;
+import io.khonsu.spi.Mutation;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * Commits together with other nodes: a transaction becomes an encoded request, which every replica
+ * certifies at its place in one order. See {@link ReplicatedStore} for that side of it.
+ */
+final class ReplicatedCommitter implements Committer {
+  private final CommitOrder order;
+  private final TxnBuffer<StoredValue> buffer;
+  private final Catalog catalog;
+  private final CommitEncoder encoder;
+  private final Memory memory;
+
+  ReplicatedCommitter(
+      CommitOrder order, TxnBuffer<StoredValue> buffer, Catalog catalog, Memory memory) {
+    this.order = order;
+    this.buffer = buffer;
+    this.catalog = catalog;
+    this.encoder = new CommitEncoder(catalog);
+    this.memory = memory;
+  }
+
+  @Override
+  public void checkRunning() {} // the order answers for itself
+
+  @Override
+  public CommitDecision commit(CommitRequest<StoredValue> request, StagedWrites staged) {
+    if (staged.isEmpty()) {
+      return validated(request);
+    }
+    return decided(request.transactionId(), encode(request, staged));
+  }
+
+  /** {@return the bytes of a request and of what was staged} */
+  byte[] encode(CommitRequest<StoredValue> request, StagedWrites staged) {
+    List<StoredBatch> frozen = ViewState.within(() -> staged.freeze(memory.versions()));
+    try {
+      return EncodedRequest.of(request, encoder.encode(request.writes())).encode();
+    } finally {
+      frozen.forEach(StoredBatch::discard);
+    }
+  }
+
+  /** What only reads needs no place in the order, if all that was committed before is here. */
+  private CommitDecision validated(CommitRequest<StoredValue> request) {
+    if (request.level().validatesItems()) {
+      awaitCurrent();
+    }
+    return switch (buffer.commit(request)) {
+      case CommitResult.Accepted<StoredValue>(var record, var resolved) ->
+          new CommitDecision.Committed(record.version(), resolved);
+      case CommitResult.Aborted<StoredValue>(List<Conflict> conflicts) ->
+          new CommitDecision.Aborted(conflicts);
+      case CommitResult.Blocked<StoredValue> _ ->
+          throw new AssertionError("broken invariant: what is applied is published");
+    };
+  }
+
+  private CommitDecision decided(long transactionId, byte[] request) {
+    return switch (answer(transactionId, request)) {
+      case CommitAnswer.Committed(long version, int _, List<Conflict> resolved) ->
+          new CommitDecision.Committed(version, resolved);
+      case CommitAnswer.Aborted(List<Conflict> conflicts) -> new CommitDecision.Aborted(conflicts);
+      case CommitAnswer.TooOld(long version, long oldest) ->
+          throw new SnapshotTooOldException(version, oldest);
+      case CommitAnswer.OverLimit(long sizeBytes, long limitBytes) ->
+          throw new LimitExceededException(
+              "a merged batch", sizeBytes, "transactionSizeMaxBytes", limitBytes);
+      case CommitAnswer.Refused(CommitAnswer.Reason reason, String message) ->
+          throw refused(reason, message);
+    };
+  }
+
+  private CommitAnswer answer(long transactionId, byte[] request) {
+    return switch (await(order.submit(request))) {
+      case Reply.Decided(byte[] answer) -> CommitAnswer.decode(answer);
+      case Reply.Unavailable(String reason) -> throw new UnavailableException(reason, null);
+      case Reply.Unknown(long commitId, String reason) ->
+          throw new CommitOutcomeUnknownException(transactionId, commitId, reason);
+    };
+  }
+
+  private static RuntimeException refused(CommitAnswer.Reason reason, String message) {
+    return switch (reason) {
+      case TABLE_DROPPED -> new TableDroppedException(message);
+      case TABLE_EXISTS -> new TableExistsException(message);
+      case MALFORMED -> throw new AssertionError("broken invariant: own requests are read, " + message);
+    };
+  }
+
+  private static Reply await(CompletionStage<Reply> stage) {
+    return stage.toCompletableFuture().join();
+  }
+
+  @Override
+  public Table createTable(long transactionId, TableSpec spec) {
+    Mutation change = new Mutation.CreateTable(Catalog.CATALOG_ID, spec); // numbered when applied
+    CommitAnswer answer = answer(transactionId, definition(List.of(), change));
+    if (answer instanceof CommitAnswer.Committed(long _, int tableId, List<Conflict> _)) {
+      Table table = catalog.byId(tableId);
+      if (table == null) {
+        throw new TableDroppedException("table \"%s\" was dropped".formatted(spec.name()));
+      }
+      return table;
+    }
+    throw refused(answer);
+  }
+
+  @Override
+  public void dropTable(long transactionId, Table table) {
+    Mutation change = new Mutation.DropTable(table.id());
+    CommitAnswer answer = answer(transactionId, definition(List.of(table.catalogKey()), change));
+    if (!(answer instanceof CommitAnswer.Committed)) {
+      throw refused(answer);
+    }
+  }
+
+  private byte[] definition(List<Key> guards, Mutation change) {
+    return EncodedRequest.ofDefinition(buffer.newestVersion(), guards, change).encode();
+  }
+
+  private static RuntimeException refused(CommitAnswer answer) {
+    return switch (answer) {
+      case CommitAnswer.Refused(CommitAnswer.Reason reason, String message) ->
+          refused(reason, message);
+      case CommitAnswer.Aborted _ -> new TableDroppedException("the table was dropped meanwhile");
+      case CommitAnswer.TooOld _ ->
+          new UnavailableException("this node lags too far behind: try again", null);
+      case CommitAnswer.Committed _, CommitAnswer.OverLimit _ ->
+          throw new AssertionError("broken invariant: a definition is made or refused");
+    };
+  }
+
+  @Override
+  public void awaitCurrent() {
+    if (await(order.awaitCurrent()) instanceof Reply.Unavailable(String reason)) {
+      throw new UnavailableException(reason, null);
+    }
+  }
+
+  @Override
+  public void awaitPending() {} // nobody holds a gate
+
+  @Override
+  public Fairness fairness() {
+    return Fairness.NONE;
+  }
+
+  @Override
+  public void close() {
+    order.close();
+  }
+}

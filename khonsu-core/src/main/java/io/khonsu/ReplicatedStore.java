@@ -1,0 +1,294 @@
+package io.khonsu;
+
+import io.khonsu.mvcc.CommitRequest;
+import io.khonsu.mvcc.CommitResult;
+import io.khonsu.mvcc.Conflict;
+import io.khonsu.mvcc.HistoryHold;
+import io.khonsu.mvcc.ReadSet;
+import io.khonsu.mvcc.TxnBuffer;
+import io.khonsu.spi.CommitOrder;
+import io.khonsu.spi.CommittedTransaction;
+import io.khonsu.spi.DamagedStorageException;
+import io.khonsu.spi.Mutation;
+import java.time.InstantSource;
+import java.util.List;
+import org.apache.arrow.memory.BufferAllocator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One replica of a store, for who puts commit requests in order: it applies each at its place, and
+ * decides it as every other replica does. What it decides depends on the requests, their order and
+ * the calls of {@link #moveWatermark} alone; never on time, on who reads here, or on memory: if
+ * that runs out, an apply throws, and the replica must stop.
+ *
+ * <p>{@link #store} is for any number of threads; all else for one at a time.
+ */
+public final class ReplicatedStore implements AutoCloseable {
+  private final Khonsu store;
+  private final TxnBuffer<StoredValue> buffer;
+  private final ReplayedVersions versions;
+  private final DroppedTables droppedTables;
+  private final Catalog catalog;
+  private final Recovery recovery;
+  private final Recovery.TableMaker tables;
+  private final CommitEncoder encoder;
+  private final ReplicatedCommitter committer;
+  private final BufferAllocator allocator;
+  private final HistoryHold<StoredValue> history;
+
+  /**
+   * What came of a request.
+   *
+   * @param answer what whoever made the request is told
+   * @param commit what was changed, or null if nothing was
+   */
+  @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
+  public record Applied(byte[] answer, @Nullable CommittedTransaction commit) {}
+
+  private ReplicatedStore(Khonsu store) {
+    Khonsu.Parts parts = store.parts();
+    this.store = store;
+    this.buffer = parts.buffer();
+    this.versions = parts.versions();
+    this.droppedTables = parts.droppedTables();
+    this.catalog = droppedTables.catalog();
+    this.tables = parts.tables();
+    this.allocator = parts.memory().versions();
+    this.encoder = new CommitEncoder(catalog);
+    this.committer = (ReplicatedCommitter) store.committer();
+    this.recovery = new Recovery(buffer, droppedTables, tables, versions, allocator);
+    this.history = buffer.hold();
+  }
+
+  /**
+   * Creates an empty replica.
+   *
+   * @param config the same on all replicas in {@code transactionSizeMaxBytes}
+   * @param order what its transactions commit through; closed with the store
+   * @param allocator borrowed, or null for one of its own
+   * @param clock tells how old what is open has become; decides nothing
+   */
+  public static ReplicatedStore create(
+      StoreConfig config,
+      CommitOrder order,
+      @Nullable BufferAllocator allocator,
+      InstantSource clock) {
+    return new ReplicatedStore(Khonsu.replica(config, order, allocator, clock));
+  }
+
+  /** {@return the store, whose transactions are committed through the order} */
+  public Khonsu store() {
+    return store;
+  }
+
+  /**
+   * Ends a transaction, and makes a request of what it has read and staged, for who hands it to the
+   * order without waiting.
+   */
+  public byte[] request(Transaction transaction) {
+    return transaction.intoRequest(committer);
+  }
+
+  /** {@return what came of a request, as who made it would be told by its exception, or null} */
+  public static @Nullable Long committedVersion(byte[] answer) {
+    return CommitAnswer.decode(answer) instanceof CommitAnswer.Committed committed
+        ? (Long) committed.version()
+        : null;
+  }
+
+  /**
+   * Decides a request, and changes the store as it says if it is accepted.
+   *
+   * @param version the version that it has if it is accepted: greater than all that was applied
+   * @param transactionId what its changes are said to be of
+   * @param request from {@link #request}, here or on another replica, or any bytes; kept
+   * @throws UnavailableException if memory has run out: the replica must stop
+   */
+  public Applied apply(long version, long transactionId, byte[] request) {
+    if (version <= buffer.newestVersion()) {
+      throw new IllegalArgumentException(
+          "version %d is not newer than %d".formatted(version, buffer.newestVersion()));
+    }
+    try {
+      return apply(version, transactionId, EncodedRequest.decode(request));
+    } catch (EncodedRequest.MalformedException e) {
+      return refused(CommitAnswer.Reason.MALFORMED, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private Applied apply(long version, long transactionId, EncodedRequest request) {
+    if (request.snapshotVersion() < history.version()) {
+      return new Applied(
+          new CommitAnswer.TooOld(request.snapshotVersion(), history.version()).encode(), null);
+    }
+    if (request.snapshotVersion() > buffer.newestVersion()) {
+      return refused(CommitAnswer.Reason.MALFORMED, "it has read what is not committed");
+    }
+    StagedMutations staged = new StagedMutations(catalog, tables, allocator);
+    boolean installed = false;
+    try {
+      ReadSet<StoredValue> reads = reads(request);
+      stage(request, staged);
+      Applied applied = decide(version, transactionId, request, reads, staged);
+      installed = applied.commit() != null;
+      return applied;
+    } catch (TableDroppedException e) {
+      return refused(CommitAnswer.Reason.TABLE_DROPPED, String.valueOf(e.getMessage()));
+    } catch (TableExistsException e) {
+      return refused(CommitAnswer.Reason.TABLE_EXISTS, String.valueOf(e.getMessage()));
+    } catch (LimitExceededException e) {
+      return new Applied(new CommitAnswer.OverLimit(e.sizeBytes(), e.limitBytes()).encode(), null);
+    } catch (DamagedStorageException | IllegalArgumentException e) {
+      return refused(CommitAnswer.Reason.MALFORMED, String.valueOf(e.getMessage()));
+    } finally {
+      if (!installed) {
+        staged.discard();
+      }
+    }
+  }
+
+  private static Applied refused(CommitAnswer.Reason reason, String message) {
+    return new Applied(new CommitAnswer.Refused(reason, message).encode(), null);
+  }
+
+  private ReadSet<StoredValue> reads(EncodedRequest request) {
+    ReadSet<StoredValue> reads = new ReadSet<>();
+    request.guards().forEach(reads::addGuard);
+    request.items().forEach(reads::addItem);
+    for (EncodedRequest.Range range : request.ranges()) {
+      RowFilter filter = range.filter();
+      reads.addRange(
+          range.interval(),
+          filter == null
+              ? null
+              : new RowPredicate(filter, table(Table.tableIdOf(range.interval().from())).schema()));
+    }
+    return reads;
+  }
+
+  private Table table(int id) {
+    Table table = catalog.byId(id);
+    if (table == null || table.isDropped()) {
+      throw new TableDroppedException("a table that was read was dropped");
+    }
+    return table;
+  }
+
+  private void stage(EncodedRequest request, StagedMutations staged)
+      throws DamagedStorageException {
+    for (var writes : request.writes().entrySet()) {
+      for (Mutation mutation : writes.getValue()) {
+        check(mutation);
+      }
+      staged.addAll(numbered(writes.getValue()), writes.getKey());
+    }
+  }
+
+  private void check(Mutation mutation) {
+    if (mutation instanceof Mutation.CreateTable(int _, TableSpec spec)) {
+      if (catalog.find(spec.name()).isPresent()) {
+        throw new TableExistsException("there is a table \"%s\" already".formatted(spec.name()));
+      }
+    } else {
+      var _ = table(mutation.tableId());
+    }
+  }
+
+  /** Tables get their numbers here, so that two nodes cannot give the same. */
+  private List<Mutation> numbered(List<Mutation> mutations) {
+    return mutations.size() == 1
+            && mutations.getFirst() instanceof Mutation.CreateTable(int _, TableSpec spec)
+        ? List.of(new Mutation.CreateTable(catalog.lastId() + 1, spec))
+        : mutations;
+  }
+
+  private Applied decide(
+      long version,
+      long transactionId,
+      EncodedRequest request,
+      ReadSet<StoredValue> reads,
+      StagedMutations staged) {
+    // Marked before it has its version: whoever was let in sees a snapshot from before, or the
+    // mark.
+    staged.dropped().forEach(catalog::drop);
+    CommitResult<StoredValue> result = null;
+    versions.force(version);
+    try (var snapshot = history.snapshot(request.snapshotVersion())) {
+      result =
+          buffer.commit(
+              new CommitRequest<>(
+                  transactionId, request.level(), snapshot, reads, staged.writes()));
+    } finally {
+      versions.release();
+      if (!(result instanceof CommitResult.Accepted<StoredValue>)) {
+        staged.dropped().forEach(catalog::restore);
+      }
+    }
+    return switch (result) {
+      case CommitResult.Accepted<StoredValue> accepted -> accepted(version, accepted, staged);
+      case CommitResult.Aborted<StoredValue>(List<Conflict> conflicts) ->
+          new Applied(new CommitAnswer.Aborted(conflicts).encode(), null);
+      case CommitResult.Blocked<StoredValue> _ ->
+          throw new AssertionError("broken invariant: what is applied is published");
+    };
+  }
+
+  private Applied accepted(
+      long version, CommitResult.Accepted<StoredValue> accepted, StagedMutations staged) {
+    int tableId = 0;
+    for (Table table : staged.created()) {
+      catalog.add(table);
+      tableId = table.id();
+    }
+    for (Table table : staged.dropped()) {
+      droppedTables.add(table, version);
+    }
+    long committed = accepted.record().version();
+    byte[] answer = new CommitAnswer.Committed(committed, tableId, accepted.resolved()).encode();
+    return new Applied(answer, committed == version ? encoder.encode(accepted.record()) : null);
+  }
+
+  /**
+   * Lets requests that read before a version be refused from here on, and the history before it be
+   * forgotten. Must be called at the same places in the order on all replicas.
+   */
+  public void moveWatermark(long version) {
+    history.advance(Math.min(version, buffer.newestVersion()));
+  }
+
+  /** {@return the oldest version that a request may have read at} */
+  public long watermark() {
+    return history.version();
+  }
+
+  /** {@return the version of the newest commit} */
+  public long newestVersion() {
+    return buffer.newestVersion();
+  }
+
+  /** {@return the number of the table last created, which no other table gets} */
+  public int lastTableId() {
+    return catalog.lastId();
+  }
+
+  /** Sees to it that tables get greater numbers than this, as after a table was dropped. */
+  public void reserveTableIds(int lastId) {
+    catalog.reserve(lastId);
+  }
+
+  /**
+   * Takes over a commit that was decided before, as from a snapshot of another replica.
+   *
+   * @throws DamagedStorageException if it cannot come next
+   */
+  public void restore(CommittedTransaction commit) throws DamagedStorageException {
+    recovery.apply(commit);
+  }
+
+  /** Closes the store. */
+  @Override
+  public void close() {
+    history.close();
+    store.close();
+  }
+}

@@ -1,0 +1,171 @@
+package io.khonsu;
+
+import io.khonsu.internal.arrow.BatchFrame;
+import io.khonsu.internal.arrow.ColumnView;
+import io.khonsu.internal.arrow.CorruptFrameException;
+import io.khonsu.internal.arrow.FrozenBatch;
+import io.khonsu.mvcc.ConflictStrategy;
+import io.khonsu.mvcc.Key;
+import io.khonsu.mvcc.WriteSet;
+import io.khonsu.spi.DamagedStorageException;
+import io.khonsu.spi.Mutation;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.arrow.memory.BufferAllocator;
+
+/**
+ * The changes of one commit, read back into what the buffer takes. Whoever makes it owns the
+ * batches until the buffer has accepted the writes. Not thread-safe.
+ */
+final class StagedMutations {
+  private final Catalog catalog;
+  private final Recovery.TableMaker tables;
+  private final BufferAllocator allocator;
+  private final WriteSet<StoredValue> writes = new WriteSet<>();
+  private final List<StoredBatch> batches = new ArrayList<>();
+  private final List<Table> created = new ArrayList<>();
+  private final List<Table> dropped = new ArrayList<>();
+  private ConflictStrategy strategy = ConflictStrategy.FAIL;
+
+  StagedMutations(Catalog catalog, Recovery.TableMaker tables, BufferAllocator allocator) {
+    this.catalog = catalog;
+    this.tables = tables;
+    this.allocator = allocator;
+  }
+
+  WriteSet<StoredValue> writes() {
+    return writes;
+  }
+
+  /** {@return the tables that come into being, not yet in the catalog} */
+  List<Table> created() {
+    return created;
+  }
+
+  /** {@return the tables that cease to be, not yet marked} */
+  List<Table> dropped() {
+    return dropped;
+  }
+
+  /** Lets go of what the buffer has not accepted. */
+  void discard() {
+    batches.forEach(StoredBatch::discard);
+  }
+
+  /**
+   * Adds changes.
+   *
+   * @param onConflict what to do where another transaction has changed an item
+   * @throws DamagedStorageException if they cannot be read, or do not fit the tables
+   */
+  void addAll(List<Mutation> mutations, ConflictStrategy onConflict)
+      throws DamagedStorageException {
+    strategy = onConflict;
+    try {
+      for (Mutation mutation : mutations) {
+        add(mutation);
+      }
+    } catch (CorruptFrameException | IllegalArgumentException e) {
+      DamagedStorageException damage = new DamagedStorageException(e.getMessage());
+      damage.initCause(e);
+      throw damage;
+    }
+  }
+
+  private void add(Mutation mutation) throws DamagedStorageException {
+    switch (mutation) {
+      case Mutation.CreateTable(int id, TableSpec spec) -> create(id, spec);
+      case Mutation.DropTable(int id) -> {
+        Table table = table(id);
+        delete(table.catalogKey());
+        dropped.add(table);
+      }
+      case Mutation.PutRows(int id, ByteBuffer frame) ->
+          putRows(table(id, TableSpec.Kind.ROWS), frame);
+      case Mutation.PutBatch(int id, String name, ByteBuffer frame) -> {
+        Table table = table(id, TableSpec.Kind.BATCHES);
+        Key key = table.key(name);
+        put(key, decode(table, frame), 0);
+      }
+      case Mutation.Delete(int id, ByteBuffer key) -> delete(table(id).keyOfBody(bytes(key)));
+    }
+  }
+
+  private void create(int id, TableSpec spec) throws DamagedStorageException {
+    if (id <= Catalog.CATALOG_ID || catalog.byId(id) != null) {
+      throw new DamagedStorageException("a table is created with number " + id);
+    }
+    if (catalog.find(spec.name()).isPresent()) {
+      throw new DamagedStorageException("table \"%s\" is created twice".formatted(spec.name()));
+    }
+    StoredTable definition = new StoredTable(id, spec);
+    Table table = tables.make(definition);
+    put(table.catalogKey(), definition, 0);
+    created.add(table);
+  }
+
+  private void putRows(Table table, ByteBuffer frame) throws DamagedStorageException {
+    StoredBatch stored = decode(table, frame);
+    int[] indexes = table.keyColumnIndexes();
+    ColumnView[] all = stored.batch().columns();
+    ColumnView[] columns = new ColumnView[indexes.length];
+    for (int i = 0; i < columns.length; i++) {
+      columns[i] = all[indexes[i]];
+    }
+    for (int row = 0; row < stored.rowCount(); row++) {
+      put(table.key(columns, row), stored, row);
+    }
+  }
+
+  @SuppressWarnings("MustBeClosedChecker") // moves into the stored batch
+  private StoredBatch decode(Table table, ByteBuffer frame) {
+    byte[] bytes = bytes(frame);
+    FrozenBatch batch =
+        ViewState.within(
+            () -> BatchFrame.decode(table.batchSchema(), bytes, 0, bytes.length, allocator));
+    StoredBatch stored = StoredBatch.consume(batch, table.isRowTable() ? batch.rowCount() : 1);
+    batches.add(stored);
+    return stored;
+  }
+
+  private void put(Key key, StoredValue value, int index) throws DamagedStorageException {
+    int before = writes.size();
+    var _ = writes.put(key, value, index, strategy);
+    checkNew(before);
+  }
+
+  private void delete(Key key) throws DamagedStorageException {
+    int before = writes.size();
+    var _ = writes.delete(key, strategy);
+    checkNew(before);
+  }
+
+  private void checkNew(int sizeBefore) throws DamagedStorageException {
+    if (writes.size() == sizeBefore) {
+      throw new DamagedStorageException("an item occurs twice in one commit");
+    }
+  }
+
+  private static byte[] bytes(ByteBuffer buffer) {
+    byte[] bytes = new byte[buffer.remaining()];
+    buffer.duplicate().get(bytes);
+    return bytes;
+  }
+
+  private Table table(int id, TableSpec.Kind kind) throws DamagedStorageException {
+    Table table = table(id);
+    if (table.spec().kind() != kind) {
+      throw new DamagedStorageException("%s is not a table of %s".formatted(table, kind));
+    }
+    return table;
+  }
+
+  private Table table(int id) throws DamagedStorageException {
+    Table table = catalog.byId(id);
+    if (table == null || table.isDropped()) {
+      throw new DamagedStorageException("there is no table with number " + id);
+    }
+    return table;
+  }
+}

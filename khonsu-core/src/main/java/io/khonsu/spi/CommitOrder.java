@@ -1,0 +1,53 @@
+package io.khonsu.spi;
+
+import java.util.concurrent.CompletionStage;
+
+/**
+ * What puts the commit requests of a replicated store into one order, the same on every replica,
+ * and makes them durable. Thread-safe; nothing here blocks.
+ *
+ * <p>Every stage that is returned completes within a time that the implementation sees to, at the
+ * latest when it is closed.
+ */
+public interface CommitOrder extends AutoCloseable {
+  /**
+   * Hands in a request.
+   *
+   * @param request encoded; nobody changes it any more
+   * @return completes after the request was applied here, or when that is given up
+   */
+  CompletionStage<Reply> submit(byte[] request);
+
+  /**
+   * Asks for the moment from which on all is visible here that was acknowledged anywhere before
+   * this call.
+   *
+   * @return completes with {@link Reply.Decided} then, its answer being empty
+   */
+  CompletionStage<Reply> awaitCurrent();
+
+  /** Hands in nothing more, and completes what is under way. Closing twice does nothing. */
+  @Override
+  void close();
+
+  /** What became of a request. */
+  sealed interface Reply {
+    /**
+     * It was decided.
+     *
+     * @param answer what the replicated store answered when it was applied; nobody changes it
+     */
+    @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
+    record Decided(byte[] answer) implements Reply {}
+
+    /** It surely had no effect, and never will: it may be handed in again later. */
+    record Unavailable(String reason) implements Reply {}
+
+    /**
+     * It may have been applied, or may be later.
+     *
+     * @param commitId what it is called where its outcome can be asked for
+     */
+    record Unknown(long commitId, String reason) implements Reply {}
+  }
+}
