@@ -1,7 +1,8 @@
 package io.khonsu.consensus;
 
 /**
- * The settings of a replica. Times are in ticks.
+ * The settings of a replica. Times are in ticks. Where bytes of entries are limited, each entry
+ * counts 16 more.
  *
  * @param electionTicks the length of a heartbeat round, 10; longer than any round trip and pause
  * @param resendTicks after how long what may be lost is sent again, 30; more than two round trips
