@@ -66,7 +66,7 @@ public final class Khonsu implements AutoCloseable {
                     versions,
                     0,
                     HybridClock.span(config.retention().toMillis()),
-                    storage == null
+                    storage == null && order == null
                         ? TxnBuffer.Publication.AT_COMMIT
                         : TxnBuffer.Publication.EXPLICIT,
                     new BatchMerger(catalog, memory.versions(), config.transactionSizeMaxBytes()),
@@ -299,6 +299,17 @@ public final class Khonsu implements AutoCloseable {
   /** {@return a snapshot of the newest commit, which the caller must close} */
   public Snapshot snapshot() {
     Snapshot snapshot = manager.snapshot();
+    manager.watch(snapshot);
+    return snapshot;
+  }
+
+  /**
+   * {@return a snapshot of the newest commit that this node knows of, which the caller must close}
+   * In a cluster others may know newer ones, and {@link #snapshot} asks them; this does not. It is
+   * a consistent state all the same. Where there is but one node it is {@link #snapshot}.
+   */
+  public Snapshot localSnapshot() {
+    Snapshot snapshot = manager.localSnapshot();
     manager.watch(snapshot);
     return snapshot;
   }

@@ -86,6 +86,9 @@ final class ReplicatedCommitter implements Committer {
     return switch (await(order.submit(request))) {
       case Reply.Decided(byte[] answer) -> CommitAnswer.decode(answer);
       case Reply.Unavailable(String reason) -> throw new UnavailableException(reason, null);
+      case Reply.TooLarge(long sizeBytes, long limitBytes) ->
+          throw new LimitExceededException(
+              "the commit request", sizeBytes, "the cluster's requestBytesMax", limitBytes);
       case Reply.Unknown(long commitId, String reason) ->
           throw new CommitOutcomeUnknownException(transactionId, commitId, reason);
     };
@@ -105,8 +108,7 @@ final class ReplicatedCommitter implements Committer {
 
   @Override
   public Table createTable(long transactionId, TableSpec spec) {
-    Mutation change = new Mutation.CreateTable(Catalog.CATALOG_ID, spec); // numbered when applied
-    CommitAnswer answer = answer(transactionId, definition(List.of(), change));
+    CommitAnswer answer = answer(transactionId, encode(spec));
     if (answer instanceof CommitAnswer.Committed(long _, int tableId, List<Conflict> _)) {
       Table table = catalog.byId(tableId);
       if (table == null) {
@@ -115,6 +117,11 @@ final class ReplicatedCommitter implements Committer {
       return table;
     }
     throw refused(answer);
+  }
+
+  /** {@return a request to create a table, which gets its number when it is applied} */
+  byte[] encode(TableSpec spec) {
+    return definition(List.of(), new Mutation.CreateTable(Catalog.CATALOG_ID, spec));
   }
 
   @Override

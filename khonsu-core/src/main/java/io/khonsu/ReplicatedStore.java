@@ -1,5 +1,6 @@
 package io.khonsu;
 
+import io.khonsu.mvcc.CommitRecord;
 import io.khonsu.mvcc.CommitRequest;
 import io.khonsu.mvcc.CommitResult;
 import io.khonsu.mvcc.Conflict;
@@ -89,7 +90,17 @@ public final class ReplicatedStore implements AutoCloseable {
     return transaction.intoRequest(committer);
   }
 
-  /** {@return what came of a request, as who made it would be told by its exception, or null} */
+  /** {@return a request to create a table} */
+  public byte[] request(TableSpec spec) {
+    return committer.encode(spec);
+  }
+
+  /** {@return the answer to a request that was committed at a version} */
+  public static byte[] committedAnswer(long version) {
+    return new CommitAnswer.Committed(version, 0, List.of()).encode();
+  }
+
+  /** {@return the version at which a request was committed, by its answer; null if it was not} */
   public static @Nullable Long committedVersion(byte[] answer) {
     return CommitAnswer.decode(answer) instanceof CommitAnswer.Committed committed
         ? (Long) committed.version()
@@ -240,12 +251,18 @@ public final class ReplicatedStore implements AutoCloseable {
       catalog.add(table);
       tableId = table.id();
     }
+    CommitRecord<StoredValue> record = accepted.record();
+    byte[] answer =
+        new CommitAnswer.Committed(record.version(), tableId, accepted.resolved()).encode();
+    if (record.version() != version) {
+      return new Applied(answer, null);
+    }
+    CommittedTransaction commit = encoder.encode(record); // published, it lets go of its versions
+    buffer.publish(record);
     for (Table table : staged.dropped()) {
       droppedTables.add(table, version);
     }
-    long committed = accepted.record().version();
-    byte[] answer = new CommitAnswer.Committed(committed, tableId, accepted.resolved()).encode();
-    return new Applied(answer, committed == version ? encoder.encode(accepted.record()) : null);
+    return new Applied(answer, commit);
   }
 
   /**

@@ -84,6 +84,12 @@ final class TransactionManager {
   Snapshot snapshot() {
     views.checkOpen();
     committer.awaitCurrent();
+    return localSnapshot();
+  }
+
+  /** {@return a snapshot of what is committed here, whatever others know} */
+  Snapshot localSnapshot() {
+    views.checkOpen();
     return new Snapshot(this, views.add(buffer.readOnlySnapshot()));
   }
 

@@ -43,6 +43,9 @@ public interface CommitOrder extends AutoCloseable {
     /** It surely had no effect, and never will: it may be handed in again later. */
     record Unavailable(String reason) implements Reply {}
 
+    /** It is larger than this order takes. */
+    record TooLarge(long sizeBytes, long limitBytes) implements Reply {}
+
     /**
      * It may have been applied, or may be later.
      *

@@ -1,0 +1,163 @@
+package io.khonsu.distributed;
+
+import io.khonsu.consensus.Configuration;
+import io.khonsu.consensus.Identity;
+import io.khonsu.consensus.Member;
+import io.khonsu.consensus.ReplicaOptions;
+import java.time.Duration;
+import java.util.Objects;
+
+/**
+ * What one node is, and how it behaves.
+ *
+ * @param clusterId tells this cluster from others; the same on all nodes
+ * @param group tells this group of replicas from others of the cluster; the same on all its nodes
+ * @param member this node
+ * @param members who is in the cluster when it begins; the same on all nodes
+ * @param consensus settings of the consensus
+ * @param times how long things take
+ * @param limits how much may be under way
+ */
+public record ClusterConfig(
+    long clusterId,
+    long group,
+    Member member,
+    Configuration members,
+    ReplicaOptions consensus,
+    Times times,
+    Limits limits) {
+  private static final int MESSAGE_BYTES_MAX = 16 << 20;
+
+  /**
+   * How long things take.
+   *
+   * @param tick the unit of the consensus' timeouts, 10 ms; with ten of them a round of heartbeats
+   * @param commitTimeout when a commit without an answer is reported as unknown, 10 s
+   * @param resend when what has no answer is sent again, 500 ms
+   * @param upkeep how often the leader moves the watermark, 1 s
+   * @param snapshotAge what a request has read at may be so old, 30 s
+   * @param sessionAge a session that does nothing for so long ends, 10 min; much longer than
+   *     commitTimeout
+   */
+  public record Times(
+      Duration tick,
+      Duration commitTimeout,
+      Duration resend,
+      Duration upkeep,
+      Duration snapshotAge,
+      Duration sessionAge) {
+    /** Checks that all are positive, and that no session ends while a commit waits. */
+    public Times {
+      positive("tick", tick);
+      positive("commitTimeout", commitTimeout);
+      positive("resend", resend);
+      positive("upkeep", upkeep);
+      positive("snapshotAge", snapshotAge);
+      positive("sessionAge", sessionAge);
+      if (sessionAge.compareTo(commitTimeout.multipliedBy(2)) < 0) {
+        throw new IllegalArgumentException(
+            "sessionAge must be at least twice commitTimeout, but they are %s and %s"
+                .formatted(sessionAge, commitTimeout));
+      }
+    }
+
+    /** {@return the defaults, which are in the description of each setting} */
+    public static Times defaults() {
+      return new Times(
+          Duration.ofMillis(10),
+          Duration.ofSeconds(10),
+          Duration.ofMillis(500),
+          Duration.ofSeconds(1),
+          Duration.ofSeconds(30),
+          Duration.ofMinutes(10));
+    }
+
+    private static void positive(String name, Duration duration) {
+      if (duration.isNegative() || duration.isZero()) {
+        throw new IllegalArgumentException(name + " must be positive, but is " + duration);
+      }
+    }
+  }
+
+  /**
+   * How much may be under way.
+   *
+   * @param batchBytesMax how many bytes of requests the leader puts into one entry, 1 MiB; one
+   *     larger request has an entry of its own
+   * @param batchCountMax how many requests it puts into one entry, 4096
+   * @param batchesMax how many entries may be under way, 4; beyond, requests wait for them
+   * @param pendingBytesMax how many bytes of requests may wait here for an answer, and how many at
+   *     the leader for a place, 64 MiB each; beyond, they are refused, or sent again later
+   * @param inboxBytesMax how many bytes of messages may wait to be handled, 64 MiB; beyond, they
+   *     are lost, and sent again
+   */
+  public record Limits(
+      int batchBytesMax, int batchCountMax, int batchesMax, long pendingBytesMax, long inboxBytesMax) {
+    /** Checks that all are positive. */
+    public Limits {
+      if (batchBytesMax < 1
+          || batchCountMax < 1
+          || batchesMax < 1
+          || pendingBytesMax < 1
+          || inboxBytesMax < 1) {
+        throw new IllegalArgumentException(
+            "limits must be positive, but are %d, %d, %d, %d, %d"
+                .formatted(
+                    batchBytesMax, batchCountMax, batchesMax, pendingBytesMax, inboxBytesMax));
+      }
+    }
+
+    /** {@return the defaults, which are in the description of each setting} */
+    public static Limits defaults() {
+      return new Limits(1 << 20, 4096, 4, 64L << 20, 64L << 20);
+    }
+  }
+
+  /** Checks that the node is one of the members. */
+  public ClusterConfig {
+    Objects.requireNonNull(consensus, "consensus");
+    Objects.requireNonNull(times, "times");
+    Objects.requireNonNull(limits, "limits");
+    if (!members.contains(member)) {
+      throw new IllegalArgumentException("node %s is not among %s".formatted(member, members));
+    }
+  }
+
+  /** {@return a node of a new cluster of these nodes, with default settings} */
+  public static ClusterConfig of(long clusterId, long node, long... nodes) {
+    ReplicaOptions consensus =
+        ReplicaOptions.defaults().withLimits(MESSAGE_BYTES_MAX, 2 * MESSAGE_BYTES_MAX, 64 << 20);
+    return new ClusterConfig(
+        clusterId,
+        1,
+        new Member(node, 0),
+        Configuration.ofNodes(1, nodes),
+        consensus,
+        Times.defaults(),
+        Limits.defaults());
+  }
+
+  /** {@return this with other times} */
+  public ClusterConfig with(Times other) {
+    return new ClusterConfig(clusterId, group, member, members, consensus, other, limits);
+  }
+
+  /** {@return this with other limits} */
+  public ClusterConfig with(Limits other) {
+    return new ClusterConfig(clusterId, group, member, members, consensus, times, other);
+  }
+
+  /** {@return this with other settings of the consensus} */
+  public ClusterConfig with(ReplicaOptions other) {
+    return new ClusterConfig(clusterId, group, member, members, other, times, limits);
+  }
+
+  /** {@return the largest request that fits into an entry} */
+  public int requestBytesMax() {
+    return consensus.messageBytesMax() - 2 * LogEntry.HEADER_BYTES;
+  }
+
+  Identity identity() {
+    return new Identity(clusterId, member);
+  }
+}

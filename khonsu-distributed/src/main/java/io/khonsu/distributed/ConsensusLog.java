@@ -1,0 +1,134 @@
+package io.khonsu.distributed;
+
+import io.khonsu.consensus.DurableState;
+import io.khonsu.consensus.Entries;
+import io.khonsu.consensus.Metadata;
+import io.khonsu.consensus.Persist;
+import io.khonsu.consensus.wire.WireFormat;
+import io.khonsu.consensus.wire.WireFormatException;
+import io.khonsu.spi.DamagedStorageException;
+import io.khonsu.spi.KeyValueBatch;
+import io.khonsu.spi.KeyValueStore;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a group's consensus remembers, in a key-value store: the entries under group and index, and
+ * beside them two records. Not thread-safe.
+ */
+final class ConsensusLog {
+  /** Entries, by group and index. */
+  static final String ENTRIES = "log";
+
+  /** The two records, by group and name. */
+  static final String RECORDS = "consensus";
+
+  private static final byte METADATA = 'm';
+  private static final byte INDICES = 'i';
+
+  private final long group;
+
+  /** The first entry kept, and how many there are, those before it included. */
+  private long start;
+
+  private long end;
+  private long snapshotIndex;
+
+  ConsensusLog(long group) {
+    this.group = group;
+  }
+
+  /**
+   * {@return what is there, or null if there is nothing}
+   *
+   * @throws DamagedStorageException if it is not what was written
+   */
+  @Nullable DurableState load(KeyValueStore disk) throws IOException {
+    byte[] metadata = disk.get(RECORDS, recordKey(METADATA));
+    byte[] indices = disk.get(RECORDS, recordKey(INDICES));
+    if (metadata == null && indices == null) {
+      return null;
+    }
+    if (metadata == null || indices == null || indices.length != 3 * Long.BYTES) {
+      throw new DamagedStorageException("the records of group %d are cut off".formatted(group));
+    }
+    ByteBuffer fields = ByteBuffer.wrap(indices);
+    long decided = fields.getLong();
+    start = fields.getLong();
+    snapshotIndex = fields.getLong();
+    try {
+      Metadata read = WireFormat.readMetadata(ByteBuffer.wrap(metadata));
+      List<Entries> entries = loadEntries(disk);
+      return new DurableState(read, decided, start, snapshotIndex, entries);
+    } catch (WireFormatException | IllegalArgumentException e) {
+      DamagedStorageException damage =
+          new DamagedStorageException(
+              "the log of group %d is damaged: %s".formatted(group, e.getMessage()));
+      damage.initCause(e);
+      throw damage;
+    }
+  }
+
+  private List<Entries> loadEntries(KeyValueStore disk) throws IOException {
+    List<Entries> entries = new ArrayList<>();
+    end = start;
+    try (KeyValueStore.Cursor cursor = disk.cursor(ENTRIES, key(start), key(Long.MAX_VALUE))) {
+      while (cursor.next()) {
+        long index = ByteBuffer.wrap(cursor.key()).getLong(Long.BYTES);
+        if (index != end) {
+          throw new DamagedStorageException(
+              "entry %d of group %d is missing".formatted(end, group));
+        }
+        entries.add(WireFormat.readEntries(ByteBuffer.wrap(cursor.value())));
+        end++;
+      }
+    }
+    return entries;
+  }
+
+  /** Adds a write to a batch. */
+  void add(Persist persist, KeyValueBatch batch) {
+    if (persist.install() != null) {
+      snapshotIndex = persist.install().index();
+      batch.deleteRange(ENTRIES, key(start), key(Math.min(end, persist.trimTo())));
+      start = persist.trimTo();
+      end = Math.max(end, start);
+    }
+    if (persist.trimTo() > start) {
+      batch.deleteRange(ENTRIES, key(start), key(persist.trimTo()));
+      start = persist.trimTo();
+    }
+    if (persist.appendAt() < end) {
+      batch.deleteRange(ENTRIES, key(persist.appendAt()), key(end));
+    }
+    end = persist.appendAt();
+    for (Entries run : persist.append()) {
+      for (int i = 0; i < run.count(); i++) {
+        batch.put(ENTRIES, key(end++), WireFormat.write(run.slice(i, i + 1)));
+      }
+    }
+    Metadata metadata = persist.metadata();
+    if (metadata != null) {
+      batch.put(RECORDS, recordKey(METADATA), WireFormat.write(metadata));
+    }
+    ByteBuffer indices = ByteBuffer.allocate(3 * Long.BYTES);
+    indices.putLong(persist.decidedIndex()).putLong(start).putLong(snapshotIndex);
+    batch.put(RECORDS, recordKey(INDICES), indices.array());
+  }
+
+  private byte[] key(long index) {
+    return ByteBuffer.allocate(2 * Long.BYTES).putLong(group).putLong(index).array();
+  }
+
+  private byte[] recordKey(byte name) {
+    return ByteBuffer.allocate(Long.BYTES + 1).putLong(group).put(name).array();
+  }
+
+  /** {@return the spaces that a node's storage must have} */
+  static List<String> spaces() {
+    return List.of(ENTRIES, RECORDS);
+  }
+}

@@ -1,0 +1,503 @@
+package io.khonsu.distributed;
+
+import io.khonsu.Khonsu;
+import io.khonsu.ReplicatedStore;
+import io.khonsu.StoreConfig;
+import io.khonsu.consensus.DurableState;
+import io.khonsu.consensus.Entries;
+import io.khonsu.consensus.Envelope;
+import io.khonsu.consensus.Event;
+import io.khonsu.consensus.Input;
+import io.khonsu.consensus.Member;
+import io.khonsu.consensus.Replica;
+import io.khonsu.consensus.ReplicaView;
+import io.khonsu.consensus.wire.WireFormat;
+import io.khonsu.distributed.deviation.Defect;
+import io.khonsu.spi.KeyValueStore;
+import io.khonsu.spi.StorageRefusedException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.apache.arrow.memory.BufferAllocator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One node of a cluster: takes messages and time, and carries out what follows, in a duty cycle that
+ * {@link #cycle} is one turn of. It has no thread and no clock: whoever owns it gives it both.
+ *
+ * <p>{@link #start}, {@link #cycle} and {@link #close} are for one thread at a time; the others for
+ * any.
+ */
+public final class DistributedCommitManager implements Transport.Receiver, AutoCloseable {
+  /*
+   * One turn:
+   *
+   *   drain     what has arrived: messages, submissions, reads
+   *   tick      the consensus' time
+   *   propose   what has gathered, if this node leads
+   *   write     all that the steps want remembered, at once; forced if one of them asks for it
+   *   send      what had to wait for that
+   *   apply     what is decided, and answer
+   *
+   * While a write is forced, the inbox fills: that is the window in which requests gather.
+   */
+  private static final Logger LOG = LoggerFactory.getLogger(DistributedCommitManager.class);
+
+  /** What an action in the inbox counts at least. */
+  private static final int ACTION_BYTES = 64;
+
+  private final ClusterConfig config;
+  private final Transport transport;
+  private final Inbox inbox;
+  private final WireFormat format;
+  private final ReplicatedStore store;
+  private final GroupState state;
+  private final Replica replica;
+  private final Effects effects;
+  private final Submitter submitter;
+  private final Batching batching;
+  private final ReadIndexes reads;
+  private final LocalClient local;
+  private final Upkeep upkeep;
+  private final Set<Defect> defects;
+
+  private long nanos;
+  private long epochMillis;
+  private long lastTickNanos;
+  private long leader;
+  private volatile @Nullable Throwable failure;
+  private volatile boolean closed;
+  private volatile @Nullable Status status;
+
+  /**
+   * What a node knows of itself and of the others, at one moment.
+   *
+   * @param leader the node that seems to lead, or 0
+   * @param appliedIndex how many entries are applied here
+   * @param stateHash a digest of all that was applied: equal on all nodes at equal indices
+   * @param version the newest version given to anything applied
+   * @param sessions how many sessions are open
+   * @param view the state of the consensus
+   */
+  public record Status(
+      long leader,
+      long appliedIndex,
+      long stateHash,
+      long version,
+      int sessions,
+      ReplicaView view) {}
+
+  /** Whether a node's storage must be there already. */
+  public enum Presence {
+    /** The cluster is new: the storage must be empty. */
+    NEW,
+    /** The node was there before: an empty storage is a lost one. */
+    EXISTING
+  }
+
+  private DistributedCommitManager(
+      ClusterConfig config, Surroundings around, Replica replica, ConsensusLog log, long start) {
+    this.config = config;
+    this.transport = around.transport();
+    this.defects = around.defects();
+    this.format = new WireFormat(config.consensus());
+    this.inbox = new Inbox(config.limits().inboxBytesMax());
+    this.replica = replica;
+    this.submitter = new Submitter(config.times().resend().toNanos());
+    this.reads = new ReadIndexes(config.times().commitTimeout().toNanos());
+    this.local = new LocalClient(config, this, start, submitter, reads);
+    this.store =
+        ReplicatedStore.create(
+            around.storeConfig(), local, around.allocator(), around.clock());
+    this.state = new GroupState(config.group(), store, defects);
+    this.effects = new Effects(replica, around.disk(), log, this::send, defects);
+    this.batching = new Batching(config, state);
+    this.upkeep = new Upkeep(config, state, store);
+  }
+
+  /**
+   * What a node works with.
+   *
+   * @param storeConfig settings of its store
+   * @param disk taken over: what it remembers, with the spaces of {@link #spaces}
+   * @param transport taken over: its way to the others
+   * @param allocator borrowed, or null for one of its own
+   * @param clock tells how old what is open has become; decides nothing
+   * @param defects mistakes to make on purpose
+   */
+  public record Surroundings(
+      StoreConfig storeConfig,
+      KeyValueStore disk,
+      Transport transport,
+      @Nullable BufferAllocator allocator,
+      InstantSource clock,
+      Set<Defect> defects) {
+    /** Takes a copy. */
+    public Surroundings {
+      defects = Set.copyOf(defects);
+    }
+  }
+
+  /** {@return the names of the spaces that a node's disk must have} */
+  public static List<String> spaces() {
+    return ConsensusLog.spaces();
+  }
+
+  /**
+   * Opens a node.
+   *
+   * @param presence whether it was there before
+   * @throws StorageRefusedException if its disk is empty and must not be, or the other way round,
+   *     or is another node's
+   * @throws IOException if the disk cannot be read
+   */
+  public static DistributedCommitManager open(
+      ClusterConfig config, Presence presence, Surroundings around) throws IOException {
+    ConsensusLog log = new ConsensusLog(config.group());
+    DurableState found = log.load(around.disk());
+    Replica replica = replica(config, presence, found);
+    long start = found == null ? 1 : found.metadata().starts() + 1;
+    return new DistributedCommitManager(config, around, replica, log, start);
+  }
+
+  private static Replica replica(
+      ClusterConfig config, Presence presence, @Nullable DurableState found)
+      throws StorageRefusedException {
+    if (found == null) {
+      if (presence == Presence.EXISTING) {
+        throw new StorageRefusedException(
+            StorageRefusedException.Reason.DATA_LOSS,
+            "the storage of node %s is empty, and with it its promises are lost: add the node to the cluster again, under its next incarnation"
+                .formatted(config.member()));
+      }
+      return Replica.bootstrap(config.identity(), config.members(), config.consensus());
+    }
+    if (!found.metadata().identity().equals(config.identity())) {
+      throw new StorageRefusedException(
+          StorageRefusedException.Reason.FOREIGN_PART,
+          "the storage belongs to %s, not to %s: give each node its own directory"
+              .formatted(found.metadata().identity(), config.identity()));
+    }
+    return Replica.recover(found, config.consensus());
+  }
+
+  /** Begins: applies what is known to be decided, and asks the others. */
+  public void start(long nowNanos, long nowEpochMillis) throws IOException {
+    note(nowNanos, nowEpochMillis);
+    lastTickNanos = nanos;
+    transport.start(this);
+    effects.take(replica.start());
+    finish();
+    status = currentStatus();
+  }
+
+  /**
+   * Does what is to do now.
+   *
+   * @param nowNanos the time of a clock that never steps back
+   * @param nowEpochMillis the time of day, which versions are drawn from
+   * @return whether there was anything to do
+   * @throws IOException if the disk failed: the node has stopped
+   */
+  public boolean cycle(long nowNanos, long nowEpochMillis) throws IOException {
+    if (failure != null || closed) {
+      return false;
+    }
+    note(nowNanos, nowEpochMillis);
+    try {
+      boolean didWork = inbox.runAll() > 0;
+      didWork |= tick();
+      submit();
+      propose();
+      didWork |= finish();
+      return didWork;
+    } catch (IOException | RuntimeException | Error e) {
+      stop(e);
+      throw e;
+    }
+  }
+
+  /** Waits until there is something to do, but for no longer than until the next tick. */
+  public void await() throws InterruptedException {
+    inbox.await(config.times().tick().toNanos());
+  }
+
+  private void note(long nowNanos, long nowEpochMillis) {
+    nanos = nowNanos;
+    epochMillis = nowEpochMillis;
+    state.setLocalVersion(Versions.firstOf(nowEpochMillis));
+  }
+
+  private boolean tick() {
+    if (nanos - lastTickNanos < config.times().tick().toNanos()) {
+      return false;
+    }
+    lastTickNanos = nanos; // what a pause has missed is not made up for
+    effects.take(replica.step(Input.TICK));
+    submitter.expire(nanos);
+    reads.expire(nanos);
+    return true;
+  }
+
+  /** Brings what this node wants in the log to who leads. */
+  private void submit() {
+    if (leader == 0) {
+      return;
+    }
+    List<Submission> due = submitter.due(nanos);
+    if (due.isEmpty()) {
+      return;
+    }
+    if (leader == config.member().node()) {
+      submitter.sent(batching.offer(due), nanos);
+    } else {
+      forward(due);
+    }
+  }
+
+  private void forward(List<Submission> due) {
+    for (List<Submission> part : Batching.parts(due, config.limits())) {
+      byte[] frame = new PeerMessage.Forward(config.group(), part).encode(format);
+      transport.send(leader, frame);
+      submitter.sent(part, nanos);
+    }
+  }
+
+  private void propose() {
+    if (leader != config.member().node()) {
+      return;
+    }
+    LogEntry.Tick due = upkeep.due(nanos, batching.draw(epochMillis, 1));
+    if (due != null) {
+      propose(due);
+    }
+    for (LogEntry.Batch batch = batching.next(epochMillis);
+        batch != null;
+        batch = batching.next(epochMillis)) {
+      if (defects.contains(Defect.ANSWER_BEFORE_DECIDED)) {
+        answerEarly(batch);
+      }
+      propose(batch);
+    }
+  }
+
+  private void answerEarly(LogEntry.Batch batch) {
+    for (Submission submission : batch.submissions()) {
+      if (submission instanceof Submission.Commit) {
+        byte[] answer = ReplicatedStore.committedAnswer(batch.firstVersion());
+        submitter.decided(submission, new Outcome.Decided(answer));
+      }
+    }
+  }
+
+  private void propose(LogEntry entry) {
+    effects.take(replica.step(new Input.Propose(Entries.of(entry.encode()))));
+  }
+
+  private boolean finish() throws IOException {
+    if (leader != 0) {
+      reads.ask(id -> effects.take(replica.step(new Input.Read(id))));
+    }
+    boolean didWork = effects.carryOut(this::apply, this::happened);
+    if (defects.contains(Defect.READ_WITHOUT_ASKING)) {
+      reads.readyAll(state.appliedIndex());
+    }
+    reads.applied(state.appliedIndex());
+    if (didWork) {
+      status = currentStatus();
+    }
+    return didWork;
+  }
+
+  private void apply(long firstIndex, Entries run) {
+    for (int i = 0; i < run.count(); i++) {
+      long index = firstIndex + i;
+      if (index >= state.appliedIndex()) {
+        ByteBuffer entry = run.isStopSign() ? null : run.buffer(i);
+        state.apply(index, entry, submitter::decided);
+      }
+    }
+    batching.applied(state.clock());
+  }
+
+  private void happened(Event event) {
+    switch (event) {
+      case Event.BecameLeader(var ballot) -> leads(ballot.node());
+      case Event.FollowsLeader(var ballot) -> leads(ballot.node());
+      case Event.ReadReady(List<Long> ids, long index) -> reads.ready(ids, index);
+      case Event.ReadRejected(List<Long> ids) -> reads.rejected(ids);
+      case Event.ProposalsRejected _ -> batching.clear(); // whoever sent them sends them again
+      default -> LOG.atDebug().addKeyValue("node", config.member()).log("{}", event);
+    }
+  }
+
+  private void leads(long node) {
+    LOG.atInfo().addKeyValue("node", config.member()).addKeyValue("leader", node).log("follows");
+    leader = node;
+    batching.clear();
+    submitter.sendAllAgain();
+  }
+
+  private void send(Envelope envelope) {
+    byte[] frame = new PeerMessage.Consensus(config.group(), envelope).encode(format);
+    transport.send(envelope.to().node(), frame);
+  }
+
+  @Override
+  public boolean receive(long node, byte[] frame) {
+    return inbox.offer(frame.length + ACTION_BYTES, () -> onFrame(node, frame));
+  }
+
+  private void onFrame(long node, byte[] frame) {
+    PeerMessage message;
+    try {
+      message = PeerMessage.decode(frame, format);
+    } catch (RuntimeException e) {
+      LOG.atWarn().addKeyValue("from", node).setCause(e).log("a frame was dropped");
+      return;
+    }
+    if (message.group() != config.group()) {
+      LOG.atWarn().addKeyValue("group", message.group()).log("a frame is for another group");
+      return;
+    }
+    switch (message) {
+      case PeerMessage.Consensus(long _, Envelope envelope) -> {
+        if (envelope.from().node() == node) {
+          effects.take(replica.step(new Input.Receive(envelope)));
+        }
+      }
+      case PeerMessage.Forward(long _, List<Submission> submissions) -> {
+        if (leader == config.member().node()) {
+          var _ = batching.offer(submissions); // what has no room is sent again
+        }
+      }
+    }
+  }
+
+  @Override
+  public void reconnected(long node) {
+    var _ =
+        inbox.offer(
+            ACTION_BYTES,
+            () -> {
+              for (Member member : config.members().members()) {
+                if (member.node() == node) {
+                  effects.take(replica.step(new Input.Reconnected(member)));
+                }
+              }
+            });
+  }
+
+  /** {@return the store, whose transactions commit on the cluster} */
+  public Khonsu store() {
+    return store.store();
+  }
+
+  /** {@return the replica that the store is, for who makes requests without waiting for them} */
+  public ReplicatedStore replicatedStore() {
+    return store;
+  }
+
+  /**
+   * {@return how the node was at the end of its last turn}
+   *
+   * @throws IllegalStateException if it was not started
+   */
+  public Status status() {
+    Status last = status;
+    if (last == null) {
+      throw new IllegalStateException("the node was not started");
+    }
+    return last;
+  }
+
+  /** {@return why the node has stopped by itself, or null} */
+  public @Nullable Throwable failure() {
+    return failure;
+  }
+
+  /**
+   * Hands in a submission on behalf of a client with a session of its own.
+   *
+   * @param owner told once, by the event loop, so it must be quick
+   * @return false if too much waits, or the node has stopped: the owner is told nothing
+   */
+  public boolean submit(Submission submission, Consumer<ClientReply> owner) {
+    return local.submit(submission, owner);
+  }
+
+  /**
+   * Opens a session for a client.
+   *
+   * @param owner told once, by the event loop: of {@link Outcome.SessionOpened}, if all goes well
+   * @return false if too much waits, or the node has stopped: the owner is told nothing
+   */
+  public boolean openSession(Consumer<ClientReply> owner) {
+    return local.openSession(owner);
+  }
+
+  /**
+   * Asks for the moment from which on a snapshot of the store shows all that was acknowledged
+   * anywhere before this call.
+   *
+   * @param owner told once, by the event loop
+   * @return false if too much waits, or the node has stopped: the owner is told nothing
+   */
+  public boolean awaitCurrent(Consumer<ClientReply> owner) {
+    return local.awaitCurrent(owner);
+  }
+
+  /**
+   * {@return what became of a commit that was reported as unknown; from here on it will not change}
+   */
+  public CommitStatus outcome(long commitId) {
+    return local.outcome(commitId);
+  }
+
+  boolean enqueue(long sizeBytes, Runnable action) {
+    return inbox.offer(sizeBytes + ACTION_BYTES, action);
+  }
+
+  long nanos() {
+    return nanos;
+  }
+
+  private Status currentStatus() {
+    return new Status(
+        leader,
+        state.appliedIndex(),
+        state.hash(),
+        state.clock(),
+        state.sessions().count(),
+        replica.view());
+  }
+
+  private void stop(Throwable cause) {
+    LOG.atError().addKeyValue("node", config.member()).setCause(cause).log("the node has stopped");
+    failure = cause;
+    inbox.close();
+    submitter.close();
+    reads.close();
+  }
+
+  /** Ends the node: what waits is told that it is not known what will become of it. */
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    inbox.close();
+    inbox.runAll();
+    submitter.close();
+    reads.close();
+    transport.close();
+    store.close();
+    effects.close();
+  }
+}

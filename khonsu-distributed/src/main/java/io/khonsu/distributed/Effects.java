@@ -1,0 +1,140 @@
+package io.khonsu.distributed;
+
+import io.khonsu.consensus.Decided;
+import io.khonsu.consensus.Durability;
+import io.khonsu.consensus.Entries;
+import io.khonsu.consensus.Envelope;
+import io.khonsu.consensus.Event;
+import io.khonsu.consensus.Input;
+import io.khonsu.consensus.Output;
+import io.khonsu.consensus.Persist;
+import io.khonsu.consensus.Replica;
+import io.khonsu.distributed.deviation.Defect;
+import io.khonsu.spi.KeyValueBatch;
+import io.khonsu.spi.KeyValueStore;
+import io.khonsu.spi.KeyValueStore.Sync;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * Gathers what the steps of a replica ask for, and carries it out: one write for all of them, then
+ * what had to wait for it. Event loop only.
+ */
+final class Effects {
+  /** Takes decided entries. */
+  interface Applier {
+    /** Applies a run of entries. */
+    void apply(long firstIndex, Entries run);
+  }
+
+  private final Replica replica;
+  private final KeyValueStore disk;
+  private final ConsensusLog log;
+  private final Consumer<Envelope> sender;
+  private final Set<Defect> defects;
+
+  private KeyValueBatch batch = new KeyValueBatch();
+  private Sync sync = Sync.WRITTEN;
+  private long lastWrite;
+  private long written;
+  private final List<Envelope> held = new ArrayList<>();
+  private final List<Output> results = new ArrayList<>();
+
+  Effects(
+      Replica replica,
+      KeyValueStore disk,
+      ConsensusLog log,
+      Consumer<Envelope> sender,
+      Set<Defect> defects) {
+    this.replica = replica;
+    this.disk = disk;
+    this.log = log;
+    this.sender = sender;
+    this.defects = defects;
+  }
+
+  /** Adds what a step asks for; what need not wait is sent at once. */
+  void take(Output output) {
+    if (output.isNothing()) {
+      return;
+    }
+    output.sendNow().forEach(sender);
+    Persist persist = output.persist();
+    if (persist != null) {
+      log.add(persist, batch);
+      lastWrite = persist.number();
+      if (persist.durability() == Durability.SYNC && !defects.contains(Defect.NO_SYNC)) {
+        sync = Sync.SYNCED;
+      }
+    }
+    held.addAll(output.sendAfterPersist());
+    if (output.decided() != null || !output.events().isEmpty()) {
+      results.add(output);
+    }
+  }
+
+  /**
+   * Writes, sends and hands over until nothing is left to do.
+   *
+   * @return whether there was anything
+   * @throws IOException if the write failed; the replica does nothing any more
+   */
+  boolean carryOut(Applier applier, Consumer<Event> events) throws IOException {
+    boolean didWork = false;
+    while (lastWrite > written || !held.isEmpty() || !results.isEmpty()) {
+      didWork = true;
+      boolean wrote = lastWrite > written;
+      if (wrote) {
+        write();
+      }
+      held.forEach(sender);
+      held.clear();
+      handOver(applier, events);
+      if (wrote) {
+        take(replica.step(new Input.Persisted(written)));
+      }
+    }
+    return didWork;
+  }
+
+  private void write() throws IOException {
+    try {
+      disk.write(batch, sync);
+    } catch (IOException e) {
+      var _ = replica.step(new Input.StorageFailed());
+      throw e;
+    }
+    written = lastWrite;
+    batch = new KeyValueBatch();
+    sync = Sync.WRITTEN;
+  }
+
+  private void handOver(Applier applier, Consumer<Event> events) {
+    List<Output> taken = List.copyOf(results);
+    results.clear();
+    for (Output output : taken) {
+      Decided decided = output.decided();
+      if (decided != null) {
+        long index = decided.firstIndex();
+        for (Entries run : decided.entries()) {
+          applier.apply(index, run);
+          index += run.count();
+        }
+      }
+      output.events().forEach(events);
+    }
+  }
+
+  /** Closes the disk. */
+  void close() {
+    try {
+      disk.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException("the disk of a node cannot be closed", e);
+    }
+  }
+}

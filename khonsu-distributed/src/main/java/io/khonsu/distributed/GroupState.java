@@ -1,0 +1,173 @@
+package io.khonsu.distributed;
+
+import io.khonsu.ReplicatedStore;
+import io.khonsu.distributed.deviation.Defect;
+import io.khonsu.spi.CommittedTransaction;
+import java.nio.ByteBuffer;
+import java.util.Set;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The replicated state: what the entries of the log lead to, the same on every replica. Reads no
+ * clock. Not thread-safe.
+ */
+final class GroupState {
+  /** Is told what came of what. */
+  interface Listener {
+    /** A submission was decided at its place in the log. */
+    void decided(Submission submission, Outcome outcome);
+  }
+
+  private final long group;
+  private final ReplicatedStore store;
+  private final Set<Defect> defects;
+  private final Sessions sessions = new Sessions();
+  private final CRC32C checksum = new CRC32C();
+
+  /** The newest version that was given to anything. */
+  private long clock;
+
+  private long appliedIndex;
+  private long hash;
+
+  /** What this node's own clock says; looked at by planted defects alone. */
+  private long localVersion;
+
+  GroupState(long group, ReplicatedStore store, Set<Defect> defects) {
+    this.group = group;
+    this.store = store;
+    this.defects = defects;
+  }
+
+  /** {@return how many entries were applied} */
+  long appliedIndex() {
+    return appliedIndex;
+  }
+
+  /** {@return the newest version that was given to anything} */
+  long clock() {
+    return clock;
+  }
+
+  /** {@return a digest of all that was applied: equal on all replicas at equal indices} */
+  long hash() {
+    return hash;
+  }
+
+  Sessions sessions() {
+    return sessions;
+  }
+
+  void setLocalVersion(long version) {
+    localVersion = version;
+  }
+
+  /**
+   * Applies an entry.
+   *
+   * @param entry what it says, or null if it only changes who decides
+   * @throws IllegalArgumentException if it cannot be read: the node must stop
+   */
+  void apply(long index, @Nullable ByteBuffer entry, Listener listener) {
+    if (index != appliedIndex) {
+      throw new IllegalStateException(
+          "entry %d comes after %d entries".formatted(index, appliedIndex));
+    }
+    mix(index);
+    if (entry != null) {
+      LogEntry decoded = LogEntry.decode(entry);
+      if (decoded.group() != group) {
+        throw new IllegalArgumentException(
+            "entry %d is of group %d, not of %d".formatted(index, decoded.group(), group));
+      }
+      switch (decoded) {
+        case LogEntry.Batch batch -> apply(batch, listener);
+        case LogEntry.Tick tick -> apply(tick);
+      }
+    }
+    appliedIndex = index + 1;
+  }
+
+  private void apply(LogEntry.Tick tick) {
+    if (tick.version() <= clock) {
+      return;
+    }
+    clock = tick.version();
+    boolean local = defects.contains(Defect.LOCAL_WATERMARK);
+    store.moveWatermark(local ? localVersion : tick.watermark());
+    sessions.expireBefore(tick.expireBefore());
+    mix(store.watermark());
+  }
+
+  private void apply(LogEntry.Batch batch, Listener listener) {
+    if (defects.contains(Defect.FORGET_OUTCOMES)) {
+      sessions.forgetAllOutcomes();
+    }
+    long version = batch.firstVersion();
+    for (Submission submission : batch.submissions()) {
+      if (defects.contains(Defect.LOCAL_CLOCK_AT_APPLY)) {
+        version = Math.max(clock + 1, localVersion);
+      }
+      // Refused, not replaced: a version that no leader drew could break the order of real time.
+      Outcome outcome = version <= clock ? new Outcome.Again() : apply(submission, version);
+      clock = Math.max(clock, version);
+      mix(outcome);
+      listener.decided(submission, outcome);
+      version++;
+    }
+  }
+
+  private Outcome apply(Submission submission, long version) {
+    return switch (submission) {
+      case Submission.OpenSession _ -> new Outcome.SessionOpened(sessions.open(version));
+      case Submission.Commit commit -> {
+        sessions.touch(commit.commitId(), commit.answeredBelow(), version);
+        Outcome known = sessions.find(commit.commitId());
+        yield known != null ? known : commit(commit, version);
+      }
+      case Submission.Resolve(long commitId) -> {
+        Outcome known = sessions.find(commitId);
+        if (known == null) {
+          known = new Outcome.NeverApplied();
+          sessions.record(commitId, known);
+        }
+        yield known;
+      }
+    };
+  }
+
+  private Outcome commit(Submission.Commit commit, long version) {
+    ReplicatedStore.Applied applied =
+        store.apply(version, commit.commitId(), commit.request());
+    CommittedTransaction changes = applied.commit();
+    if (changes != null) {
+      mix(changes.record().bytes());
+    }
+    Outcome outcome = new Outcome.Decided(applied.answer());
+    sessions.record(commit.commitId(), outcome);
+    return outcome;
+  }
+
+  private void mix(Outcome outcome) {
+    switch (outcome) {
+      case Outcome.Decided(byte[] answer) -> mix(answer);
+      case Outcome.SessionOpened(long session) -> mix(session);
+      case Outcome.NeverApplied _ -> mix(1);
+      case Outcome.NoSession _ -> mix(2);
+      case Outcome.Answered _ -> mix(3);
+      case Outcome.Again _ -> mix(4);
+    }
+  }
+
+  private void mix(byte[] bytes) {
+    checksum.reset();
+    checksum.update(bytes);
+    mix(checksum.getValue());
+  }
+
+  private void mix(long value) {
+    long z = (hash ^ value) * 0xBF58_476D_1CE4_E5B9L + 0x9E37_79B9_7F4A_7C15L;
+    hash = z ^ (z >>> 29);
+  }
+}

@@ -1,0 +1,297 @@
+package io.khonsu.distributed;
+
+import io.khonsu.ReplicatedStore;
+import io.khonsu.distributed.Submitter.Sent;
+import io.khonsu.spi.CommitOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+
+/**
+ * The session of a node's own transactions. What has no number yet waits for one; a session that has
+ * ended is replaced, which is safe, for what came into the log under it was refused.
+ *
+ * <p>The methods of {@link CommitOrder} are for any thread, the others for the event loop.
+ */
+final class LocalClient implements CommitOrder {
+  /** Of commits whose outcome is not known, so many stay open to be asked for. */
+  private static final int UNRESOLVED_MAX = 4096;
+
+  private static final String NO_ANSWER = "the cluster did not answer in time";
+
+  /** A request of a transaction of this node, with the number it has now, if it has one. */
+  private final class Commit implements Submitter.Owner {
+    private final byte[] request;
+    private final long deadlineNanos;
+    private final CompletableFuture<Reply> result;
+    private long commitId;
+
+    private Commit(byte[] request, long deadlineNanos, CompletableFuture<Reply> result) {
+      this.request = request;
+      this.deadlineNanos = deadlineNanos;
+      this.result = result;
+    }
+
+    @Override
+    public void decided(Outcome outcome) {
+      switch (outcome) {
+        case Outcome.Decided(byte[] answer) -> end(new Reply.Decided(answer));
+        case Outcome.NoSession _ -> sessionEnded(this);
+        case Outcome.NeverApplied _ ->
+            end(new Reply.Unavailable("the commit was given up, as its outcome was asked for"));
+        case Outcome.Answered _, Outcome.SessionOpened _, Outcome.Again _ ->
+            throw new IllegalStateException("an open commit cannot be answered by " + outcome);
+      }
+    }
+
+    @Override
+    public void gaveUp(Sent sent) {
+      switch (sent) {
+        case NEVER -> end(new Reply.Unavailable("no leader is known"));
+        case MAYBE -> {
+          unresolved.add(commitId);
+          if (unresolved.size() > UNRESOLVED_MAX) {
+            unresolved.pollFirst();
+          }
+          end(new Reply.Unknown(commitId, NO_ANSWER));
+        }
+      }
+    }
+
+    private void end(Reply reply) {
+      open.remove(commitId);
+      pendingBytes.addAndGet(-request.length);
+      result.complete(reply);
+    }
+  }
+
+  private final ClusterConfig config;
+  private final DistributedCommitManager node;
+
+  /** How often the node was started: no two starts ask for a session by the same numbers. */
+  private final long start;
+
+  private final Submitter submitter;
+  private final ReadIndexes reads;
+  private final AtomicLong pendingBytes = new AtomicLong();
+
+  /** Numbers of this session that have no outcome yet, and those that nobody waits for any more. */
+  private final TreeSet<Long> open = new TreeSet<>();
+
+  private final TreeSet<Long> unresolved = new TreeSet<>();
+  private final List<Commit> waiting = new ArrayList<>();
+  private long session;
+  private long lastNumber;
+  private long openings;
+  private boolean isOpening;
+
+  LocalClient(
+      ClusterConfig config,
+      DistributedCommitManager node,
+      long start,
+      Submitter submitter,
+      ReadIndexes reads) {
+    this.config = config;
+    this.start = start;
+    this.node = node;
+    this.submitter = submitter;
+    this.reads = reads;
+  }
+
+  @Override
+  public CompletionStage<Reply> submit(byte[] request) {
+    CompletableFuture<Reply> result = new CompletableFuture<>();
+    if (request.length > config.requestBytesMax()) {
+      result.complete(new Reply.TooLarge(request.length, config.requestBytesMax()));
+      return result;
+    }
+    if (pendingBytes.addAndGet(request.length) > config.limits().pendingBytesMax()
+        || !node.enqueue(request.length, () -> begin(request, result))) {
+      pendingBytes.addAndGet(-request.length);
+      result.complete(new Reply.Unavailable("too much is under way, or the node has stopped"));
+    }
+    return result;
+  }
+
+  private void begin(byte[] request, CompletableFuture<Reply> result) {
+    send(new Commit(request, node.nanos() + config.times().commitTimeout().toNanos(), result));
+  }
+
+  private void send(Commit commit) {
+    if (session == 0 || lastNumber == CommitIds.NUMBER_MAX) {
+      commit.commitId = 0;
+      waiting.add(commit);
+      openSession();
+      return;
+    }
+    commit.commitId = CommitIds.of(session, ++lastNumber);
+    open.add(commit.commitId);
+    var submission = new Submission.Commit(commit.commitId, answeredBelow(), commit.request);
+    submitter.add(submission, commit.deadlineNanos, commit);
+  }
+
+  /** {@return the first number of the session whose outcome may still be needed} */
+  private long answeredBelow() {
+    long first = open.first();
+    if (!unresolved.isEmpty() && CommitIds.session(unresolved.first()) == session) {
+      first = Math.min(first, unresolved.first());
+    }
+    return CommitIds.number(first);
+  }
+
+  private void openSession() {
+    if (isOpening) {
+      return;
+    }
+    isOpening = true;
+    long deadline = node.nanos() + config.times().commitTimeout().toNanos();
+    submitter.add(
+        new Submission.OpenSession(config.member(), start, ++openings),
+        deadline,
+        new Submitter.Owner() {
+          @Override
+          public void decided(Outcome outcome) {
+            opened(((Outcome.SessionOpened) outcome).session());
+          }
+
+          @Override
+          public void gaveUp(Sent sent) {
+            isOpening = false;
+            drain().forEach(commit ->
+                commit.end(new Reply.Unavailable("the cluster has no leader that answers")));
+          }
+        });
+  }
+
+  private List<Commit> drain() {
+    List<Commit> drained = List.copyOf(waiting);
+    waiting.clear();
+    return drained;
+  }
+
+  private void opened(long number) {
+    isOpening = false;
+    session = number;
+    lastNumber = 0;
+    unresolved.clear();
+    drain().forEach(this::send);
+  }
+
+  /**
+   * A commit came into the log when its session had ended. No earlier copy of it was applied, for
+   * that would have been noticed here; no later one will be.
+   */
+  private void sessionEnded(Commit commit) {
+    open.remove(commit.commitId);
+    if (CommitIds.session(commit.commitId) == session) {
+      session = 0;
+    }
+    send(commit);
+  }
+
+  @Override
+  public CompletionStage<Reply> awaitCurrent() {
+    CompletableFuture<Reply> result = new CompletableFuture<>();
+    boolean taken =
+        awaitCurrent(
+            reply ->
+                result.complete(
+                    reply instanceof ClientReply.Current
+                        ? new Reply.Decided(new byte[0])
+                        : new Reply.Unavailable(NO_ANSWER)));
+    if (!taken) {
+      result.complete(new Reply.Unavailable("too much waits, or the node has stopped"));
+    }
+    return result;
+  }
+
+  boolean awaitCurrent(Consumer<ClientReply> owner) {
+    return node.enqueue(
+        0,
+        () ->
+            reads.add(
+                node.nanos(),
+                new ReadIndexes.Owner() {
+                  @Override
+                  public void ready() {
+                    owner.accept(new ClientReply.Current());
+                  }
+
+                  @Override
+                  public void gaveUp() {
+                    owner.accept(new ClientReply.Unavailable(NO_ANSWER));
+                  }
+                }));
+  }
+
+  /** Opens a session for somebody else. */
+  boolean openSession(Consumer<ClientReply> owner) {
+    return node.enqueue(
+        0, () -> add(new Submission.OpenSession(config.member(), start, ++openings), owner));
+  }
+
+  boolean submit(Submission submission, Consumer<ClientReply> owner) {
+    return node.enqueue(submission.sizeBytes(), () -> add(submission, owner));
+  }
+
+  private void add(Submission submission, Consumer<ClientReply> owner) {
+    submitter.add(
+        submission,
+        node.nanos() + config.times().commitTimeout().toNanos(),
+        new Submitter.Owner() {
+          @Override
+          public void decided(Outcome outcome) {
+            owner.accept(new ClientReply.Done(outcome));
+          }
+
+          @Override
+          public void gaveUp(Sent sent) {
+            owner.accept(
+                switch (sent) {
+                  case NEVER -> new ClientReply.Unavailable("no leader is known");
+                  case MAYBE -> new ClientReply.Unknown(NO_ANSWER);
+                });
+          }
+        });
+  }
+
+  CommitStatus outcome(long commitId) {
+    CompletableFuture<CommitStatus> result = new CompletableFuture<>();
+    boolean taken =
+        submit(new Submission.Resolve(commitId), reply -> result.complete(resolved(reply)));
+    if (!taken) {
+      return new CommitStatus.Unavailable("too much is under way, or the node has stopped");
+    }
+    CommitStatus status = result.join();
+    if (!(status instanceof CommitStatus.Unavailable)) {
+      node.enqueue(0, () -> unresolved.remove(commitId));
+    }
+    return status;
+  }
+
+  private static CommitStatus resolved(ClientReply reply) {
+    if (!(reply instanceof ClientReply.Done(Outcome outcome))) {
+      return new CommitStatus.Unavailable(NO_ANSWER);
+    }
+    return switch (outcome) {
+      case Outcome.Decided(byte[] answer) -> {
+        Long version = ReplicatedStore.committedVersion(answer);
+        yield version == null
+            ? new CommitStatus.NotCommitted()
+            : new CommitStatus.Committed(version);
+      }
+      case Outcome.NeverApplied _ -> new CommitStatus.NotCommitted();
+      case Outcome.NoSession _, Outcome.Answered _ -> new CommitStatus.Forgotten();
+      case Outcome.SessionOpened _, Outcome.Again _ ->
+          throw new IllegalStateException("a question cannot be answered by " + outcome);
+    };
+  }
+
+  /** Ends nothing: the node is closed by whoever opened it, and the store by the node. */
+  @Override
+  public void close() {}
+}

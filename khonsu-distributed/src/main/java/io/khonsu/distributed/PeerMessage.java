@@ -1,0 +1,76 @@
+package io.khonsu.distributed;
+
+import io.khonsu.consensus.Envelope;
+import io.khonsu.consensus.wire.WireFormat;
+import java.io.ByteArrayOutputStream;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * What nodes say to each other.
+ *
+ * <p>Format 1: format version and kind in a byte each, the group in 8 bytes, big-endian, then the
+ * message as {@link WireFormat} or {@link LogEntry#write} writes it.
+ */
+sealed interface PeerMessage {
+  byte FORMAT_VERSION = 1;
+
+  /** What a frame has at most beside a message of the consensus. */
+  int HEADER_BYTES = 10;
+
+  /** {@return which group of replicas it is about} */
+  long group();
+
+  /** A message of the consensus. */
+  record Consensus(long group, Envelope envelope) implements PeerMessage {}
+
+  /** Submissions on their way to the leader. */
+  record Forward(long group, List<Submission> submissions) implements PeerMessage {
+    /** Copies the list. */
+    public Forward {
+      submissions = List.copyOf(submissions);
+    }
+  }
+
+  /** {@return the frame of a message} */
+  default byte[] encode(WireFormat format) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).put(FORMAT_VERSION);
+    switch (this) {
+      case Consensus(long group, Envelope envelope) -> {
+        out.writeBytes(header.put((byte) 1).putLong(group).array());
+        out.writeBytes(format.write(envelope));
+      }
+      case Forward(long group, List<Submission> submissions) -> {
+        out.writeBytes(header.put((byte) 2).putLong(group).array());
+        LogEntry.write(submissions, out);
+      }
+    }
+    return out.toByteArray();
+  }
+
+  /**
+   * {@return the message of a frame}
+   *
+   * @throws RuntimeException if it is none: drop it
+   */
+  static PeerMessage decode(byte[] frame, WireFormat format) {
+    ByteBuffer in = ByteBuffer.wrap(frame);
+    try {
+      byte version = in.get();
+      byte kind = in.get();
+      long group = in.getLong();
+      if (version != FORMAT_VERSION) {
+        throw new IllegalArgumentException("a frame has format version " + version);
+      }
+      return switch (kind) {
+        case 1 -> new Consensus(group, format.readEnvelope(in));
+        case 2 -> new Forward(group, LogEntry.readSubmissions(in));
+        default -> throw new IllegalArgumentException("a frame has the unknown kind " + kind);
+      };
+    } catch (BufferUnderflowException e) {
+      throw new IllegalArgumentException("a frame of %d bytes is cut off".formatted(frame.length), e);
+    }
+  }
+}

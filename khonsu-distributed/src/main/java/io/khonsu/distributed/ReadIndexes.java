@@ -1,0 +1,128 @@
+package io.khonsu.distributed;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.function.LongConsumer;
+
+/**
+ * Reads that wait until what they must see is applied. All that come while one is asked for share
+ * the next question. Event loop only.
+ */
+final class ReadIndexes {
+  /** What a read's owner is told, once. */
+  interface Owner {
+    /** All that it must see is applied. */
+    void ready();
+
+    /** That could not be found out in time. */
+    void gaveUp();
+  }
+
+  private static final class Read {
+    private final Owner owner;
+    private final long deadlineNanos;
+
+    /** The question that it is part of, or 0. */
+    private long question;
+
+    /** What must be applied; the greatest long while that is not known. */
+    private long index = Long.MAX_VALUE;
+
+    private Read(Owner owner, long deadlineNanos) {
+      this.owner = owner;
+      this.deadlineNanos = deadlineNanos;
+    }
+  }
+
+  private final long timeoutNanos;
+  private final List<Read> reads = new ArrayList<>();
+  private long questions;
+  private long open;
+
+  ReadIndexes(long timeoutNanos) {
+    this.timeoutNanos = timeoutNanos;
+  }
+
+  void add(long nowNanos, Owner owner) {
+    reads.add(new Read(owner, nowNanos + timeoutNanos));
+  }
+
+  /** Asks, by a number, for those that are not part of a question yet. */
+  void ask(LongConsumer replica) {
+    boolean any = false;
+    if (open == 0) {
+      long next = questions + 1;
+      for (Read read : reads) {
+        if (read.question == 0) {
+          read.question = next;
+          any = true;
+        }
+      }
+    }
+    if (any) {
+      open = ++questions;
+      replica.accept(open);
+    }
+  }
+
+  /** The answer: so much must be applied. */
+  void ready(List<Long> ids, long index) {
+    for (Read read : reads) {
+      if (ids.contains(read.question)) {
+        read.index = Math.min(read.index, index);
+      }
+    }
+    closeQuestion(ids);
+  }
+
+  /** No answer: to be asked again. */
+  void rejected(List<Long> ids) {
+    for (Read read : reads) {
+      if (ids.contains(read.question) && read.index == Long.MAX_VALUE) {
+        read.question = 0;
+      }
+    }
+    closeQuestion(ids);
+  }
+
+  private void closeQuestion(List<Long> ids) {
+    if (ids.contains(open)) {
+      open = 0;
+    }
+  }
+
+  /** Lets all be served without an answer, as a planted defect does. */
+  void readyAll(long index) {
+    reads.forEach(read -> read.index = index);
+  }
+
+  /** Serves what so many applied entries are enough for. */
+  void applied(long appliedIndex) {
+    List<Read> served = new ArrayList<>();
+    Iterator<Read> all = reads.iterator();
+    while (all.hasNext()) {
+      Read read = all.next();
+      if (read.index <= appliedIndex) {
+        all.remove();
+        served.add(read);
+      }
+    }
+    served.forEach(read -> read.owner.ready());
+  }
+
+  /** Gives up what has waited for too long. */
+  void expire(long nowNanos) {
+    giveUp(reads.stream().filter(read -> nowNanos - read.deadlineNanos >= 0).toList());
+  }
+
+  /** Gives up everything. */
+  void close() {
+    giveUp(List.copyOf(reads));
+  }
+
+  private void giveUp(List<Read> late) {
+    reads.removeAll(late);
+    late.forEach(read -> read.owner.gaveUp());
+  }
+}

@@ -1,0 +1,124 @@
+package io.khonsu.distributed;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What this node wants in the log and has no outcome of yet. It is sent again and again, until it
+ * comes back or its time is over. Event loop only.
+ */
+final class Submitter {
+  /** What a submission's owner is told, once. */
+  interface Owner {
+    /** It was decided. */
+    void decided(Outcome outcome);
+
+    /** No outcome came in time. */
+    void gaveUp(Sent sent);
+  }
+
+  /** Whether somebody may have a copy of a submission. */
+  enum Sent {
+    /** Nobody has: it never comes into the log. */
+    NEVER,
+    /** It may come into the log at any time. */
+    MAYBE
+  }
+
+  private static final class Pending {
+    private final Submission submission;
+    private final Owner owner;
+    private final long deadlineNanos;
+    private long sentNanos;
+    private boolean isDue = true;
+    private Sent sent = Sent.NEVER;
+
+    private Pending(Submission submission, Owner owner, long deadlineNanos) {
+      this.submission = submission;
+      this.owner = owner;
+      this.deadlineNanos = deadlineNanos;
+    }
+  }
+
+  private final long resendNanos;
+  private final Map<Object, Pending> pending = new LinkedHashMap<>();
+
+  Submitter(long resendNanos) {
+    this.resendNanos = resendNanos;
+  }
+
+  /** Adds a submission; another owner of an equal one is told that it was given up. */
+  void add(Submission submission, long deadlineNanos, Owner owner) {
+    Pending former =
+        pending.put(submission.identity(), new Pending(submission, owner, deadlineNanos));
+    if (former != null) {
+      former.owner.gaveUp(Sent.MAYBE);
+    }
+  }
+
+  /** {@return what is to be sent now; what is sent must be {@link #sent noted}} */
+  List<Submission> due(long nowNanos) {
+    List<Submission> due = new ArrayList<>();
+    for (Pending each : pending.values()) {
+      if (each.isDue || nowNanos - each.sentNanos >= resendNanos) {
+        due.add(each.submission);
+      }
+    }
+    return due;
+  }
+
+  /** Notes that submissions are on their way. */
+  void sent(List<Submission> submissions, long nowNanos) {
+    for (Submission submission : submissions) {
+      Pending each = pending.get(submission.identity());
+      if (each != null) {
+        each.isDue = false;
+        each.sentNanos = nowNanos;
+        each.sent = Sent.MAYBE;
+      }
+    }
+  }
+
+  /** Lets all be sent again, as somebody else leads. */
+  void sendAllAgain() {
+    pending.values().forEach(each -> each.isDue = true);
+  }
+
+  /** Takes what came of a submission, of whomever. */
+  void decided(Submission submission, Outcome outcome) {
+    Pending each = pending.get(submission.identity());
+    if (each == null) {
+      return;
+    }
+    if (outcome instanceof Outcome.Again) {
+      each.isDue = true;
+    } else {
+      pending.remove(submission.identity());
+      each.owner.decided(outcome);
+    }
+  }
+
+  /** Gives up what has waited for too long. */
+  void expire(long nowNanos) {
+    List<Pending> late = new ArrayList<>();
+    Iterator<Pending> all = pending.values().iterator();
+    while (all.hasNext()) {
+      Pending each = all.next();
+      if (nowNanos - each.deadlineNanos >= 0) {
+        all.remove();
+        late.add(each);
+      }
+    }
+    late.forEach(each -> each.owner.gaveUp(each.sent));
+  }
+
+  /** Gives up everything. */
+  void close() {
+    List<Pending> all = List.copyOf(pending.values());
+    pending.clear();
+    all.forEach(each -> each.owner.gaveUp(each.sent));
+  }
+}

@@ -1,0 +1,41 @@
+package io.khonsu.distributed;
+
+/**
+ * Carries frames between nodes, as best it can: a frame may be lost, or arrive twice, late or out of
+ * order, but never changed or on another node. What is lost is repaired by who sent it.
+ */
+public interface Transport extends AutoCloseable {
+  /**
+   * Begins to deliver.
+   *
+   * @param receiver called by any thread, also before this returns
+   */
+  void start(Receiver receiver);
+
+  /**
+   * Sends a frame, without waiting: over its limit the transport drops it. Called by one thread.
+   *
+   * @param node the receiver's number, not the sender's own
+   * @param frame nobody changes it any more
+   */
+  void send(long node, byte[] frame);
+
+  /** Delivers nothing any more. Closing twice does nothing. */
+  @Override
+  void close();
+
+  /** Takes what arrives. */
+  interface Receiver {
+    /**
+     * Takes a frame.
+     *
+     * @param node who sent it, as far as the transport has made sure of that
+     * @param frame taken over
+     * @return false if there was no room, and the frame is lost: slow down
+     */
+    boolean receive(long node, byte[] frame);
+
+    /** The connection to a node was lost and is there again: frames may be missing. */
+    void reconnected(long node);
+  }
+}

@@ -1,0 +1,214 @@
+package io.khonsu.simulation;
+
+import io.khonsu.StoreConfig;
+import io.khonsu.distributed.ClusterConfig;
+import io.khonsu.distributed.DistributedCommitManager;
+import io.khonsu.distributed.DistributedCommitManager.Presence;
+import io.khonsu.distributed.DistributedCommitManager.Surroundings;
+import io.khonsu.distributed.Transport;
+import java.io.IOException;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One machine with the real node on it: event loop, log, certification, store. It crashes, restarts
+ * and pauses when told to.
+ */
+final class ClusterNode {
+  /** Sends when the write that is under way has ended, for until then the loop stands still. */
+  private final class Link implements Transport {
+    private final int itsLife = life;
+
+    @Override
+    public void start(Receiver receiver) {}
+
+    @Override
+    public void send(long node, byte[] frame) {
+      long wait = disk.busyUntil() - world.scheduler().now();
+      world.scheduler().after(wait, () -> depart(node, frame));
+    }
+
+    private void depart(long node, byte[] frame) {
+      if (itsLife == life) {
+        world.send(ClusterNode.this, (int) node, frame);
+      }
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  private static final StoreConfig STORE =
+      StoreConfig.builder().compactionRowsPerSecond(0).memoryLimitBytes(1L << 30).build();
+
+  private final ClusterWorld world;
+  private final int id;
+  private final ClusterConfig config;
+  private final SimulatedStore disk;
+  private final long tickPeriod;
+  private final long clockOffsetMillis;
+  private @Nullable DistributedCommitManager manager;
+  private int life;
+  private boolean isPaused;
+  private boolean isScheduled;
+  private boolean hasFailed;
+
+  ClusterNode(
+      ClusterWorld world,
+      ClusterConfig config,
+      SimulatedStore disk,
+      long tickPeriod,
+      long clockOffsetMillis) {
+    this.world = world;
+    this.id = (int) config.member().node();
+    this.config = config;
+    this.disk = disk;
+    this.tickPeriod = tickPeriod;
+    this.clockOffsetMillis = clockOffsetMillis;
+  }
+
+  int id() {
+    return id;
+  }
+
+  int life() {
+    return life;
+  }
+
+  SimulatedStore disk() {
+    return disk;
+  }
+
+  /** {@return the node, if it is up and takes part} */
+  @Nullable DistributedCommitManager responsive() {
+    return isPaused || hasFailed ? null : manager;
+  }
+
+  boolean isUp() {
+    return manager != null;
+  }
+
+  boolean hasFailed() {
+    return hasFailed;
+  }
+
+  void start() {
+    life++;
+    hasFailed = false;
+    try {
+      // A first start that a crash undid before anything was on the medium is a first start again.
+      Presence presence = disk.isEmpty() ? Presence.NEW : Presence.EXISTING;
+      manager =
+          DistributedCommitManager.open(
+              config,
+              presence,
+              new Surroundings(
+                  STORE,
+                  disk,
+                  new Link(),
+                  null,
+                  () -> Instant.ofEpochMilli(epochMillis()),
+                  world.defects()));
+      manager.start(nanos(), epochMillis());
+      world.applied(this);
+    } catch (IOException e) {
+      fail(e);
+    }
+    int itsLife = life;
+    world.scheduler().after(tickPeriod, () -> tick(itsLife));
+  }
+
+  private void tick(int itsLife) {
+    if (itsLife == life && manager != null) {
+      world.scheduler().after(tickPeriod, () -> tick(itsLife));
+      wake();
+    }
+  }
+
+  /** Loses what is in memory, and of what is not forced yet, what chance wants. */
+  void crash() {
+    life++;
+    isPaused = false;
+    isScheduled = false;
+    DistributedCommitManager ended = manager;
+    manager = null;
+    disk.crash();
+    if (ended != null) {
+      ended.close();
+    }
+  }
+
+  void pause() {
+    isPaused = true;
+  }
+
+  void resume() {
+    isPaused = false;
+    wake();
+  }
+
+  void receive(int from, byte[] frame) {
+    DistributedCommitManager current = manager;
+    if (current != null && current.receive(from, frame)) {
+      wake();
+    }
+  }
+
+  /** Lets the loop turn as soon as it is free. */
+  void wake() {
+    if (!isScheduled) {
+      isScheduled = true;
+      int itsLife = life;
+      world
+          .scheduler()
+          .after(
+              disk.busyUntil() - world.scheduler().now(),
+              () -> {
+                if (itsLife == life) {
+                  isScheduled = false;
+                  turn();
+                }
+              });
+    }
+  }
+
+  private void turn() {
+    DistributedCommitManager current = manager;
+    if (current == null || isPaused || hasFailed) {
+      return;
+    }
+    try {
+      if (current.cycle(nanos(), epochMillis())) {
+        wake();
+      }
+      world.applied(this);
+    } catch (IOException e) {
+      fail(e);
+    }
+  }
+
+  private void fail(IOException cause) {
+    world.trace().add(cause.getClass().getSimpleName());
+    hasFailed = true;
+  }
+
+  private long nanos() {
+    return world.scheduler().now() * ClusterWorld.NANOS_PER_UNIT;
+  }
+
+  private long epochMillis() {
+    return ClusterWorld.EPOCH_MILLIS
+        + world.scheduler().now() * ClusterWorld.NANOS_PER_UNIT / 1_000_000
+        + clockOffsetMillis;
+  }
+
+  /** {@return the node's state in one line} */
+  String describe() {
+    DistributedCommitManager current = manager;
+    return "node "
+        + id
+        + (current == null ? " down" : " " + current.status())
+        + (isPaused ? " paused" : "")
+        + (hasFailed ? " failed" : "");
+  }
+}

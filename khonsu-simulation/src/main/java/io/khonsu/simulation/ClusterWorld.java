@@ -1,0 +1,167 @@
+package io.khonsu.simulation;
+
+import static io.khonsu.simulation.InvariantViolation.violation;
+
+import io.khonsu.consensus.Configuration;
+import io.khonsu.consensus.Member;
+import io.khonsu.distributed.ClusterConfig;
+import io.khonsu.distributed.DistributedCommitManager;
+import io.khonsu.distributed.deviation.Defect;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.stream.LongStream;
+
+/** Everything of one run of whole nodes: time, network, machines, and what watches them. */
+final class ClusterWorld {
+  /** A tick is ten milliseconds. */
+  static final long NANOS_PER_UNIT = 10_000_000 / Scheduler.TICK;
+
+  /** What the clocks showed when the world began. */
+  static final long EPOCH_MILLIS = 1_800_000_000_000L;
+
+  private static final long CLUSTER = 7;
+  private static final long CLOCK_OFFSET_MAX_MILLIS = 2_000;
+
+  private final Scheduler scheduler = new Scheduler();
+  private final SplittableRandom random;
+  private final TraceHash trace = new TraceHash();
+  private final Network<byte[]> network;
+  private final List<ClusterNode> nodes = new ArrayList<>();
+  private final Set<Defect> defects;
+  private final TreeMap<Long, Long> hashes = new TreeMap<>();
+  private long frames;
+
+  ClusterWorld(ClusterSettings settings, Set<Defect> defects, long seed) {
+    this.random = new SplittableRandom(TraceHash.mix(seed));
+    this.defects = defects;
+    this.network = new Network<>(scheduler, random.split(), settings.network(), this::receive);
+    long[] ids = LongStream.rangeClosed(1, settings.nodes()).toArray();
+    for (long id : ids) {
+      nodes.add(newNode(id, ids, settings));
+    }
+  }
+
+  private ClusterNode newNode(long id, long[] ids, ClusterSettings settings) {
+    long period = Scheduler.TICK;
+    long offset = 0;
+    if (settings.has(Fault.DRIFT)) {
+      period += random.nextLong(-Scheduler.TICK / 5, Scheduler.TICK / 5 + 1);
+      offset = random.nextLong(-CLOCK_OFFSET_MAX_MILLIS, CLOCK_OFFSET_MAX_MILLIS + 1);
+    }
+    ClusterConfig defaults = ClusterConfig.of(CLUSTER, id, ids);
+    ClusterConfig config =
+        new ClusterConfig(
+            CLUSTER,
+            3,
+            new Member(id, 0),
+            Configuration.ofNodes(1, ids),
+            defaults.consensus(),
+            new ClusterConfig.Times(
+                Duration.ofMillis(10),
+                Duration.ofMillis(2_000),
+                Duration.ofMillis(300),
+                Duration.ofMillis(200),
+                Duration.ofMillis(1_500),
+                Duration.ofMillis(6_000)),
+            new ClusterConfig.Limits(4_096, 64, 3, 1 << 20, 4 << 20));
+    SimulatedStore disk = new SimulatedStore(scheduler, random.split());
+    disk.setFaults(Scheduler.TICK / 20, 0);
+    return new ClusterNode(this, config, disk, period, offset);
+  }
+
+  Scheduler scheduler() {
+    return scheduler;
+  }
+
+  SplittableRandom random() {
+    return random;
+  }
+
+  TraceHash trace() {
+    return trace;
+  }
+
+  Network<byte[]> network() {
+    return network;
+  }
+
+  List<ClusterNode> nodes() {
+    return nodes;
+  }
+
+  Set<Defect> defects() {
+    return defects;
+  }
+
+  long frames() {
+    return frames;
+  }
+
+  void send(ClusterNode from, int to, byte[] frame) {
+    long lives = (long) from.life() << 32 | nodes.get(to - 1).life();
+    network.send(from.id(), to, frame, lives);
+  }
+
+  private void receive(int from, int to, byte[] frame, long lives) {
+    ClusterNode receiver = nodes.get(to - 1);
+    long now = (long) nodes.get(from - 1).life() << 32 | receiver.life();
+    if (now == lives) {
+      frames++;
+      trace.add(scheduler.now() * 64 + to);
+      trace.add(Arrays.hashCode(frame));
+      receiver.receive(from, frame);
+    }
+  }
+
+  /**
+   * Looks at a node after a turn, when its write has ended: whoever has applied as much must have
+   * the same state.
+   */
+  void applied(ClusterNode node) {
+    DistributedCommitManager manager = node.responsive();
+    if (manager == null) {
+      return;
+    }
+    DistributedCommitManager.Status status = manager.status();
+    int life = node.life();
+    long wait = node.disk().busyUntil() - scheduler.now();
+    scheduler.after(
+        wait,
+        () -> {
+          if (node.life() == life) {
+            compare(node, status);
+          }
+        });
+  }
+
+  private void compare(ClusterNode node, DistributedCommitManager.Status status) {
+    Long known = hashes.putIfAbsent(status.appliedIndex(), status.stateHash());
+    if (known != null && known != status.stateHash()) {
+      throw violation(
+          "equal states", "node", node.id(), "differs after", status.appliedIndex(), "entries");
+    }
+  }
+
+  /** Runs until {@code time}. */
+  void runUntil(long time) {
+    while (scheduler.runNext(time)) {
+      // Everything happens in the events.
+    }
+  }
+
+  /** Ends all nodes, and releases their memory. */
+  void close() {
+    nodes.forEach(ClusterNode::crash);
+  }
+
+  String describe() {
+    StringBuilder text = new StringBuilder();
+    nodes.forEach(node -> text.append("\n    ").append(node.describe()));
+    return text.toString();
+  }
+}
