@@ -4,6 +4,7 @@ import io.khonsu.TableSpec;
 import java.io.ByteArrayOutputStream;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -41,6 +42,9 @@ public final class TransactionCodec {
 
   /** A kind, a table and one length: no mutation is shorter but for DROP_TABLE. */
   private static final int MUTATION_MIN_BYTES = 5;
+
+  /** What an encapsulated message begins with, before its length. */
+  private static final int CONTINUATION = -1;
 
   private TransactionCodec() {}
 
@@ -141,7 +145,7 @@ public final class TransactionCodec {
     Fields fields = new Fields();
     switch (mutation) {
       case Mutation.CreateTable(int id, TableSpec spec) -> {
-        fields.kind(CREATE_TABLE, id).text(spec.name()).number(spec.kind().ordinal());
+        fields.kind(CREATE_TABLE, id).text(spec.name()).number(code(spec.kind()));
         fields.number(spec.keyColumns().size());
         spec.keyColumns().forEach(fields::text);
         fields.bytes(spec.schema().serializeAsMessage());
@@ -183,10 +187,7 @@ public final class TransactionCodec {
   private static TableSpec spec(ByteBuffer source)
       throws DamagedStorageException, CharacterCodingException {
     String name = text(source);
-    int kind = source.getInt();
-    if (kind < 0 || kind >= TableSpec.Kind.values().length) {
-      throw damaged("a table has kind " + kind);
-    }
+    TableSpec.Kind kind = kind(source.getInt());
     int columns = source.getInt();
     if (columns < 0 || columns > source.remaining() / Integer.BYTES) {
       throw damaged("a table has %d key columns".formatted(columns));
@@ -195,10 +196,30 @@ public final class TransactionCodec {
     for (int i = 0; i < columns; i++) {
       keyColumns.add(text(source));
     }
-    return new TableSpec(name, schema(part(source)), TableSpec.Kind.values()[kind], keyColumns);
+    return new TableSpec(name, schema(part(source)), kind, keyColumns);
+  }
+
+  private static int code(TableSpec.Kind kind) {
+    return switch (kind) {
+      case ROWS -> 0;
+      case BATCHES -> 1;
+    };
+  }
+
+  private static TableSpec.Kind kind(int code) throws DamagedStorageException {
+    return switch (code) {
+      case 0 -> TableSpec.Kind.ROWS;
+      case 1 -> TableSpec.Kind.BATCHES;
+      default -> throw damaged("a table has kind " + code);
+    };
   }
 
   private static Schema schema(ByteBuffer message) throws DamagedStorageException {
+    ByteBuffer prefix = message.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+    // Arrow allocates what the prefix says before it looks how much there is.
+    if (prefix.getInt() != CONTINUATION || prefix.getInt() != prefix.remaining()) {
+      throw damaged("a schema in it is not as long as it says");
+    }
     try {
       return Schema.deserializeMessage(message);
     } catch (RuntimeException | StackOverflowError e) { // flat buffers check nothing

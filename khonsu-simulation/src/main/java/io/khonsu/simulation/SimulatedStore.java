@@ -160,6 +160,12 @@ final class SimulatedStore implements KeyValueStore {
   }
 
   @Override
+  public byte @Nullable [] lastKey(String space) {
+    TreeMap<byte[], byte[]> content = current.space(space);
+    return content.isEmpty() ? null : content.lastKey().clone();
+  }
+
+  @Override
   public Cursor cursor(String space, byte[] from, byte @Nullable [] to) {
     SortedMap<byte[], byte[]> part =
         to == null ? current.space(space).tailMap(from) : current.space(space).subMap(from, to);
