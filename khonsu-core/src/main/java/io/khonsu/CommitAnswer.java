@@ -1,7 +1,6 @@
 package io.khonsu;
 
 import io.khonsu.mvcc.Conflict;
-import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.mvcc.ConflictType;
 import io.khonsu.mvcc.Key;
 import io.khonsu.mvcc.KeyInterval;
@@ -28,6 +27,16 @@ sealed interface CommitAnswer {
 
   byte FORMAT_VERSION = 1;
 
+  /** Their codes are their places here, as those of the next; an addition goes to the end. */
+  List<Reason> REASONS = List.of(Reason.TABLE_DROPPED, Reason.TABLE_EXISTS, Reason.MALFORMED);
+
+  List<ConflictType> TYPES =
+      List.of(
+          ConflictType.READ_WRITE,
+          ConflictType.WRITE_WRITE,
+          ConflictType.READ_DELETE,
+          ConflictType.WRITE_DELETE);
+
   /**
    * It committed.
    *
@@ -47,7 +56,7 @@ sealed interface CommitAnswer {
   /** It was refused for another reason. */
   record Refused(Reason reason, String message) implements CommitAnswer {}
 
-  /** Why a request was refused. Codes are places; an addition goes to the end. */
+  /** Why a request was refused. */
   enum Reason {
     /** A table that it uses was dropped. */
     TABLE_DROPPED,
@@ -85,7 +94,7 @@ sealed interface CommitAnswer {
         }
         case Refused(Reason reason, String message) -> {
           out.write(4);
-          out.write(reason.ordinal());
+          out.write(REASONS.indexOf(reason));
           write(message.getBytes(StandardCharsets.UTF_8), out);
         }
       }
@@ -109,8 +118,8 @@ sealed interface CommitAnswer {
           write(to.toBytes(), out);
         }
       }
-      out.write(conflict.type().ordinal());
-      out.write(conflict.strategy().ordinal());
+      out.write(TYPES.indexOf(conflict.type()));
+      out.write(EncodedRequest.STRATEGIES.indexOf(conflict.strategy()));
       out.writeLong(conflict.winnerVersion());
       out.writeLong(conflict.winnerTransaction());
     }
@@ -140,7 +149,7 @@ sealed interface CommitAnswer {
         case 2 -> new TooOld(in.getLong(), in.getLong());
         case 3 -> new OverLimit(in.getLong(), in.getLong());
         case 4 ->
-            new Refused(Reason.values()[in.get()], new String(bytes(in), StandardCharsets.UTF_8));
+            new Refused(REASONS.get(in.get()), new String(bytes(in), StandardCharsets.UTF_8));
         default -> throw new IllegalArgumentException("an answer has the unknown kind " + kind);
       };
     } catch (BufferUnderflowException | IndexOutOfBoundsException e) {
@@ -159,8 +168,8 @@ sealed interface CommitAnswer {
           new Conflict(
               key,
               range,
-              ConflictType.values()[in.get()],
-              ConflictStrategy.values()[in.get()],
+              TYPES.get(in.get()),
+              EncodedRequest.STRATEGIES.get(in.get()),
               in.getLong(),
               in.getLong()));
     }

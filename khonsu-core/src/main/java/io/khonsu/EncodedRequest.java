@@ -55,7 +55,7 @@ record EncodedRequest(
           IsolationLevel.REPEATABLE_READ,
           IsolationLevel.SERIALIZABLE);
 
-  private static final List<ConflictStrategy> STRATEGIES =
+  static final List<ConflictStrategy> STRATEGIES =
       List.of(
           ConflictStrategy.FAIL,
           ConflictStrategy.IGNORE,

@@ -98,7 +98,8 @@ final class ReplicatedCommitter implements Committer {
     return switch (reason) {
       case TABLE_DROPPED -> new TableDroppedException(message);
       case TABLE_EXISTS -> new TableExistsException(message);
-      case MALFORMED -> throw new AssertionError("broken invariant: own requests are read, " + message);
+      case MALFORMED ->
+          throw new AssertionError("broken invariant: own requests are read, " + message);
     };
   }
 

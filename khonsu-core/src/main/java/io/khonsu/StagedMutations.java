@@ -67,7 +67,7 @@ final class StagedMutations {
         add(mutation);
       }
     } catch (CorruptFrameException | IllegalArgumentException e) {
-      DamagedStorageException damage = new DamagedStorageException(e.getMessage());
+      DamagedStorageException damage = new DamagedStorageException(String.valueOf(e.getMessage()));
       damage.initCause(e);
       throw damage;
     }

@@ -60,15 +60,13 @@ final class Batching {
     return new LogEntry.Batch(config.group(), first, batch);
   }
 
-  private static boolean fits(
-      Submission next, int count, long bytes, ClusterConfig.Limits limits) {
+  private static boolean fits(Submission next, int count, long bytes, ClusterConfig.Limits limits) {
     return count == 0
         || (count < limits.batchCountMax() && bytes + next.sizeBytes() <= limits.batchBytesMax());
   }
 
   /** {@return submissions in parts, each of the size of a batch} */
-  static List<List<Submission>> parts(
-      List<Submission> submissions, ClusterConfig.Limits limits) {
+  static List<List<Submission>> parts(List<Submission> submissions, ClusterConfig.Limits limits) {
     List<List<Submission>> parts = new ArrayList<>();
     List<Submission> part = new ArrayList<>();
     long bytes = 0;

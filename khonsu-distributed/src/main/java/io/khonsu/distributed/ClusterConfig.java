@@ -92,7 +92,11 @@ public record ClusterConfig(
    *     are lost, and sent again
    */
   public record Limits(
-      int batchBytesMax, int batchCountMax, int batchesMax, long pendingBytesMax, long inboxBytesMax) {
+      int batchBytesMax,
+      int batchCountMax,
+      int batchesMax,
+      long pendingBytesMax,
+      long inboxBytesMax) {
     /** Checks that all are positive. */
     public Limits {
       if (batchBytesMax < 1

@@ -27,8 +27,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One node of a cluster: takes messages and time, and carries out what follows, in a duty cycle that
- * {@link #cycle} is one turn of. It has no thread and no clock: whoever owns it gives it both.
+ * One node of a cluster: takes messages and time, and carries out what follows, in a duty cycle
+ * that {@link #cycle} is one turn of. It has no thread and no clock: whoever owns it gives it both.
  *
  * <p>{@link #start}, {@link #cycle} and {@link #close} are for one thread at a time; the others for
  * any.
@@ -72,6 +72,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
   private long leader;
   private volatile @Nullable Throwable failure;
   private volatile boolean closed;
+  private Runnable haltAction = () -> {};
   private volatile @Nullable Status status;
 
   /**
@@ -112,8 +113,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     this.reads = new ReadIndexes(config.times().commitTimeout().toNanos());
     this.local = new LocalClient(config, this, start, submitter, reads);
     this.store =
-        ReplicatedStore.create(
-            around.storeConfig(), local, around.allocator(), around.clock());
+        ReplicatedStore.create(around.storeConfig(), local, around.allocator(), around.clock());
     this.state = new GroupState(config.group(), store, defects);
     this.effects = new Effects(replica, around.disk(), log, this::send, defects);
     this.batching = new Batching(config, state);
@@ -485,19 +485,29 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     reads.close();
   }
 
-  /** Ends the node: what waits is told that it is not known what will become of it. */
-  @Override
-  public void close() {
+  /** Sets what is done first when the node ends: it must stop the calls of {@link #cycle}. */
+  void onHalt(Runnable action) {
+    haltAction = action;
+  }
+
+  /** Ends the node, but for its store: what waits is told that it is not known what will be. */
+  void halt() {
     if (closed) {
       return;
     }
     closed = true;
     inbox.close();
+    haltAction.run();
     inbox.runAll();
     submitter.close();
     reads.close();
     transport.close();
-    store.close();
     effects.close();
+  }
+
+  /** Ends the transactions that are open, waits for commits under way, and ends the node. */
+  @Override
+  public void close() {
+    store.close();
   }
 }

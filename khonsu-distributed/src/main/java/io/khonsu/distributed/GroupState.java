@@ -138,8 +138,7 @@ final class GroupState {
   }
 
   private Outcome commit(Submission.Commit commit, long version) {
-    ReplicatedStore.Applied applied =
-        store.apply(version, commit.commitId(), commit.request());
+    ReplicatedStore.Applied applied = store.apply(version, commit.commitId(), commit.request());
     CommittedTransaction changes = applied.commit();
     if (changes != null) {
       mix(changes.record().bytes());

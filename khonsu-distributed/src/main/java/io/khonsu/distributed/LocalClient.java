@@ -12,8 +12,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /**
- * The session of a node's own transactions. What has no number yet waits for one; a session that has
- * ended is replaced, which is safe, for what came into the log under it was refused.
+ * The session of a node's own transactions. What has no number yet waits for one; a session that
+ * has ended is replaced, which is safe, for what came into the log under it was refused.
  *
  * <p>The methods of {@link CommitOrder} are for any thread, the others for the event loop.
  */
@@ -161,8 +161,9 @@ final class LocalClient implements CommitOrder {
           @Override
           public void gaveUp(Sent sent) {
             isOpening = false;
-            drain().forEach(commit ->
-                commit.end(new Reply.Unavailable("the cluster has no leader that answers")));
+            drain()
+                .forEach(commit ->
+                    commit.end(new Reply.Unavailable("the cluster has no leader that answers")));
           }
         });
   }
@@ -197,12 +198,11 @@ final class LocalClient implements CommitOrder {
   public CompletionStage<Reply> awaitCurrent() {
     CompletableFuture<Reply> result = new CompletableFuture<>();
     boolean taken =
-        awaitCurrent(
-            reply ->
-                result.complete(
-                    reply instanceof ClientReply.Current
-                        ? new Reply.Decided(new byte[0])
-                        : new Reply.Unavailable(NO_ANSWER)));
+        awaitCurrent(reply ->
+            result.complete(
+                reply instanceof ClientReply.Current
+                    ? new Reply.Decided(new byte[0])
+                    : new Reply.Unavailable(NO_ANSWER)));
     if (!taken) {
       result.complete(new Reply.Unavailable("too much waits, or the node has stopped"));
     }
@@ -291,7 +291,9 @@ final class LocalClient implements CommitOrder {
     };
   }
 
-  /** Ends nothing: the node is closed by whoever opened it, and the store by the node. */
+  /** The store closes: the node ends with it. */
   @Override
-  public void close() {}
+  public void close() {
+    node.halt();
+  }
 }

@@ -40,7 +40,8 @@ public sealed interface LogEntry {
     @Override
     public byte[] encode() {
       ByteArrayOutputStream out = new ByteArrayOutputStream();
-      out.writeBytes(header(1, group, Long.BYTES).putLong(firstVersion).array());
+      out.writeBytes(header(1, group));
+      out.writeBytes(ByteBuffer.allocate(Long.BYTES).putLong(firstVersion).array());
       write(submissions, out);
       return out.toByteArray();
     }
@@ -56,14 +57,17 @@ public sealed interface LogEntry {
   record Tick(long group, long version, long watermark, long expireBefore) implements LogEntry {
     @Override
     public byte[] encode() {
-      ByteBuffer out = header(2, group, 3 * Long.BYTES);
-      return out.putLong(version).putLong(watermark).putLong(expireBefore).array();
+      ByteArrayOutputStream out = new ByteArrayOutputStream();
+      out.writeBytes(header(2, group));
+      ByteBuffer fields = ByteBuffer.allocate(3 * Long.BYTES).putLong(version);
+      out.writeBytes(fields.putLong(watermark).putLong(expireBefore).array());
+      return out.toByteArray();
     }
   }
 
-  private static ByteBuffer header(int kind, long group, int fieldBytes) {
-    ByteBuffer out = ByteBuffer.allocate(2 + Long.BYTES + fieldBytes);
-    return out.put(FORMAT_VERSION).put((byte) kind).putLong(group);
+  private static byte[] header(int kind, long group) {
+    ByteBuffer header = ByteBuffer.allocate(2 + Long.BYTES).put(FORMAT_VERSION);
+    return header.put((byte) kind).putLong(group).array();
   }
 
   /**

@@ -70,7 +70,8 @@ sealed interface PeerMessage {
         default -> throw new IllegalArgumentException("a frame has the unknown kind " + kind);
       };
     } catch (BufferUnderflowException e) {
-      throw new IllegalArgumentException("a frame of %d bytes is cut off".formatted(frame.length), e);
+      throw new IllegalArgumentException(
+          "a frame of %d bytes is cut off".formatted(frame.length), e);
     }
   }
 }

@@ -1,8 +1,8 @@
 package io.khonsu.distributed;
 
 /**
- * Carries frames between nodes, as best it can: a frame may be lost, or arrive twice, late or out of
- * order, but never changed or on another node. What is lost is repaired by who sent it.
+ * Carries frames between nodes, as best it can: a frame may be lost, or arrive twice, late or out
+ * of order, but never changed or on another node. What is lost is repaired by who sent it.
  */
 public interface Transport extends AutoCloseable {
   /**

@@ -299,7 +299,8 @@ final class ClusterClient {
 
     private void end(Result result, @Nullable Long version) {
       step++;
-      world.trace().add(commitId * 4 + result.ordinal());
+      world.trace().add(commitId);
+      world.trace().add(result.name());
       done.accept(result, version);
     }
   }

@@ -1,7 +1,7 @@
 package io.khonsu.simulation;
 
-import io.khonsu.Khonsu;
 import io.khonsu.KeyRange;
+import io.khonsu.Khonsu;
 import io.khonsu.ReadView;
 import io.khonsu.Row;
 import io.khonsu.RowFilter;
@@ -61,8 +61,8 @@ final class ClusterTables {
   }
 
   /**
-   * {@return the lists with the keys from one on and before another, of even or odd keys; those that
-   * are not there are empty}
+   * {@return the lists with the keys from one on and before another, of even or odd keys; those
+   * that are not there are empty}
    */
   static SortedMap<Long, List<Long>> lists(
       Khonsu store, ReadView view, long from, long to, long parity) {
@@ -92,7 +92,7 @@ final class ClusterTables {
 
   private static List<Long> parse(String text) {
     List<Long> values = new ArrayList<>();
-    for (String part : text.split(",")) {
+    for (String part : text.split(",", -1)) {
       values.add(Long.parseLong(part));
     }
     return values;

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -20,9 +21,9 @@ import org.jspecify.annotations.Nullable;
 final class SimulatedStore implements KeyValueStore {
   /** What is where: a map for each space. */
   private static final class Image {
-    private final SortedMap<String, TreeMap<byte[], byte[]>> spaces = new TreeMap<>();
+    private final SortedMap<String, NavigableMap<byte[], byte[]>> spaces = new TreeMap<>();
 
-    private TreeMap<byte[], byte[]> space(String name) {
+    private NavigableMap<byte[], byte[]> space(String name) {
       return spaces.computeIfAbsent(name, _ -> new TreeMap<>(Arrays::compareUnsigned));
     }
 
@@ -89,7 +90,7 @@ final class SimulatedStore implements KeyValueStore {
 
   /** {@return whether nothing is there} */
   boolean isEmpty() {
-    return current.spaces.values().stream().allMatch(TreeMap::isEmpty);
+    return current.spaces.values().stream().allMatch(Map::isEmpty);
   }
 
   /** {@return how many writes were undone by crashes, or failed} */
@@ -161,7 +162,7 @@ final class SimulatedStore implements KeyValueStore {
 
   @Override
   public byte @Nullable [] lastKey(String space) {
-    TreeMap<byte[], byte[]> content = current.space(space);
+    NavigableMap<byte[], byte[]> content = current.space(space);
     return content.isEmpty() ? null : content.lastKey().clone();
   }
 

@@ -1,0 +1,92 @@
+package io.khonsu.distributed;
+
+import io.khonsu.Khonsu;
+import java.io.IOException;
+import java.time.InstantSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A node that runs in this process, on a thread of its own. Thread-safe; close it, or its store.
+ */
+public final class ClusterMember implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ClusterMember.class);
+
+  private final DistributedCommitManager manager;
+  private final InstantSource clock;
+  private final Thread thread;
+  private volatile boolean isStopped;
+
+  ClusterMember(ClusterConfig config, DistributedCommitManager manager, InstantSource clock) {
+    this.manager = manager;
+    this.clock = clock;
+    this.thread =
+        Thread.ofPlatform()
+            .name("khonsu-node-" + config.member())
+            .daemon()
+            .unstarted(this::loop);
+    manager.onHalt(this::stop);
+  }
+
+  void start() throws IOException {
+    manager.start(System.nanoTime(), clock.millis());
+    thread.start();
+  }
+
+  private void loop() {
+    try {
+      while (!isStopped && manager.failure() == null) {
+        if (!manager.cycle(System.nanoTime(), clock.millis())) {
+          manager.await();
+        }
+      }
+    } catch (InterruptedException e) {
+      LOG.atError().setCause(e).log("the event loop was interrupted, the node has stopped");
+    } catch (IOException | RuntimeException | Error e) {
+      LOG.atDebug().setCause(e).log("the event loop has ended"); // the manager has said why
+    }
+  }
+
+  private void stop() {
+    isStopped = true;
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException _) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** {@return the store: its transactions commit on the cluster; closing it ends the node} */
+  public Khonsu store() {
+    return manager.store();
+  }
+
+  /** {@return how the node was at the end of its last turn} */
+  public DistributedCommitManager.Status status() {
+    return manager.status();
+  }
+
+  /**
+   * {@return what became of a commit that was reported as unknown; from here on it will not change}
+   */
+  public CommitStatus outcome(long commitId) {
+    return manager.outcome(commitId);
+  }
+
+  /** {@return the node itself, for who brings it clients} */
+  public DistributedCommitManager manager() {
+    return manager;
+  }
+
+  /** Ends the transactions that are open, waits for commits under way, and ends the node. */
+  @Override
+  public void close() {
+    manager.close();
+  }
+}
