@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "simulate",
     description = "Runs simulated clusters in which things go wrong, and checks every step.",
-    subcommands = SimulateConsensusCommand.class)
+    subcommands = {SimulateConsensusCommand.class, SimulateClusterCommand.class})
 final class SimulateCommand implements Callable<Integer> {
   @Spec
   @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -19,6 +19,6 @@ final class SimulateCommand implements Callable<Integer> {
   /** Called without a command. */
   @Override
   public Integer call() {
-    throw new ParameterException(spec.commandLine(), "simulate what? Try 'simulate consensus'.");
+    throw new ParameterException(spec.commandLine(), "simulate what? Try 'simulate consensus' or 'simulate cluster'.");
   }
 }

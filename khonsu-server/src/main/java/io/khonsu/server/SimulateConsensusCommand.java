@@ -6,16 +6,12 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
 /** {@code khonsu simulate consensus}: the consensus protocol under simulated faults. */
 @Command(
@@ -30,32 +26,8 @@ import picocli.CommandLine.TypeConversionException;
           + " repeats the run are printed."
     })
 final class SimulateConsensusCommand implements Callable<Integer> {
-  private static final long SEEDS_MAX = 10_000_000;
   private static final int FAILURES_SHOWN = 20;
   private static final long TICK_UNITS = 100;
-
-  /** Seeds from the first to the last, both included. */
-  record Seeds(long first, long last) {}
-
-  /** Reads {@code 7} and {@code 1..100}. */
-  static final class SeedsConverter implements ITypeConverter<Seeds> {
-    private static final Pattern RANGE = Pattern.compile("(-?\\d{1,18})(?:\\.\\.(-?\\d{1,18}))?");
-
-    @Override
-    public Seeds convert(String value) {
-      Matcher matcher = RANGE.matcher(value);
-      if (!matcher.matches()) {
-        throw new TypeConversionException("expected a seed, or A..B, but was " + value);
-      }
-      long first = Long.parseLong(matcher.group(1));
-      long last = matcher.group(2) == null ? first : Long.parseLong(matcher.group(2));
-      if (last < first || last - first >= SEEDS_MAX) {
-        throw new TypeConversionException(
-            "A..B must be 1 to " + SEEDS_MAX + " seeds, the lower one first, but was " + value);
-      }
-      return new Seeds(first, last);
-    }
-  }
 
   @Spec
   @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -65,7 +37,7 @@ final class SimulateConsensusCommand implements Callable<Integer> {
       names = "--seeds",
       paramLabel = "A..B",
       defaultValue = "1..10",
-      converter = SeedsConverter.class,
+      converter = Seeds.Converter.class,
       description = "Which seeds, both ends included, or one; default ${DEFAULT-VALUE}.")
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private Seeds seeds;

@@ -52,14 +52,36 @@ record ArchitectureRules(String root) {
     return noClasses().should().dependOnClassesThat().resideInAnyPackage(engines);
   }
 
-  ArchRule testkitIsForTheProgramAndTests() {
+  ArchRule testkitIsForTheProgramSimulationAndTests() {
     // Test classes are not among those that the rules are given.
     return classes()
         .that()
         .resideInAPackage(root + ".testkit..")
         .should()
         .onlyHaveDependentClassesThat()
-        .resideInAnyPackage(root + ".testkit..", root + ".server..");
+        .resideInAnyPackage(root + ".testkit..", root + ".server..", root + ".simulation..");
+  }
+
+  ArchRule consensusIsForTheCluster() {
+    return classes()
+        .that()
+        .resideInAPackage(root + ".consensus..")
+        .should()
+        .onlyHaveDependentClassesThat()
+        .resideInAnyPackage(
+            root + ".consensus..",
+            root + ".distributed..",
+            root + ".simulation..",
+            root + ".benchmarks..");
+  }
+
+  ArchRule coreKnowsNoCluster() {
+    return noClasses()
+        .that()
+        .resideInAnyPackage(root, root + ".spi..", root + ".internal..", root + ".mvcc..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(root + ".consensus..", root + ".distributed..");
   }
 
   private ArchRule isPure(String module) {

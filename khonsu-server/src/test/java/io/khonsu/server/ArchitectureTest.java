@@ -61,9 +61,15 @@ class ArchitectureTest {
             ArchitectureRules::internalPackagesHaveNoCycle,
             "Slice alpha"),
         new Case(
-            "testkit is for the program and tests",
-            ArchitectureRules::testkitIsForTheProgramAndTests,
-            "benchmarks.TestkitUser"));
+            "testkit is for the program, the simulation and tests",
+            ArchitectureRules::testkitIsForTheProgramSimulationAndTests,
+            "benchmarks.TestkitUser"),
+        new Case(
+            "consensus is for the cluster",
+            ArchitectureRules::consensusIsForTheCluster,
+            "server.ConsensusUser"),
+        new Case(
+            "core knows no cluster", ArchitectureRules::coreKnowsNoCluster, "mvcc.ClusterUser"));
   }
 
   @ParameterizedTest

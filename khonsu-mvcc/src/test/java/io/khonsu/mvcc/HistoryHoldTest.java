@@ -1,0 +1,72 @@
+package io.khonsu.mvcc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class HistoryHoldTest {
+  private static final Key KEY = Key.of(new byte[] {1});
+
+  private final TxnBuffer<String> buffer = new TxnBuffer<>(BufferOptions.simple());
+
+  private long put(String value) {
+    WriteSet<String> writes = new WriteSet<>();
+    var _ = writes.put(KEY, value, 0, ConflictStrategy.FAIL);
+    try (Snapshot<String> now = buffer.snapshot()) {
+      return ((CommitResult.Accepted<String>) commit(now, new ReadSet<>(), writes))
+          .record()
+          .version();
+    }
+  }
+
+  private CommitResult<String> commit(
+      Snapshot<String> snapshot, ReadSet<String> reads, WriteSet<String> writes) {
+    return buffer.commit(
+        new CommitRequest<>(1, IsolationLevel.SERIALIZABLE, snapshot, reads, writes));
+  }
+
+  @Test
+  void snapshots_atEveryVersionHeld_seeTheirStateAndCertify() {
+    try (HistoryHold<String> hold = buffer.hold()) {
+      List<Long> versions = new ArrayList<>();
+      for (int i = 0; i < 300; i++) {
+        versions.add(put("value " + i));
+      }
+      buffer.collect();
+      for (int i = 0; i < 300; i++) {
+        try (Snapshot<String> then = hold.snapshot(versions.get(i))) {
+          Version<String> seen = buffer.get(KEY, then);
+          assertThat(seen).isNotNull();
+          assertThat(seen.value()).isEqualTo("value " + i);
+          ReadSet<String> reads = new ReadSet<>();
+          reads.addRange(new KeyInterval(KEY, null), null);
+          assertThat(commit(then, reads, new WriteSet<>()))
+              .isInstanceOf(
+                  i == 299 ? CommitResult.Accepted.class : CommitResult.Aborted.class);
+        }
+      }
+    }
+  }
+
+  @Test
+  void advance_letsGoOfWhatIsOlder() {
+    try (HistoryHold<String> hold = buffer.hold()) {
+      long first = put("a");
+      long second = put("b");
+      put("c");
+      hold.advance(second);
+      hold.advance(first); // never back
+      assertThat(hold.version()).isEqualTo(second);
+      assertThatThrownBy(() -> hold.snapshot(first))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("held, " + second);
+      assertThatThrownBy(() -> hold.snapshot(buffer.newestVersion() + 1))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+    buffer.collect();
+    assertThat(buffer.statistics().versions()).isEqualTo(1);
+  }
+}

@@ -1,0 +1,4 @@
+package io.khonsu.server.planted.consensus;
+
+/** What others must not use. */
+public record Ballots() {}

@@ -1,0 +1,92 @@
+package io.khonsu.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Whole nodes under simulated faults. */
+class ClusterSimulationTest {
+  private static final int LONG_SEEDS = Integer.getInteger("khonsu.simulation.clusterSeeds", 60);
+
+  /** Every planted defect must show in one of so many runs. */
+  private static final int SEEDS_TO_NOTICE = 6;
+
+  static List<String> families() {
+    return ClusterSimulation.families();
+  }
+
+  static List<String> defects() {
+    return ClusterSimulation.defects();
+  }
+
+  @ParameterizedTest
+  @MethodSource("families")
+  void family_fixedSeed_keepsInvariants(String family) {
+    assertThat(failures(family, 1, 1)).isEmpty();
+  }
+
+  @Test
+  void allFaults_freshSeed_keepInvariants() {
+    long fresh = new SplittableRandom().nextLong(1L << 40, 1L << 50);
+    assertThat(failures("all-3", fresh, fresh)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @MethodSource("families")
+  @Tag("long")
+  void family_manySeeds_keepsInvariants(String family) {
+    assertThat(failures(family, 1, LONG_SEEDS)).isEmpty();
+  }
+
+  private static List<ClusterReport> failures(String family, long first, long last) {
+    List<ClusterReport> failed = new ArrayList<>();
+    for (long seed = first; seed <= last; seed++) {
+      ClusterReport report = ClusterSimulation.run(family, seed, "");
+      assertThat(report.counts().committed()).as(report.toString()).isPositive();
+      if (!report.passed()) {
+        failed.add(report);
+      }
+    }
+    return failed;
+  }
+
+  @Test
+  void sameSeed_sameTrace() {
+    ClusterReport first = ClusterSimulation.run("all-3", 3, "");
+    ClusterReport again = ClusterSimulation.run("all-3", 3, "");
+    assertThat(again).isEqualTo(first);
+    assertThat(ClusterSimulation.run("all-3", 4, "").traceHash()).isNotEqualTo(first.traceHash());
+  }
+
+  @ParameterizedTest
+  @MethodSource("defects")
+  void plantedDefect_isNoticed(String defect) {
+    assertThat(
+            LongStream.rangeClosed(1, SEEDS_TO_NOTICE)
+                .anyMatch(seed -> !ClusterSimulation.run("all-3", seed, defect).passed()))
+        .as(defect)
+        .isTrue();
+  }
+
+  @Test
+  void family_unknown_isRefused() {
+    assertThatThrownBy(() -> ClusterSimulation.run("nosuch", 1, ""))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("nosuch");
+  }
+
+  @Test
+  void defect_unknown_isRefused() {
+    assertThatThrownBy(() -> ClusterSimulation.run("all-3", 1, "nosuch"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("nosuch");
+  }
+}
