@@ -148,8 +148,7 @@ sealed interface CommitAnswer {
         case 1 -> new Aborted(conflicts(in));
         case 2 -> new TooOld(in.getLong(), in.getLong());
         case 3 -> new OverLimit(in.getLong(), in.getLong());
-        case 4 ->
-            new Refused(REASONS.get(in.get()), new String(bytes(in), StandardCharsets.UTF_8));
+        case 4 -> new Refused(REASONS.get(in.get()), new String(bytes(in), StandardCharsets.UTF_8));
         default -> throw new IllegalArgumentException("an answer has the unknown kind " + kind);
       };
     } catch (BufferUnderflowException | IndexOutOfBoundsException e) {

@@ -56,6 +56,7 @@ final class Recovery {
     boolean installed = false;
     try {
       stage(commit, staged);
+      staged.dropped().forEach(catalog::drop); // before anybody can see that they are gone
       install(commit, staged.writes());
       installed = true;
     } finally {
@@ -67,7 +68,6 @@ final class Recovery {
     lastTransactionId = Math.max(lastTransactionId, commit.transactionId());
     staged.created().forEach(catalog::add);
     for (Table table : staged.dropped()) {
-      catalog.drop(table);
       droppedTables.add(table, commit.version());
     }
   }

@@ -31,8 +31,7 @@ class EncodedRequestTest {
           List.of(KEY, LATER),
           List.of(
               new EncodedRequest.Range(new KeyInterval(KEY, LATER), null),
-              new EncodedRequest.Range(
-                  new KeyInterval(LATER, null), RowFilter.column("a").eq(7L))),
+              new EncodedRequest.Range(new KeyInterval(LATER, null), RowFilter.column("a").eq(7L))),
           Map.of(
               ConflictStrategy.FAIL,
               List.of(new Mutation.PutRows(1, ByteBuffer.wrap(new byte[] {1, 2, 3}))),
@@ -49,8 +48,7 @@ class EncodedRequestTest {
                   ConflictStrategy.FAIL,
                   5,
                   6),
-              new Conflict(
-                  KEY, null, ConflictType.WRITE_WRITE, ConflictStrategy.IGNORE, 7, 8)));
+              new Conflict(KEY, null, ConflictType.WRITE_WRITE, ConflictStrategy.IGNORE, 7, 8)));
 
   @Test
   void request_decoded_isEqual() throws Exception {

@@ -88,6 +88,8 @@ public record ClusterConfig(
    * @param batchesMax how many entries may be under way, 4; beyond, requests wait for them
    * @param pendingBytesMax how many bytes of requests may wait here for an answer, and how many at
    *     the leader for a place, 64 MiB each; beyond, they are refused, or sent again later
+   * @param checkpointBytes after so many bytes of entries a checkpoint is written, 64 MiB; entries
+   *     before the last but one are not kept
    * @param inboxBytesMax how many bytes of messages may wait to be handled, 64 MiB; beyond, they
    *     are lost, and sent again
    */
@@ -96,6 +98,7 @@ public record ClusterConfig(
       int batchCountMax,
       int batchesMax,
       long pendingBytesMax,
+      long checkpointBytes,
       long inboxBytesMax) {
     /** Checks that all are positive. */
     public Limits {
@@ -103,17 +106,23 @@ public record ClusterConfig(
           || batchCountMax < 1
           || batchesMax < 1
           || pendingBytesMax < 1
+          || checkpointBytes < 1
           || inboxBytesMax < 1) {
         throw new IllegalArgumentException(
-            "limits must be positive, but are %d, %d, %d, %d, %d"
+            "limits must be positive, but are %d, %d, %d, %d, %d, %d"
                 .formatted(
-                    batchBytesMax, batchCountMax, batchesMax, pendingBytesMax, inboxBytesMax));
+                    batchBytesMax,
+                    batchCountMax,
+                    batchesMax,
+                    pendingBytesMax,
+                    checkpointBytes,
+                    inboxBytesMax));
       }
     }
 
     /** {@return the defaults, which are in the description of each setting} */
     public static Limits defaults() {
-      return new Limits(1 << 20, 4096, 4, 64L << 20, 64L << 20);
+      return new Limits(1 << 20, 4096, 4, 64L << 20, 64L << 20, 64L << 20);
     }
   }
 

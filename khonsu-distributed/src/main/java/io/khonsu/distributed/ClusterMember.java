@@ -21,10 +21,7 @@ public final class ClusterMember implements AutoCloseable {
     this.manager = manager;
     this.clock = clock;
     this.thread =
-        Thread.ofPlatform()
-            .name("khonsu-node-" + config.member())
-            .daemon()
-            .unstarted(this::loop);
+        Thread.ofPlatform().name("khonsu-node-" + config.member()).daemon().unstarted(this::loop);
     manager.onHalt(this::stop);
   }
 

@@ -93,9 +93,6 @@ final class ConsensusLog {
   void add(Persist persist, KeyValueBatch batch) {
     if (persist.install() != null) {
       snapshotIndex = persist.install().index();
-      batch.deleteRange(ENTRIES, key(start), key(Math.min(end, persist.trimTo())));
-      start = persist.trimTo();
-      end = Math.max(end, start);
     }
     if (persist.trimTo() > start) {
       batch.deleteRange(ENTRIES, key(start), key(persist.trimTo()));
@@ -104,7 +101,7 @@ final class ConsensusLog {
     if (persist.appendAt() < end) {
       batch.deleteRange(ENTRIES, key(persist.appendAt()), key(end));
     }
-    end = persist.appendAt();
+    end = persist.appendAt(); // beyond the old end only behind a snapshot
     for (Entries run : persist.append()) {
       for (int i = 0; i < run.count(); i++) {
         batch.put(ENTRIES, key(end++), WireFormat.write(run.slice(i, i + 1)));
@@ -119,6 +116,11 @@ final class ConsensusLog {
     batch.put(RECORDS, recordKey(INDICES), indices.array());
   }
 
+  /** Notes that a checkpoint stands for so many entries; recorded with the next write. */
+  void snapshotTaken(long index) {
+    snapshotIndex = index;
+  }
+
   private byte[] key(long index) {
     return ByteBuffer.allocate(2 * Long.BYTES).putLong(group).putLong(index).array();
   }
@@ -129,6 +131,6 @@ final class ConsensusLog {
 
   /** {@return the spaces that a node's storage must have} */
   static List<String> spaces() {
-    return List.of(ENTRIES, RECORDS);
+    return List.of(ENTRIES, RECORDS, Checkpoints.COMMITS, Checkpoints.CHECKPOINTS);
   }
 }

@@ -58,6 +58,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
   private final ReplicatedStore store;
   private final GroupState state;
   private final Replica replica;
+  private final Checkpoints checkpoints;
   private final Effects effects;
   private final Submitter submitter;
   private final Batching batching;
@@ -70,6 +71,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
   private long epochMillis;
   private long lastTickNanos;
   private long leader;
+  private long snapshotsInstalled;
   private volatile @Nullable Throwable failure;
   private volatile boolean closed;
   private Runnable haltAction = () -> {};
@@ -83,6 +85,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
    * @param stateHash a digest of all that was applied: equal on all nodes at equal indices
    * @param version the newest version given to anything applied
    * @param sessions how many sessions are open
+   * @param snapshotsInstalled how often it took over another node's state since it was started
    * @param view the state of the consensus
    */
   public record Status(
@@ -91,6 +94,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
       long stateHash,
       long version,
       int sessions,
+      long snapshotsInstalled,
       ReplicaView view) {}
 
   /** Whether a node's storage must be there already. */
@@ -115,7 +119,8 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     this.store =
         ReplicatedStore.create(around.storeConfig(), local, around.allocator(), around.clock());
     this.state = new GroupState(config.group(), store, defects);
-    this.effects = new Effects(replica, around.disk(), log, this::send, defects);
+    this.checkpoints = new Checkpoints(config, around.disk(), store, state);
+    this.effects = new Effects(replica, around.disk(), log, checkpoints, this::send, defects);
     this.batching = new Batching(config, state);
     this.upkeep = new Upkeep(config, state, store);
   }
@@ -190,6 +195,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
   public void start(long nowNanos, long nowEpochMillis) throws IOException {
     note(nowNanos, nowEpochMillis);
     lastTickNanos = nanos;
+    checkpoints.load();
     transport.start(this);
     effects.take(replica.start());
     finish();
@@ -320,6 +326,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
       if (index >= state.appliedIndex()) {
         ByteBuffer entry = run.isStopSign() ? null : run.buffer(i);
         state.apply(index, entry, submitter::decided);
+        checkpoints.applied(run.sizeBytes(i), state.takeCommits());
       }
     }
     batching.applied(state.clock());
@@ -331,6 +338,10 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
       case Event.FollowsLeader(var ballot) -> leads(ballot.node());
       case Event.ReadReady(List<Long> ids, long index) -> reads.ready(ids, index);
       case Event.ReadRejected(List<Long> ids) -> reads.rejected(ids);
+      case Event.SnapshotInstalled _ -> {
+        snapshotsInstalled++;
+        submitter.settle(state.sessions());
+      }
       case Event.ProposalsRejected _ -> batching.clear(); // whoever sent them sends them again
       default -> LOG.atDebug().addKeyValue("node", config.member()).log("{}", event);
     }
@@ -474,6 +485,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
         state.hash(),
         state.clock(),
         state.sessions().count(),
+        snapshotsInstalled,
         replica.view());
   }
 

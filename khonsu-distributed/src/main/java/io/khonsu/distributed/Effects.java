@@ -9,6 +9,8 @@ import io.khonsu.consensus.Input;
 import io.khonsu.consensus.Output;
 import io.khonsu.consensus.Persist;
 import io.khonsu.consensus.Replica;
+import io.khonsu.consensus.SnapshotId;
+import io.khonsu.consensus.SnapshotRead;
 import io.khonsu.distributed.deviation.Defect;
 import io.khonsu.spi.KeyValueBatch;
 import io.khonsu.spi.KeyValueStore;
@@ -34,6 +36,7 @@ final class Effects {
   private final Replica replica;
   private final KeyValueStore disk;
   private final ConsensusLog log;
+  private final Checkpoints checkpoints;
   private final Consumer<Envelope> sender;
   private final Set<Defect> defects;
 
@@ -48,11 +51,13 @@ final class Effects {
       Replica replica,
       KeyValueStore disk,
       ConsensusLog log,
+      Checkpoints checkpoints,
       Consumer<Envelope> sender,
       Set<Defect> defects) {
     this.replica = replica;
     this.disk = disk;
     this.log = log;
+    this.checkpoints = checkpoints;
     this.sender = sender;
     this.defects = defects;
   }
@@ -62,9 +67,13 @@ final class Effects {
     if (output.isNothing()) {
       return;
     }
+    output.staged().forEach(checkpoints::stage);
     output.sendNow().forEach(sender);
     Persist persist = output.persist();
     if (persist != null) {
+      if (persist.install() != null) {
+        install(persist.install());
+      }
       log.add(persist, batch);
       lastWrite = persist.number();
       if (persist.durability() == Durability.SYNC && !defects.contains(Defect.NO_SYNC)) {
@@ -72,8 +81,20 @@ final class Effects {
       }
     }
     held.addAll(output.sendAfterPersist());
-    if (output.decided() != null || !output.events().isEmpty()) {
+    boolean hasResult =
+        output.decided() != null
+            || !output.events().isEmpty()
+            || !output.snapshotReads().isEmpty();
+    if (hasResult) {
       results.add(output);
+    }
+  }
+
+  private void install(SnapshotId snapshot) {
+    try {
+      checkpoints.install(snapshot, batch);
+    } catch (IOException e) {
+      throw new UncheckedIOException("a snapshot cannot be installed", e);
     }
   }
 
@@ -113,10 +134,21 @@ final class Effects {
     sync = Sync.WRITTEN;
   }
 
-  private void handOver(Applier applier, Consumer<Event> events) {
+  private void checkpoint() throws IOException {
+    Input.SnapshotTaken taken = checkpoints.takeIfDue();
+    if (taken != null) {
+      log.snapshotTaken(taken.index());
+      take(replica.step(taken));
+    }
+  }
+
+  private void handOver(Applier applier, Consumer<Event> events) throws IOException {
     List<Output> taken = List.copyOf(results);
     results.clear();
     for (Output output : taken) {
+      if (output.events().stream().anyMatch(Event.SnapshotInstalled.class::isInstance)) {
+        checkpoints.installed(); // before the entries decided behind it
+      }
       Decided decided = output.decided();
       if (decided != null) {
         long index = decided.firstIndex();
@@ -126,7 +158,11 @@ final class Effects {
         }
       }
       output.events().forEach(events);
+      for (SnapshotRead read : output.snapshotReads()) {
+        take(replica.step(checkpoints.read(read)));
+      }
     }
+    checkpoint();
   }
 
   /** Closes the disk. */

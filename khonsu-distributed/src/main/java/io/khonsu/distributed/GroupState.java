@@ -4,6 +4,8 @@ import io.khonsu.ReplicatedStore;
 import io.khonsu.distributed.deviation.Defect;
 import io.khonsu.spi.CommittedTransaction;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +26,7 @@ final class GroupState {
   private final Set<Defect> defects;
   private final Sessions sessions = new Sessions();
   private final CRC32C checksum = new CRC32C();
+  private final List<CommittedTransaction> commits = new ArrayList<>();
 
   /** The newest version that was given to anything. */
   private long clock;
@@ -53,6 +56,36 @@ final class GroupState {
   /** {@return a digest of all that was applied: equal on all replicas at equal indices} */
   long hash() {
     return hash;
+  }
+
+  /** {@return the state but for the rows} */
+  Checkpoint checkpoint(long commitBytes) {
+    return new Checkpoint(
+        appliedIndex,
+        clock,
+        hash,
+        store.watermark(),
+        store.newestVersion(),
+        store.lastTableId(),
+        commitBytes,
+        sessions.encode());
+  }
+
+  /** Becomes the state of a checkpoint; the store has its rows. */
+  void restore(Checkpoint checkpoint) {
+    appliedIndex = checkpoint.appliedIndex();
+    clock = checkpoint.clock();
+    hash = checkpoint.hash();
+    if (!defects.contains(Defect.SESSIONS_NOT_RESTORED)) {
+      sessions.decode(checkpoint.sessions());
+    }
+  }
+
+  /** {@return what was changed since the last call} */
+  List<CommittedTransaction> takeCommits() {
+    List<CommittedTransaction> taken = List.copyOf(commits);
+    commits.clear();
+    return taken;
   }
 
   Sessions sessions() {
@@ -142,6 +175,7 @@ final class GroupState {
     CommittedTransaction changes = applied.commit();
     if (changes != null) {
       mix(changes.record().bytes());
+      commits.add(changes);
     }
     Outcome outcome = new Outcome.Decided(applied.answer());
     sessions.record(commit.commitId(), outcome);

@@ -1,5 +1,7 @@
 package io.khonsu.distributed;
 
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 final class Sessions {
   /** Of one session, so many commits may be open; more are not applied. */
   static final int OPEN_MAX = 1 << 16;
+
+  /** Stands for the answer to a commit that was never applied; every other has a byte at least. */
+  private static final byte[] NEVER = {};
 
   private final TreeMap<Long, Session> sessions = new TreeMap<>();
   private long lastSession;
@@ -88,6 +93,48 @@ final class Sessions {
       oldest = Math.min(oldest, session.usedAt);
     }
     return oldest;
+  }
+
+  /** {@return all of it, as {@link #decode} reads it} */
+  byte[] encode() {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    write(out, lastSession, sessions.size());
+    sessions.forEach((number, session) -> {
+      write(out, number, session.answeredBelow, session.usedAt, session.outcomes.size());
+      session.outcomes.forEach((commit, outcome) -> {
+        byte[] answer = outcome instanceof Outcome.Decided decided ? decided.answer() : NEVER;
+        write(out, commit, answer.length);
+        out.writeBytes(answer);
+      });
+    });
+    return out.toByteArray();
+  }
+
+  private static void write(ByteArrayOutputStream out, long... numbers) {
+    for (long number : numbers) {
+      out.writeBytes(ByteBuffer.allocate(Long.BYTES).putLong(number).array());
+    }
+  }
+
+  /** Becomes what was encoded. */
+  void decode(byte[] bytes) {
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    sessions.clear();
+    lastSession = in.getLong();
+    for (long left = in.getLong(); left > 0; left--) {
+      Session session = new Session();
+      sessions.put(in.getLong(), session);
+      session.answeredBelow = in.getLong();
+      session.usedAt = in.getLong();
+      for (long outcomes = in.getLong(); outcomes > 0; outcomes--) {
+        long commit = in.getLong();
+        byte[] answer = new byte[(int) in.getLong()];
+        in.get(answer);
+        session.outcomes.put(
+            commit,
+            answer.length == 0 ? new Outcome.NeverApplied() : new Outcome.Decided(answer));
+      }
+    }
   }
 
   /** Forgets everything, as planted defects do. */

@@ -101,6 +101,21 @@ final class Submitter {
     }
   }
 
+  /** Looks for outcomes in sessions that were taken over as they are, without their entries. */
+  void settle(Sessions sessions) {
+    for (Pending each : List.copyOf(pending.values())) {
+      if (each.submission instanceof Submission.Commit commit) {
+        Outcome outcome = sessions.find(commit.commitId());
+        if (outcome instanceof Outcome.NoSession && each.sent == Sent.MAYBE) {
+          pending.remove(commit.identity());
+          each.owner.gaveUp(Sent.MAYBE); // what the session did is forgotten
+        } else if (outcome != null) {
+          decided(commit, outcome);
+        }
+      }
+    }
+  }
+
   /** Gives up what has waited for too long. */
   void expire(long nowNanos) {
     List<Pending> late = new ArrayList<>();

@@ -74,10 +74,9 @@ class ClusterTest {
       }
       List<Future<?>> done =
           IntStream.range(0, 12)
-              .<Future<?>>mapToObj(
-                  number ->
-                      threads.submit(
-                          () -> transfer(nodes.member(number % 3 + 1).store(), number, accounts)))
+              .<Future<?>>mapToObj(number ->
+                  threads.submit(
+                      () -> transfer(nodes.member(number % 3 + 1).store(), number, accounts)))
               .toList();
       for (Future<?> each : done) {
         each.get();
@@ -187,8 +186,7 @@ class ClusterTest {
               null,
               InstantSource.system(),
               Set.of());
-      assertThatThrownBy(
-              () -> Cluster.join(ClusterConfig.of(5, 9, 9), Presence.EXISTING, empty))
+      assertThatThrownBy(() -> Cluster.join(ClusterConfig.of(5, 9, 9), Presence.EXISTING, empty))
           .isInstanceOf(StorageRefusedException.class)
           .hasMessageContaining("next incarnation");
     }

@@ -17,8 +17,7 @@ import java.util.stream.LongStream;
 
 /** Some nodes of a cluster in one process, each with a disk in memory that outlives it. */
 final class Nodes implements AutoCloseable {
-  private static final StoreConfig STORE =
-      StoreConfig.builder().compactionRowsPerSecond(0).build();
+  private static final StoreConfig STORE = StoreConfig.builder().compactionRowsPerSecond(0).build();
 
   private final LocalNetwork network = new LocalNetwork();
   private final InMemoryKeyValueEngine engine = new InMemoryKeyValueEngine();
@@ -58,9 +57,7 @@ final class Nodes implements AutoCloseable {
 
   KeyValueStore disk(long id, Presence presence) throws IOException {
     KeyValueEngine.Presence there =
-        presence == Presence.NEW
-            ? KeyValueEngine.Presence.NEW
-            : KeyValueEngine.Presence.EXISTING;
+        presence == Presence.NEW ? KeyValueEngine.Presence.NEW : KeyValueEngine.Presence.EXISTING;
     return engine.open(
         Path.of("node-" + id),
         new KeyValueEngine.Options(

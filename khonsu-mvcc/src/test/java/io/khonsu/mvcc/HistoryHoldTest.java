@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class HistoryHoldTest {
@@ -38,14 +39,12 @@ class HistoryHoldTest {
       buffer.collect();
       for (int i = 0; i < 300; i++) {
         try (Snapshot<String> then = hold.snapshot(versions.get(i))) {
-          Version<String> seen = buffer.get(KEY, then);
-          assertThat(seen).isNotNull();
+          Version<String> seen = Objects.requireNonNull(buffer.get(KEY, then));
           assertThat(seen.value()).isEqualTo("value " + i);
           ReadSet<String> reads = new ReadSet<>();
           reads.addRange(new KeyInterval(KEY, null), null);
           assertThat(commit(then, reads, new WriteSet<>()))
-              .isInstanceOf(
-                  i == 299 ? CommitResult.Accepted.class : CommitResult.Aborted.class);
+              .isInstanceOf(i == 299 ? CommitResult.Accepted.class : CommitResult.Aborted.class);
         }
       }
     }

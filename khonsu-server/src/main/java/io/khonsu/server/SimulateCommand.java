@@ -19,6 +19,7 @@ final class SimulateCommand implements Callable<Integer> {
   /** Called without a command. */
   @Override
   public Integer call() {
-    throw new ParameterException(spec.commandLine(), "simulate what? Try 'simulate consensus' or 'simulate cluster'.");
+    throw new ParameterException(
+        spec.commandLine(), "simulate what? Try 'simulate consensus' or 'simulate cluster'.");
   }
 }

@@ -95,6 +95,7 @@ final class ClusterNode {
   void start() {
     life++;
     hasFailed = false;
+    world.started(this);
     try {
       // A first start that a crash undid before anything was on the medium is a first start again.
       Presence presence = disk.isEmpty() ? Presence.NEW : Presence.EXISTING;

@@ -27,12 +27,19 @@ public record ClusterReport(
    * @param committed transactions that clients know to be committed
    * @param failed those they know to have failed
    * @param unknown those they do not know of
+   * @param snapshots how often a node took over another one's state
    * @param answeredTicks how long after clients began nothing new everything was answered
    */
   public record Counts(
-      long frames, long faults, long committed, long failed, long unknown, long answeredTicks) {
+      long frames,
+      long faults,
+      long committed,
+      long failed,
+      long unknown,
+      long snapshots,
+      long answeredTicks) {
     /** Nothing happened. */
-    public static final Counts NONE = new Counts(0, 0, 0, 0, 0, 0);
+    public static final Counts NONE = new Counts(0, 0, 0, 0, 0, 0, 0);
 
     /** {@return the sums; of how long answers took, the longest} */
     public Counts plus(Counts other) {
@@ -42,6 +49,7 @@ public record ClusterReport(
           committed + other.committed,
           failed + other.failed,
           unknown + other.unknown,
+          snapshots + other.snapshots,
           Math.max(answeredTicks, other.answeredTicks));
     }
   }

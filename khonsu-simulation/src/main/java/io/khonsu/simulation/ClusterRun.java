@@ -93,6 +93,7 @@ final class ClusterRun {
             history.count(Outcome.COMMITTED),
             history.count(Outcome.FAILED),
             history.count(Outcome.UNKNOWN),
+            world.snapshots(),
             answeredTicks),
         found);
   }

@@ -34,7 +34,9 @@ final class ClusterWorld {
   private final List<ClusterNode> nodes = new ArrayList<>();
   private final Set<Defect> defects;
   private final TreeMap<Long, Long> hashes = new TreeMap<>();
+  private final TreeMap<Integer, Long> installed = new TreeMap<>();
   private long frames;
+  private long snapshots;
 
   ClusterWorld(ClusterSettings settings, Set<Defect> defects, long seed) {
     this.random = new SplittableRandom(TraceHash.mix(seed));
@@ -68,7 +70,7 @@ final class ClusterWorld {
                 Duration.ofMillis(200),
                 Duration.ofMillis(1_500),
                 Duration.ofMillis(6_000)),
-            new ClusterConfig.Limits(4_096, 64, 3, 1 << 20, 4 << 20));
+            new ClusterConfig.Limits(4_096, 64, 3, 1 << 20, 3_000, 4 << 20));
     SimulatedStore disk = new SimulatedStore(scheduler, random.split());
     disk.setFaults(Scheduler.TICK / 20, 0);
     return new ClusterNode(this, config, disk, period, offset);
@@ -98,6 +100,11 @@ final class ClusterWorld {
     return defects;
   }
 
+  /** {@return how often a node took over another one's state} */
+  long snapshots() {
+    return snapshots;
+  }
+
   long frames() {
     return frames;
   }
@@ -118,6 +125,11 @@ final class ClusterWorld {
     }
   }
 
+  /** A node begins to count anew. */
+  void started(ClusterNode node) {
+    installed.remove(node.id());
+  }
+
   /**
    * Looks at a node after a turn, when its write has ended: whoever has applied as much must have
    * the same state.
@@ -128,6 +140,8 @@ final class ClusterWorld {
       return;
     }
     DistributedCommitManager.Status status = manager.status();
+    snapshots += status.snapshotsInstalled() - installed.getOrDefault(node.id(), 0L);
+    installed.put(node.id(), status.snapshotsInstalled());
     int life = node.life();
     long wait = node.disk().busyUntil() - scheduler.now();
     scheduler.after(

@@ -66,6 +66,15 @@ class ClusterSimulationTest {
     assertThat(ClusterSimulation.run("all-3", 4, "").traceHash()).isNotEqualTo(first.traceHash());
   }
 
+  @Test
+  void nodesThatLagFarBehind_takeSnapshots() {
+    long snapshots = 0;
+    for (long seed = 1; seed <= 4; seed++) {
+      snapshots += ClusterSimulation.run("all-5", seed, "").counts().snapshots();
+    }
+    assertThat(snapshots).isPositive();
+  }
+
   @ParameterizedTest
   @MethodSource("defects")
   void plantedDefect_isNoticed(String defect) {

@@ -4,6 +4,8 @@ package io.khonsu.distributed.deviation;
 public enum Defect {
   /** Outcomes are forgotten, so what is sent twice is applied twice. */
   FORGET_OUTCOMES,
+  /** A checkpoint brings back the rows, but not who has committed. */
+  SESSIONS_NOT_RESTORED,
   /** Each replica draws the versions itself, from its own clock, when it applies. */
   LOCAL_CLOCK_AT_APPLY,
   /** Each replica moves the watermark by its own clock. */
