@@ -5,8 +5,8 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 
 /**
- * The replicated state after some entries, but for the rows: these are what the commits up to {@code
- * newestVersion} add up to.
+ * The replicated state after some entries, but for the rows: these are what the commits up to
+ * {@code newestVersion} add up to.
  *
  * @param appliedIndex after how many entries
  * @param clock the newest version given to anything

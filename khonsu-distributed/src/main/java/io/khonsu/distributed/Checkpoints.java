@@ -40,26 +40,32 @@ final class Checkpoints {
   private ByteArrayOutputStream staged = new ByteArrayOutputStream();
   private @Nullable Installing installing;
   private long entryBytes;
+  private boolean isWanted;
 
   /** A snapshot that is being taken over. */
   private record Installing(Checkpoint checkpoint, List<CommittedTransaction> commits) {}
 
-  Checkpoints(
-      ClusterConfig config, KeyValueStore disk, ReplicatedStore store, GroupState state) {
+  Checkpoints(ClusterConfig config, KeyValueStore disk, ReplicatedStore store, GroupState state) {
     this.config = config;
     this.disk = disk;
     this.store = store;
     this.state = state;
   }
 
+  /** {@return how many entries the newest checkpoint on a disk stands for, or 0} */
+  static long index(KeyValueStore disk, long group) throws IOException {
+    byte[] bytes = disk.get(CHECKPOINTS, key(group));
+    return bytes == null ? 0 : Checkpoint.decode(bytes).appliedIndex();
+  }
+
   /** Brings the state to the newest checkpoint, if there is one. */
   void load() throws IOException {
-    byte[] bytes = disk.get(CHECKPOINTS, key());
+    byte[] bytes = disk.get(CHECKPOINTS, key(config.group()));
     if (bytes == null) {
       return;
     }
     Checkpoint checkpoint = Checkpoint.decode(bytes);
-    try (KeyValueStore.Cursor commits = disk.cursor(COMMITS, key(0), key(Long.MAX_VALUE))) {
+    try (KeyValueStore.Cursor commits = disk.cursor(COMMITS, commitKey(0), commitKey(Long.MAX_VALUE))) {
       while (commits.next()) {
         store.restore(TransactionCodec.decode(commits.value()));
       }
@@ -87,15 +93,22 @@ final class Checkpoints {
     pending.addAll(commits);
   }
 
+  /** Lets the next checkpoint be written as soon as something was applied. */
+  void want() {
+    isWanted = true;
+  }
+
   /**
    * Writes a checkpoint, if enough was applied since the last one.
    *
    * @return what to tell the consensus then, or null
    */
   Input.@Nullable SnapshotTaken takeIfDue() throws IOException {
-    if (entryBytes < config.limits().checkpointBytes()) {
+    boolean isDue = entryBytes >= config.limits().checkpointBytes() || (isWanted && entryBytes > 0);
+    if (!isDue) {
       return null;
     }
+    isWanted = false;
     Checkpoint former = newest;
     KeyValueBatch batch = new KeyValueBatch();
     long commitBytes = former == null ? 0 : former.commitBytes();
@@ -103,7 +116,7 @@ final class Checkpoints {
       commitBytes += put(commit, batch);
     }
     Checkpoint next = state.checkpoint(commitBytes);
-    batch.put(CHECKPOINTS, key(), next.encode());
+    batch.put(CHECKPOINTS, key(config.group()), next.encode());
     disk.write(batch, Sync.SYNCED);
     newest = next;
     pending.clear();
@@ -115,14 +128,15 @@ final class Checkpoints {
 
   private int put(CommittedTransaction commit, KeyValueBatch batch) {
     byte[] bytes = commit.record().bytes();
-    batch.put(COMMITS, key(commit.version()), bytes);
+    batch.put(COMMITS, commitKey(commit.version()), bytes);
     return Integer.BYTES + bytes.length;
   }
 
   /** {@return a part of the newest snapshot; of a negative size if another one is asked for} */
   Input.SnapshotData read(SnapshotRead read) throws IOException {
     Checkpoint checkpoint = newest;
-    if (checkpoint == null || !read.snapshot().equals(SnapshotId.complete(checkpoint.appliedIndex()))) {
+    if (checkpoint == null
+        || !read.snapshot().equals(SnapshotId.complete(checkpoint.appliedIndex()))) {
       return new Input.SnapshotData(read, -1, Bytes.EMPTY);
     }
     byte[] head = checkpoint.encode();
@@ -130,7 +144,7 @@ final class Checkpoints {
     Window window = new Window(read.offset(), read.maxBytes());
     window.add(head);
     long end = checkpoint.newestVersion();
-    try (KeyValueStore.Cursor commits = disk.cursor(COMMITS, key(0), key(end + 1))) {
+    try (KeyValueStore.Cursor commits = disk.cursor(COMMITS, commitKey(0), commitKey(end + 1))) {
       while (!window.isFull() && commits.next()) {
         window.add(commits.value());
       }
@@ -190,7 +204,7 @@ final class Checkpoints {
       commits.add(commit);
       var _ = put(commit, batch);
     }
-    batch.put(CHECKPOINTS, key(), checkpoint.encode());
+    batch.put(CHECKPOINTS, key(config.group()), checkpoint.encode());
     installing = new Installing(checkpoint, commits);
   }
 
@@ -219,11 +233,12 @@ final class Checkpoints {
     enter(taken.checkpoint);
   }
 
-  private byte[] key() {
-    return ByteBuffer.allocate(Long.BYTES).putLong(config.group()).array();
+  private static byte[] key(long group) {
+    return ByteBuffer.allocate(Long.BYTES).putLong(group).array();
   }
 
-  private byte[] key(long version) {
-    return ByteBuffer.allocate(2 * Long.BYTES).putLong(config.group()).putLong(version).array();
+  private byte[] commitKey(long version) {
+    ByteBuffer key = ByteBuffer.allocate(2 * Long.BYTES).putLong(config.group());
+    return key.putLong(version).array();
   }
 }

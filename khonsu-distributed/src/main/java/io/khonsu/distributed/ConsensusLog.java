@@ -44,9 +44,11 @@ final class ConsensusLog {
   /**
    * {@return what is there, or null if there is nothing}
    *
+   * @param checkpointIndex how many entries the newest checkpoint stands for, or 0: these are
+   *     decided, whether or not that was recorded here
    * @throws DamagedStorageException if it is not what was written
    */
-  @Nullable DurableState load(KeyValueStore disk) throws IOException {
+  @Nullable DurableState load(KeyValueStore disk, long checkpointIndex) throws IOException {
     byte[] metadata = disk.get(RECORDS, recordKey(METADATA));
     byte[] indices = disk.get(RECORDS, recordKey(INDICES));
     if (metadata == null && indices == null) {
@@ -56,9 +58,9 @@ final class ConsensusLog {
       throw new DamagedStorageException("the records of group %d are cut off".formatted(group));
     }
     ByteBuffer fields = ByteBuffer.wrap(indices);
-    long decided = fields.getLong();
+    long decided = Math.max(fields.getLong(), checkpointIndex);
     start = fields.getLong();
-    snapshotIndex = fields.getLong();
+    snapshotIndex = Math.max(fields.getLong(), checkpointIndex);
     try {
       Metadata read = WireFormat.readMetadata(ByteBuffer.wrap(metadata));
       List<Entries> entries = loadEntries(disk);

@@ -164,7 +164,8 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
   public static DistributedCommitManager open(
       ClusterConfig config, Presence presence, Surroundings around) throws IOException {
     ConsensusLog log = new ConsensusLog(config.group());
-    DurableState found = log.load(around.disk());
+    DurableState found =
+        log.load(around.disk(), Checkpoints.index(around.disk(), config.group()));
     Replica replica = replica(config, presence, found);
     long start = found == null ? 1 : found.metadata().starts() + 1;
     return new DistributedCommitManager(config, around, replica, log, start);
@@ -342,6 +343,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
         snapshotsInstalled++;
         submitter.settle(state.sessions());
       }
+      case Event.SnapshotWanted _ -> checkpoints.want();
       case Event.ProposalsRejected _ -> batching.clear(); // whoever sent them sends them again
       default -> LOG.atDebug().addKeyValue("node", config.member()).log("{}", event);
     }
@@ -437,6 +439,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
    *
    * @param owner told once, by the event loop, so it must be quick
    * @return false if too much waits, or the node has stopped: the owner is told nothing
+   * @throws IllegalArgumentException if it is larger than {@link ClusterConfig#requestBytesMax}
    */
   public boolean submit(Submission submission, Consumer<ClientReply> owner) {
     return local.submit(submission, owner);

@@ -82,9 +82,7 @@ final class Effects {
     }
     held.addAll(output.sendAfterPersist());
     boolean hasResult =
-        output.decided() != null
-            || !output.events().isEmpty()
-            || !output.snapshotReads().isEmpty();
+        output.decided() != null || !output.events().isEmpty() || !output.snapshotReads().isEmpty();
     if (hasResult) {
       results.add(output);
     }

@@ -235,6 +235,11 @@ final class LocalClient implements CommitOrder {
   }
 
   boolean submit(Submission submission, Consumer<ClientReply> owner) {
+    if (submission.sizeBytes() > config.requestBytesMax()) {
+      throw new IllegalArgumentException(
+          "a submission has %d bytes, at most %d are possible: write less at a time"
+              .formatted(submission.sizeBytes(), config.requestBytesMax()));
+    }
     return node.enqueue(submission.sizeBytes(), () -> add(submission, owner));
   }
 

@@ -131,8 +131,7 @@ final class Sessions {
         byte[] answer = new byte[(int) in.getLong()];
         in.get(answer);
         session.outcomes.put(
-            commit,
-            answer.length == 0 ? new Outcome.NeverApplied() : new Outcome.Decided(answer));
+            commit, answer.length == 0 ? new Outcome.NeverApplied() : new Outcome.Decided(answer));
       }
     }
   }
