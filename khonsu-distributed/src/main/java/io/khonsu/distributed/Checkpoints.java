@@ -65,7 +65,8 @@ final class Checkpoints {
       return;
     }
     Checkpoint checkpoint = Checkpoint.decode(bytes);
-    try (KeyValueStore.Cursor commits = disk.cursor(COMMITS, commitKey(0), commitKey(Long.MAX_VALUE))) {
+    try (KeyValueStore.Cursor commits =
+        disk.cursor(COMMITS, commitKey(0), commitKey(Long.MAX_VALUE))) {
       while (commits.next()) {
         store.restore(TransactionCodec.decode(commits.value()));
       }
@@ -174,7 +175,7 @@ final class Checkpoints {
     }
 
     private void write(byte[] part) {
-      int from = (int) Math.clamp(offset - at, 0, part.length);
+      int from = Math.clamp(offset - at, 0, part.length);
       int to = Math.min(part.length, from + maxBytes - bytes.size());
       bytes.write(part, from, to - from);
       at += part.length;

@@ -164,8 +164,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
   public static DistributedCommitManager open(
       ClusterConfig config, Presence presence, Surroundings around) throws IOException {
     ConsensusLog log = new ConsensusLog(config.group());
-    DurableState found =
-        log.load(around.disk(), Checkpoints.index(around.disk(), config.group()));
+    DurableState found = log.load(around.disk(), Checkpoints.index(around.disk(), config.group()));
     Replica replica = replica(config, presence, found);
     long start = found == null ? 1 : found.metadata().starts() + 1;
     return new DistributedCommitManager(config, around, replica, log, start);
