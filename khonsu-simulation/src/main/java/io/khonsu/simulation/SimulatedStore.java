@@ -207,6 +207,7 @@ final class SimulatedStore implements KeyValueStore {
   public void reclaim(String space, byte[] from, byte[] to) {}
 
   @Override
+  @SuppressForbidden("the interface names a path; none is used")
   public void checkpoint(Path directory) {
     throw new UnsupportedOperationException("a simulated node makes no files");
   }
