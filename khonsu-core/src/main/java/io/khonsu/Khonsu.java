@@ -379,15 +379,15 @@ public final class Khonsu implements AutoCloseable {
   }
 
   /**
-   * {@return how the rows of a row table at one version differ from those at another, which may
-   * also be the older one; close it}
+   * {@return how the items of a table at one version differ from those at another, which may also
+   * be the older one; close it}
    *
    * @throws SnapshotTooOldException if one is older than the retention allows; it names the oldest
-   * @throws IllegalArgumentException if one is newer than the newest commit, or it is a batch table
+   * @throws IllegalArgumentException if one is newer than the newest commit
    */
   public TableDiff diff(Table table, long fromVersion, long toVersion) {
     manager.views().checkOpen();
-    var _ = manager.check(table, TableSpec.Kind.ROWS);
+    var _ = manager.check(table);
     Snapshot from = snapshotAt(fromVersion);
     try {
       return new TableDiff(manager, table, from, snapshotAt(toVersion));
