@@ -20,11 +20,23 @@ class IsolationScriptTest {
 
   @TestFactory
   Stream<DynamicTest> scripts_atEveryLevel() {
-    return ScenarioSuite.dynamicTests(BufferStore::new);
+    return ScenarioSuite.dynamicTests(() -> new BufferStore(Certification.OCC));
+  }
+
+  @TestFactory
+  Stream<DynamicTest> scripts_atEveryLevel_certifiedBySsn() {
+    return ScenarioSuite.dynamicTests(() -> new BufferStore(Certification.SSN));
   }
 
   private static final class BufferStore implements ScenarioStore {
-    private final TxnBuffer<Long> buffer = new TxnBuffer<>(BufferOptions.simple());
+    private final TxnBuffer<Long> buffer;
+    private final Certification certification;
+
+    private BufferStore(Certification certification) {
+      this.certification = certification;
+      this.buffer =
+          new TxnBuffer<>(BufferOptions.<Long>simple().withCertification(certification));
+    }
 
     @Override
     public ScenarioTransaction begin(BeginOptions options) {
@@ -34,6 +46,11 @@ class IsolationScriptTest {
     @Override
     public SortedMap<String, Long> state() {
       return texts(TestTransaction.scan(buffer));
+    }
+
+    @Override
+    public boolean ordersByCommit() {
+      return certification == Certification.OCC;
     }
 
     @Override
@@ -53,7 +70,13 @@ class IsolationScriptTest {
 
     private BufferTransaction(TxnBuffer<Long> buffer, BeginOptions options) {
       this.options = options;
-      this.transaction = TestTransaction.begin(buffer, level(options.level()));
+      boolean isSafeReader =
+          options.access() == BeginOptions.Access.READ_ONLY
+              && options.level() == Level.SERIALIZABLE;
+      this.transaction =
+          isSafeReader
+              ? TestTransaction.beginToRead(buffer)
+              : TestTransaction.begin(buffer, level(options.level()));
     }
 
     @Override
