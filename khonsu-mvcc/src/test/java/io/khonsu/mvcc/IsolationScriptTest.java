@@ -34,8 +34,7 @@ class IsolationScriptTest {
 
     private BufferStore(Certification certification) {
       this.certification = certification;
-      this.buffer =
-          new TxnBuffer<>(BufferOptions.<Long>simple().withCertification(certification));
+      this.buffer = new TxnBuffer<>(BufferOptions.<Long>simple().withCertification(certification));
     }
 
     @Override

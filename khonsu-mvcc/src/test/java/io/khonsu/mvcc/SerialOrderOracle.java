@@ -108,7 +108,8 @@ final class SerialOrderOracle {
       }
     }
     StringBuilder text = new StringBuilder("no serial order:");
-    path.subList(path.indexOf(at), path.size()).reversed()
+    path.subList(path.indexOf(at), path.size())
+        .reversed()
         .forEach(i -> text.append("\n  ").append(all.get(i)));
     return text.toString();
   }

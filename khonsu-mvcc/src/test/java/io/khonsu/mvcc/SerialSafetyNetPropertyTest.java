@@ -178,8 +178,13 @@ class SerialSafetyNetPropertyTest {
                 : buffer.safeSnapshot(this::publishUpTo);
         open.add(
             new Open(
-                name + " reading only", null, reader, IsolationLevel.SERIALIZABLE, step,
-                new ArrayList<>(), new ArrayList<>()));
+                name + " reading only",
+                null,
+                reader,
+                IsolationLevel.SERIALIZABLE,
+                step,
+                new ArrayList<>(),
+                new ArrayList<>()));
         return;
       }
       IsolationLevel level =
@@ -188,8 +193,13 @@ class SerialSafetyNetPropertyTest {
               : IsolationLevel.SERIALIZABLE;
       open.add(
           new Open(
-              name + " " + level, TestTransaction.begin(buffer, level), null, level, step,
-              new ArrayList<>(), new ArrayList<>()));
+              name + " " + level,
+              TestTransaction.begin(buffer, level),
+              null,
+              level,
+              step,
+              new ArrayList<>(),
+              new ArrayList<>()));
     }
 
     private void read(Open one) {
@@ -199,13 +209,14 @@ class SerialSafetyNetPropertyTest {
       }
       long snapshot = one.snapshot().version();
       Long seen =
-          one.tx != null ? one.tx.get(key(item)) : TestTransaction.at(buffer, key(item), one.reader);
+          one.tx != null
+              ? one.tx.get(key(item))
+              : TestTransaction.at(buffer, key(item), one.reader);
       if (one.level.readsAtBegin()) {
         assertThat(seen).isEqualTo(oracle.valueAt(item, snapshot));
       }
       if (one.level.validatesItems()) {
-        one.items.add(
-            new SerialOrderOracle.ItemRead(item, oracle.versionAt(item, snapshot)));
+        one.items.add(new SerialOrderOracle.ItemRead(item, oracle.versionAt(item, snapshot)));
       }
     }
 
@@ -217,8 +228,7 @@ class SerialSafetyNetPropertyTest {
       KeyInterval interval = new KeyInterval(key(from), key(to));
       if (one.tx != null) {
         one.tx.scan(
-            interval,
-            divisor == 1 ? null : (_, version) -> predicate.test(version.requireValue()));
+            interval, divisor == 1 ? null : (_, version) -> predicate.test(version.requireValue()));
       }
       if (one.level == IsolationLevel.SERIALIZABLE) {
         one.ranges.add(new SerialOrderOracle.RangeRead(from, to, predicate));

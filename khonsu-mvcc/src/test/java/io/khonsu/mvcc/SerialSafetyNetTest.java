@@ -62,9 +62,7 @@ class SerialSafetyNetTest {
       assertThat(conflict.winnerVersion()).isEqualTo(winner.version());
       assertThat(conflict.winnerTransaction()).isEqualTo(other.id);
       assertThat(predecessor(conflict))
-          .isEqualTo(
-              new Predecessor(
-                  Predecessor.Edge.WRITE_WRITE, X, winner.version(), other.id));
+          .isEqualTo(new Predecessor(Predecessor.Edge.WRITE_WRITE, X, winner.version(), other.id));
     }
   }
 
@@ -78,8 +76,7 @@ class SerialSafetyNetTest {
       Conflict conflict = refused(tx.put(Y, 1L).commit());
       assertThat(conflict.key()).isEqualTo(X);
       assertThat(predecessor(conflict))
-          .isEqualTo(
-              new Predecessor(Predecessor.Edge.READ_WRITE, Y, winner.version(), other.id));
+          .isEqualTo(new Predecessor(Predecessor.Edge.READ_WRITE, Y, winner.version(), other.id));
     }
   }
 
