@@ -48,8 +48,7 @@ class IsolationDocTest {
       Table prices = Items.rows(db, "prices");
       Table totals = Items.rows(db, "totals");
       var refusal =
-          catchThrowableOfType(
-              TransactionConflictException.class, () -> total(db, prices, totals));
+          catchThrowableOfType(TransactionConflictException.class, () -> total(db, prices, totals));
       assertThat(refusal.conflicts().getFirst().predecessor()).isEmpty();
     }
   }

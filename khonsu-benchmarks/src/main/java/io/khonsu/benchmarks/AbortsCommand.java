@@ -39,7 +39,7 @@ final class AbortsCommand implements Callable<Integer> {
 
   @Option(
       names = "--attempts",
-      defaultValue = "100000",
+      defaultValue = "20000",
       description = "Commits tried, for each number (${DEFAULT-VALUE}).")
   private int attempts;
 
