@@ -3,9 +3,11 @@ package io.khonsu.mvcc;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.LongPredicate;
@@ -115,7 +117,7 @@ final class SerialOrderOracle {
   }
 
   private List<Set<Integer>> edges() {
-    Map<Done, Integer> numbers = new java.util.IdentityHashMap<>();
+    IdentityHashMap<Done, Integer> numbers = new IdentityHashMap<>();
     List<Set<Integer>> edges = new ArrayList<>();
     for (Done done : all) {
       numbers.put(done, numbers.size());
@@ -136,10 +138,10 @@ final class SerialOrderOracle {
   }
 
   private final class Drawing {
-    private final Map<Done, Integer> numbers;
+    private final IdentityHashMap<Done, Integer> numbers;
     private final List<Set<Integer>> edges;
 
-    Drawing(Map<Done, Integer> numbers, List<Set<Integer>> edges) {
+    Drawing(IdentityHashMap<Done, Integer> numbers, List<Set<Integer>> edges) {
       this.numbers = numbers;
       this.edges = edges;
     }
@@ -155,7 +157,7 @@ final class SerialOrderOracle {
       return Invariants.present(numbers.get(done), "a transaction was added");
     }
 
-    void overwrites(TreeMap<Long, Written> chain) {
+    void overwrites(SortedMap<Long, Written> chain) {
       Written last = null;
       for (Written next : chain.values()) {
         if (last != null) {
@@ -186,7 +188,7 @@ final class SerialOrderOracle {
     }
 
     /** Whoever changes what matches comes before or after, by what was seen. */
-    private void read(Done reader, RangeRead range, TreeMap<Long, Written> chain) {
+    private void read(Done reader, RangeRead range, SortedMap<Long, Written> chain) {
       boolean matched = false;
       for (Map.Entry<Long, Written> entry : chain.entrySet()) {
         Written next = entry.getValue();
