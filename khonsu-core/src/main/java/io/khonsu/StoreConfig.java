@@ -1,5 +1,6 @@
 package io.khonsu;
 
+import io.khonsu.mvcc.Certification;
 import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.mvcc.IsolationLevel;
 import java.time.Duration;
@@ -17,6 +18,9 @@ import java.util.regex.Pattern;
  *
  * @param isolation the level of transactions that do not say another; SERIALIZABLE
  * @param onConflict the strategy of transactions that do not say another; FAIL
+ * @param certification how SERIALIZABLE transactions are certified; OCC. With SSN those abort less
+ *     that read much and write little, the serial order is no longer that of the commits, and with
+ *     a storage {@link Khonsu#snapshot} may wait for a commit that is being persisted
  * @param memoryLimitBytes the most memory that committed and read batches may take; 4 GiB. A commit
  *     or read beyond fails with {@link UnavailableException}
  * @param keySizeMaxBytes the longest encoded key that is written, at most 64 KiB; 1 024
@@ -38,6 +42,7 @@ import java.util.regex.Pattern;
 public record StoreConfig(
     IsolationLevel isolation,
     ConflictStrategy onConflict,
+    Certification certification,
     long memoryLimitBytes,
     int keySizeMaxBytes,
     long rowSizeMaxBytes,
@@ -60,6 +65,7 @@ public record StoreConfig(
   public StoreConfig {
     Objects.requireNonNull(isolation, "isolation");
     Objects.requireNonNull(onConflict, "onConflict");
+    Objects.requireNonNull(certification, "certification");
     checkRange("memoryLimitBytes", memoryLimitBytes, 1, Long.MAX_VALUE);
     checkRange("keySizeMaxBytes", keySizeMaxBytes, 1, Table.KEY_BYTES_MAX);
     checkRange("rowSizeMaxBytes", rowSizeMaxBytes, 1, Integer.MAX_VALUE);
@@ -113,6 +119,7 @@ public record StoreConfig(
     return "isolation="
         + isolation
         + (", onConflict=" + onConflict)
+        + (", certification=" + certification)
         + (", memoryLimitBytes=" + memoryLimitBytes)
         + (", keySizeMaxBytes=" + keySizeMaxBytes)
         + (", rowSizeMaxBytes=" + rowSizeMaxBytes)
@@ -144,6 +151,7 @@ public record StoreConfig(
   public static final class Builder {
     private IsolationLevel isolation = IsolationLevel.SERIALIZABLE;
     private ConflictStrategy onConflict = ConflictStrategy.FAIL;
+    private Certification certification = Certification.OCC;
     private long memoryLimitBytes = 4L << 30;
     private int keySizeMaxBytes = 1_024;
     private long rowSizeMaxBytes = 16L << 20;
@@ -161,6 +169,7 @@ public record StoreConfig(
         switch (name) {
           case "isolation" -> isolation = IsolationLevel.valueOf(value);
           case "onConflict" -> onConflict = ConflictStrategy.valueOf(value);
+          case "certification" -> certification = Certification.valueOf(value);
           case "memoryLimitBytes" -> memoryLimitBytes = Long.parseLong(value);
           case "keySizeMaxBytes" -> keySizeMaxBytes = Integer.parseInt(value);
           case "rowSizeMaxBytes" -> rowSizeMaxBytes = Long.parseLong(value);
@@ -187,6 +196,12 @@ public record StoreConfig(
     /** Sets {@link StoreConfig#onConflict}. */
     public Builder onConflict(ConflictStrategy value) {
       onConflict = value;
+      return this;
+    }
+
+    /** Sets {@link StoreConfig#certification}. */
+    public Builder certification(Certification value) {
+      certification = value;
       return this;
     }
 
@@ -253,6 +268,7 @@ public record StoreConfig(
       return new StoreConfig(
           isolation,
           onConflict,
+          certification,
           memoryLimitBytes,
           keySizeMaxBytes,
           rowSizeMaxBytes,

@@ -29,6 +29,9 @@ public final class CommitRecord<V> {
   private Chain<V>[] chains;
   private Version<V>[] installed;
 
+  /** Null where nobody asks, and if nothing was read. */
+  private @Nullable Footprint footprint;
+
   @SuppressWarnings("UnusedVariable") // accessed through its VarHandle
   private @Nullable CommitRecord<V> next;
 
@@ -89,6 +92,22 @@ public final class CommitRecord<V> {
     return installed;
   }
 
+  /** {@return what the transaction read, or null} */
+  @Nullable Footprint footprint() {
+    return footprint;
+  }
+
+  /** Says what the transaction read, before the record is appended. */
+  void leave(@Nullable Footprint of) {
+    footprint = of;
+  }
+
+  /** {@return the version of the earliest commit that must come after this one, or its own} */
+  long place() {
+    Footprint left = footprint;
+    return left == null ? version : Math.min(version, left.place());
+  }
+
   /** {@return the commit after this one, published or not; null if there is none yet} */
   @SuppressWarnings("unchecked") // the field has this very type
   public @Nullable CommitRecord<V> next() {
@@ -118,6 +137,7 @@ public final class CommitRecord<V> {
   /** Turns this into a record of nothing. */
   void erase() {
     chains = noChains();
+    footprint = null;
     settle();
   }
 
