@@ -67,12 +67,15 @@ public final class TxnBuffer<V> {
   }
 
   /**
-   * {@return a key of these bytes that this buffer handles faster than one from {@link Key#of}}
+   * {@return a key of these bytes that this buffer handles faster than one from {@link Key#of}} It
+   * is looked up here, and so needs not be again as long as the item exists.
    *
    * @param bytes taken over: nobody may change them from here on
    */
   public Key key(byte[] bytes) {
-    return new Chain<>(this, bytes);
+    Key sought = new Key(bytes); // never leaves the look-up, so it is not allocated
+    Chain<V> found = table.find(sought);
+    return found != null ? found : new Chain<>(this, sought);
   }
 
   /**
