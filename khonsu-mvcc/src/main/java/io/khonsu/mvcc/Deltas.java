@@ -94,8 +94,13 @@ final class Deltas<V> {
 
   /** Waits for whoever works on a chain that is dead by now: nobody will begin to. */
   void awaitIdle(Chain<V> chain) {
-    lock(chain).lock();
-    lock(chain).unlock();
+    ReentrantLock lock = lock(chain);
+    lock.lock();
+    try {
+      Invariants.check(chain.isDead(), "nobody begins to work on a dead chain");
+    } finally {
+      lock.unlock();
+    }
   }
 
   private ReentrantLock lock(Chain<V> chain) {

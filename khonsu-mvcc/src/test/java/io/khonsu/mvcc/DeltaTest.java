@@ -75,8 +75,7 @@ class DeltaTest {
     return accepted(commit(buffer, key, new Tracked(operand)));
   }
 
-  private static CommitResult<Tracked> commit(
-      TxnBuffer<Tracked> buffer, Key key, Tracked operand) {
+  private static CommitResult<Tracked> commit(TxnBuffer<Tracked> buffer, Key key, Tracked operand) {
     try (TestTransaction<Tracked> tx = TestTransaction.begin(buffer)) {
       return tx.merge(key, operand).commit();
     }
@@ -127,8 +126,7 @@ class DeltaTest {
           for (int round = 0; round < rounds; round++) {
             barrier.await();
             try (Snapshot<Tracked> now = buffer.readOnlySnapshot()) {
-              Version<Tracked> version =
-                  Invariants.present(buffer.get(key(round), now), "an item");
+              Version<Tracked> version = Invariants.present(buffer.get(key(round), now), "an item");
               assertThat(content(version)).isEqualTo(5);
               found.get(round).add(version);
             }
@@ -255,8 +253,8 @@ class DeltaTest {
       for (int i = 0; i < 3; i++) {
         merge(buffer, X, 1);
       }
-      while (cursor.read((_, before, after) ->
-              images.add(content(before) + " to " + content(after)))
+      while (cursor.read(
+              (_, before, after) -> images.add(content(before) + " to " + content(after)))
           != null) {
         cursor.pass();
       }
