@@ -139,11 +139,14 @@ final class Certifier<V> {
    */
   @Nullable Conflict checkWrite(int position, @Nullable Version<V> head) {
     ConflictStrategy strategy = request.writes().strategy(position);
+    if (strategy == ConflictStrategy.APPEND) {
+      return null;
+    }
     boolean blind = request.level() == IsolationLevel.SERIALIZABLE;
     if (blind && (strategy == ConflictStrategy.FAIL || strategy == ConflictStrategy.REPLACE)) {
       return null; // what was not read may be overwritten in any serial order
     }
-    if (head == null || head.version <= snapshot) {
+    if (head == null || head.version <= snapshot || isBlindMerge(position)) {
       return null;
     }
     return new Conflict(
@@ -153,6 +156,15 @@ final class Certifier<V> {
         strategy,
         head.version,
         winnerAt(head.version));
+  }
+
+  /**
+   * What was not read may be merged into in any order; one snapshot per operation promises less.
+   */
+  private boolean isBlindMerge(int position) {
+    WriteSet<V> writes = request.writes();
+    return writes.isMerge(position)
+        && !(request.level().readsAtBegin() && request.reads().covers(writes.key(position)));
   }
 
   /**
@@ -176,7 +188,7 @@ final class Certifier<V> {
       return false;
     }
     ItemPredicate<V> predicate = range.predicate();
-    return predicate == null || predicate.test(chain, version);
+    return predicate == null || predicate.test(chain, version.settled());
   }
 
   private static <V> Conflict readConflict(

@@ -226,8 +226,8 @@ public final class ChangeCursor<V> implements AutoCloseable {
     Version<V> after = chain.visibleAt(version);
     Invariants.check(after != null && after.version == version, "a followed version is kept");
     Version<V> before = after == null ? null : after.older();
-    before = before == null || before.isTombstone() ? null : before;
-    after = after == null || after.isTombstone() ? null : after;
+    before = before == null || before.isTombstone() ? null : before.settled();
+    after = after == null || after.isTombstone() ? null : after.settled();
     return (before == null && after == null) || visitor.change(chain, before, after);
   }
 }

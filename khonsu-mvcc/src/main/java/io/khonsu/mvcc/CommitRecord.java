@@ -75,10 +75,12 @@ public final class CommitRecord<V> {
 
   /**
    * {@return what a changed item was changed to, by its 0-based position; until the commit is
-   * published}
+   * published} What was merged is merged by now; that depends on the commits before.
+   *
+   * @throws RuntimeException what the {@link Merger} throws: withdraw the commit
    */
   public Version<V> version(int position) {
-    return installed[position];
+    return installed[position].settled();
   }
 
   Chain<V>[] chains() {

@@ -15,7 +15,9 @@ final class Committing<V> {
   private final CommitRecord<V> previewed;
   private final WriteSet<V> writes;
   private final int size;
-  private @Nullable MergePlan<V> plan;
+
+  /** Null if nothing is merged. */
+  private final @Nullable Merging<V> merging;
 
   /** What is appended if nothing has to be settled: made outside the section. */
   private @Nullable CommitRecord<V> prepared;
@@ -31,7 +33,6 @@ final class Committing<V> {
   private enum Outcome {
     INSTALL,
     DROP,
-    MERGE,
     WAIT
   }
 
@@ -46,6 +47,7 @@ final class Committing<V> {
     this.previewed = previewed;
     this.writes = request.writes();
     this.size = writes.size();
+    this.merging = hasMerges(writes) ? new Merging<>(buffer, writes) : null;
   }
 
   CommitResult<V> run() {
@@ -64,15 +66,14 @@ final class Committing<V> {
       if (!done) {
         leaveNothingBehind();
       }
-      if (plan != null) {
-        plan.discardUnused();
+      if (merging != null) {
+        merging.discardUnused();
       }
     }
   }
 
   private @Nullable CommitResult<V> attempt(int attempt) {
-    boolean mergesInside = attempt >= MERGES_OUTSIDE;
-    mergeOutside();
+    prepareMerges(attempt);
     buffer.section().enter(request.transactionId());
     try {
       certify();
@@ -82,7 +83,7 @@ final class Committing<V> {
       if (outcomes != null && Arrays.asList(outcomes).contains(Outcome.WAIT)) {
         return new CommitResult.Blocked<>(pending);
       }
-      if (outcomes != null && !completeMerges(mergesInside)) {
+      if (!placeMerges(attempt > MERGES_OUTSIDE)) {
         return null;
       }
       return new CommitResult.Accepted<>(install(), resolved);
@@ -166,8 +167,6 @@ final class Committing<V> {
     ConflictStrategy strategy = conflict.strategy();
     if (strategy == ConflictStrategy.IGNORE || (isAbsent && deletes)) {
       note(position, Outcome.DROP);
-    } else if (strategy == ConflictStrategy.APPEND && !isAbsent && !deletes) {
-      note(position, Outcome.MERGE);
     }
   }
 
@@ -183,50 +182,30 @@ final class Committing<V> {
     outcomes[position] = outcome;
   }
 
-  /** Merges what would have to be merged if the section were entered now. */
-  private void mergeOutside() {
-    for (int i = 0; i < size; i++) {
-      if (writes.strategy(i) == ConflictStrategy.APPEND && !writes.version(i).isTombstone()) {
-        Chain<V> chain = chain(i);
-        if (chain != null && isNewer(chain.head())) {
-          mergeOutside(i, chain);
-        }
-      }
-    }
-  }
-
-  private void mergeOutside(int position, Chain<V> chain) {
-    try (Snapshot<V> now = buffer.readOnlySnapshot()) {
-      Version<V> base = chain.visibleAt(now.version());
-      if (base != null && isNewer(base) && !base.isTombstone() && !plan().isMade(position, base)) {
-        plan().merge(position, chain, base, writes.version(position));
-      }
-    }
-  }
-
-  private boolean isNewer(@Nullable Version<V> version) {
-    return version != null && version.version > request.snapshot().version();
-  }
-
-  /** {@return whether every merge stands; false to leave the section and merge again} */
-  private boolean completeMerges(boolean mergesInside) {
-    for (int i = 0; i < size; i++) {
-      if (outcomes == null || outcomes[i] != Outcome.MERGE) {
+  /** Does outside what the section is not to be kept with; the first time, only what is cheap. */
+  private void prepareMerges(int attempt) {
+    for (int i = 0; merging != null && i < size; i++) {
+      if (!writes.isMerge(i)) {
         continue;
       }
       Chain<V> chain = Invariants.present(chain(i), "a merged item has a chain");
-      Version<V> head = Invariants.present(chain.head(), "a merged item has a head");
-      if (!plan().isMade(i, head)) {
-        if (!mergesInside) {
-          return false;
-        }
-        plan().merge(i, chain, head, writes.version(i));
-      }
-      if (plan().isUnchanged(i)) {
-        note(i, Outcome.DROP);
+      merging.shorten(chain);
+      if (attempt > 0 && attempt <= MERGES_OUTSIDE) {
+        merging.makeOutside(i, chain);
       }
     }
-    return true;
+  }
+
+  /** {@return whether every merge has its place; false to leave the section and merge outside} */
+  private boolean placeMerges(boolean makesHere) {
+    boolean all = true;
+    for (int i = 0; merging != null && i < size; i++) {
+      if (writes.isMerge(i)) {
+        Chain<V> chain = Invariants.present(chain(i), "a merged item has a chain");
+        all &= merging.place(i, chain, makesHere);
+      }
+    }
+    return all;
   }
 
   private CommitRecord<V> install() {
@@ -240,6 +219,7 @@ final class Committing<V> {
     long previous = dependencies.tailVersion();
     long version = buffer.options().versions().next(previous);
     Invariants.check(version > previous, "the version source counts upwards");
+    fillIn(record);
     supersedeHeads(record.chains()); // the last foreign code: from here on nothing throws
     record.stamp(version);
     // Before its versions can be met, so that who meets one outside the section finds its writer.
@@ -260,7 +240,17 @@ final class Committing<V> {
     return record;
   }
 
-  /** {@return the record of a request whose every write is installed as staged, or null} */
+  /** Puts merges that were made in the places of their operands. */
+  private void fillIn(CommitRecord<V> record) {
+    int at = 0;
+    for (int i = 0; merging != null && i < size; i++) {
+      if (isInstalled(i)) {
+        record.installed()[at++] = writes.isMerge(i) ? merging.installed(i) : writes.version(i);
+      }
+    }
+  }
+
+  /** {@return the record of a request whose every write is installed, or null} */
   private @Nullable CommitRecord<V> prepare() {
     Chain<V>[] chains = newChains(size);
     Version<V>[] staged = newVersions(size);
@@ -294,7 +284,7 @@ final class Committing<V> {
     for (int i = 0; i < size; i++) {
       if (isInstalled(i)) {
         chains[at] = Invariants.present(chain(i), "an installed item has a chain");
-        installed[at++] = isMerged(i) ? plan().merged(i) : writes.version(i);
+        installed[at++] = writes.version(i);
       }
     }
     return new CommitRecord<>(request.transactionId(), chains, installed);
@@ -310,22 +300,18 @@ final class Committing<V> {
     try {
       for (; told < chains.length; told++) {
         Version<V> head = chains[told].head();
-        if (head != null && !head.isTombstone()) {
+        if (head != null && Collector.hasValue(head)) {
           lifecycle.superseded(head.requireValue(), head.index());
         }
       }
     } finally {
       for (int i = told < chains.length ? told - 1 : -1; i >= 0; i--) {
         Version<V> head = chains[i].head();
-        if (head != null && !head.isTombstone()) {
+        if (head != null && Collector.hasValue(head)) {
           lifecycle.reinstated(head.requireValue(), head.index());
         }
       }
     }
-  }
-
-  private boolean isMerged(int position) {
-    return outcomes != null && outcomes[position] == Outcome.MERGE;
   }
 
   private boolean isInstalled(int position) {
@@ -341,14 +327,15 @@ final class Committing<V> {
   }
 
   /** Staged versions that were dropped or merged into another value belong to nobody any more. */
-  @SuppressWarnings("ReferenceEquality") // the same value, not an equal one
   private void retireUnused() {
-    for (int i = 0; i < size && outcomes != null; i++) {
-      Version<V> staged = writes.version(i);
-      boolean dropped = outcomes[i] == Outcome.DROP;
-      if (dropped || (isMerged(i) && plan().take(i).value() != staged.value())) {
-        retireLater(staged);
+    for (int i = 0; i < size; i++) {
+      boolean isSpent = merging != null && writes.isMerge(i) && merging.isSpent(i);
+      if (isSpent || !isInstalled(i)) {
+        retireLater(writes.version(i));
       }
+    }
+    if (merging != null) {
+      merging.taken();
     }
   }
 
@@ -373,11 +360,12 @@ final class Committing<V> {
     }
   }
 
-  private MergePlan<V> plan() {
-    if (plan == null) {
-      plan = new MergePlan<>(size, buffer.options().merger(), buffer.options().lifecycle());
+  private static boolean hasMerges(WriteSet<?> writes) {
+    boolean any = false;
+    for (int i = 0; i < writes.size() && !any; i++) {
+      any = writes.isMerge(i);
     }
-    return plan;
+    return any;
   }
 
   @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of a generic type
@@ -386,7 +374,7 @@ final class Committing<V> {
   }
 
   @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of a generic type
-  private static <V> Version<V>[] newVersions(int length) {
+  static <V> Version<V>[] newVersions(int length) {
     return new Version[length];
   }
 }

@@ -45,8 +45,28 @@ public final class WriteSet<V> {
     if (index < 0) {
       throw new IllegalArgumentException("index must not be negative, but is " + index);
     }
-    int position = claim(key, strategy);
+    int position = claim(key, strategy, false);
     staged[position].assign(value, index);
+    return position;
+  }
+
+  /**
+   * Stages an operand to be merged into whatever is committed when the transaction is, by the
+   * buffer's {@link Merger}; in place of what was staged for the item before. A merge conflicts
+   * with nothing, unless the transaction has read the item.
+   *
+   * @param operand the operand, or null to give it later by {@link #setValue}
+   * @param index the position inside the operand, not negative
+   * @param strategy with {@link ConflictStrategy#APPEND} it does not conflict below SERIALIZABLE
+   *     even if the item was read
+   * @return the position of the write in this set
+   */
+  public int merge(Key key, @Nullable V operand, int index, ConflictStrategy strategy) {
+    if (index < 0) {
+      throw new IllegalArgumentException("index must not be negative, but is " + index);
+    }
+    int position = claim(key, strategy, true);
+    staged[position].assign(operand, index);
     return position;
   }
 
@@ -56,7 +76,7 @@ public final class WriteSet<V> {
    * @return the position of the write in this set
    */
   public int delete(Key key, ConflictStrategy strategy) {
-    int position = claim(key, strategy);
+    int position = claim(key, strategy, false);
     staged[position].assignTombstone();
     return position;
   }
@@ -119,6 +139,11 @@ public final class WriteSet<V> {
     return staged[position];
   }
 
+  /** {@return whether the write at a position merges} */
+  public boolean isMerge(int position) {
+    return staged[position] instanceof Delta;
+  }
+
   /** {@return the strategy of the write at a position} */
   public ConflictStrategy strategy(int position) {
     return strategies[position];
@@ -157,12 +182,15 @@ public final class WriteSet<V> {
     keys[position] = key;
   }
 
-  private int claim(Key key, ConflictStrategy strategy) {
+  private int claim(Key key, ConflictStrategy strategy, boolean merges) {
     int found = find(key);
     if (found >= 0 && overwrites != null) {
       overwrites.add(found, staged[found], strategies[found]);
     }
     int position = found >= 0 ? found : append(key);
+    if (found < 0 || overwrites != null || merges || isMerge(position)) {
+      staged[position] = merges ? new Delta<>() : new Version<>();
+    }
     strategies[position] = strategy;
     return position;
   }
@@ -173,7 +201,6 @@ public final class WriteSet<V> {
     }
     int position = size++;
     keys[position] = key;
-    staged[position] = new Version<>();
     if (positions.length > 0) {
       index(position);
     }

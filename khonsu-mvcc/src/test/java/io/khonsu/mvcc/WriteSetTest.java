@@ -89,6 +89,12 @@ class WriteSetTest {
           }
           case 2 -> set.delete(TestTransaction.key(random.nextInt(40)), ConflictStrategy.IGNORE);
           case 3 -> set.reserve(random.nextInt(20));
+          case 4 ->
+              set.merge(
+                  TestTransaction.key(random.nextInt(40)),
+                  random.nextLong(),
+                  random.nextInt(9),
+                  ConflictStrategy.FAIL);
           default ->
               set.put(
                   TestTransaction.key(random.nextInt(40)),
@@ -108,8 +114,9 @@ class WriteSetTest {
       if (at >= 0) {
         Version<Long> version = set.version(at);
         found.add(
-            "%d@%d: %s[%d] %s"
-                .formatted(key, at, version.value(), version.index(), set.strategy(at)));
+            "%d@%d: %s[%d] %s %s"
+                .formatted(
+                    key, at, version.value(), version.index(), set.strategy(at), set.isMerge(at)));
       }
     }
     assertThat(found).hasSize(set.size());
