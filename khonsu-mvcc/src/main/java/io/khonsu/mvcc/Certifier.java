@@ -101,8 +101,8 @@ final class Certifier<V> {
     }
     @Nullable CommitRecord<V> record = from == to ? null : from.next();
     while (record != null) {
-      for (Chain<V> chain : record.chains()) {
-        checkRange(record, chain, now);
+      for (int i = 0; i < record.size(); i++) {
+        checkRange(record, record.chain(i), now);
       }
       record = record == to ? null : record.next();
     }

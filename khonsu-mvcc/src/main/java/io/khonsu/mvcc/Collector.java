@@ -156,18 +156,17 @@ final class Collector<V> {
   @SuppressWarnings("ReferenceEquality") // these very versions
   List<Version<V>> withdraw(CommitRecord<V> record) {
     List<Version<V>> reinstated = new ArrayList<>();
-    Chain<V>[] chains = record.chains();
-    Version<V>[] installed = record.installed();
-    for (int i = 0; i < chains.length; i++) {
-      Chain<V> chain = chains[i];
-      Version<V> older = installed[i].older();
+    for (int i = 0; i < record.size(); i++) {
+      Chain<V> chain = record.chain(i);
+      Version<V> withdrawn = record.installed(i);
+      Version<V> older = withdrawn.older();
       // Below a newer pending version, what is older remains superseded: by that one.
-      if (chain.head() == installed[i] && hasValue(older)) {
+      if (chain.head() == withdrawn && hasValue(older)) {
         reinstated.add(older);
       }
-      unsettleAbove(installed[i], chain);
-      chain.withdraw(installed[i]);
-      retire(anyLane(), installed[i]);
+      unsettleAbove(withdrawn, chain);
+      chain.withdraw(withdrawn);
+      retire(anyLane(), withdrawn);
       enqueue(anyLane(), chain);
       purgeIfEmpty(chain);
     }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CommitRecord<V> {
   private static final VarHandle NEXT;
-  private static final Chain<?>[] NO_CHAINS = {};
+  private static final Key[] NO_CHAINS = {};
   private static final Version<?>[] NO_VERSIONS = {};
 
   static {
@@ -26,21 +26,29 @@ public final class CommitRecord<V> {
 
   private long version;
   private final long transactionId;
-  private Chain<V>[] chains;
+  private final Key[] chains;
   private Version<V>[] installed;
+  private int size;
 
   @SuppressWarnings("UnusedVariable") // accessed through its VarHandle
   private @Nullable CommitRecord<V> next;
 
-  CommitRecord(long transactionId, Chain<V>[] chains, Version<V>[] installed) {
+  /**
+   * Makes a record of the first {@code size} changes.
+   *
+   * @param chains taken over; the keys are linked chains by the time that the record is appended
+   * @param installed taken over; of each chain its new version
+   */
+  CommitRecord(long transactionId, Key[] chains, Version<V>[] installed, int size) {
     this.transactionId = transactionId;
     this.chains = chains;
     this.installed = installed;
+    this.size = size;
   }
 
   /** {@return a record before the first commit} */
   static <V> CommitRecord<V> origin(long version) {
-    CommitRecord<V> origin = new CommitRecord<>(0, noChains(), noVersions());
+    CommitRecord<V> origin = new CommitRecord<>(0, NO_CHAINS, noVersions(), 0);
     origin.version = version;
     return origin;
   }
@@ -48,8 +56,8 @@ public final class CommitRecord<V> {
   /** Gives the record its version, before it is appended. */
   void stamp(long commitVersion) {
     version = commitVersion;
-    for (Version<V> each : installed) {
-      each.version = commitVersion;
+    for (int i = 0; i < size; i++) {
+      installed[i].version = commitVersion;
     }
   }
 
@@ -65,7 +73,7 @@ public final class CommitRecord<V> {
 
   /** {@return how many items were changed; 0 once the commit was withdrawn} */
   public int size() {
-    return chains.length;
+    return size;
   }
 
   /** {@return the key of a changed item, by its 0-based position} */
@@ -83,12 +91,19 @@ public final class CommitRecord<V> {
     return installed[position].settled();
   }
 
-  Chain<V>[] chains() {
-    return chains;
+  @SuppressWarnings("unchecked") // a chain of the buffer holds V
+  Chain<V> chain(int position) {
+    return (Chain<V>) chains[position];
   }
 
-  Version<V>[] installed() {
-    return installed;
+  /** {@return the version of a chain as it was installed, until the commit is published} */
+  Version<V> installed(int position) {
+    return installed[position];
+  }
+
+  /** Replaces a version, before the record is appended. */
+  void replace(int position, Version<V> version) {
+    installed[position] = version;
   }
 
   /** {@return the commit after this one, published or not; null if there is none yet} */
@@ -119,13 +134,8 @@ public final class CommitRecord<V> {
 
   /** Turns this into a record of nothing. */
   void erase() {
-    chains = noChains();
+    size = 0; // and the chains stay, for who is looking at them now
     settle();
-  }
-
-  @SuppressWarnings("unchecked") // it has no element
-  private static <V> Chain<V>[] noChains() {
-    return (Chain<V>[]) NO_CHAINS;
   }
 
   @SuppressWarnings("unchecked") // it has no element

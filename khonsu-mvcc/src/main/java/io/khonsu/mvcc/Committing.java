@@ -220,15 +220,15 @@ final class Committing<V> {
     long version = buffer.options().versions().next(previous);
     Invariants.check(version > previous, "the version source counts upwards");
     fillIn(record);
-    supersedeHeads(record.chains()); // the last foreign code: from here on nothing throws
+    supersedeHeads(record); // the last foreign code: from here on nothing throws
     record.stamp(version);
     // Before its versions can be met, so that who meets one outside the section finds its writer.
     dependencies.append(record);
     Lane<V> lane = buffer.collector().lane(request.snapshot());
     for (int i = 0; i < record.size(); i++) {
-      Chain<V> chain = record.chains()[i];
+      Chain<V> chain = record.chain(i);
       boolean isFirst = chain.head() == null;
-      chain.install(record.installed()[i]);
+      chain.install(record.installed(i));
       buffer.collector().installed(lane, chain, !isFirst);
     }
     retireUnused();
@@ -245,31 +245,30 @@ final class Committing<V> {
     int at = 0;
     for (int i = 0; merging != null && i < size; i++) {
       if (isInstalled(i)) {
-        record.installed()[at++] = writes.isMerge(i) ? merging.installed(i) : writes.version(i);
+        record.replace(at++, writes.isMerge(i) ? merging.installed(i) : writes.version(i));
       }
     }
   }
 
-  /** {@return the record of a request whose every write is installed, or null} */
+  /**
+   * {@return the record of a request whose every write is installed, or null} It takes over the
+   * arrays of the write set, unless merges will be put in the places of some versions.
+   */
   private @Nullable CommitRecord<V> prepare() {
-    Chain<V>[] chains = newChains(size);
-    Version<V>[] staged = newVersions(size);
     for (int i = 0; i < size; i++) {
-      Chain<V> chain = chain(i);
-      if (chain == null) {
+      if (chain(i) == null) {
         return null;
       }
-      chains[i] = chain;
-      staged[i] = writes.version(i);
     }
-    return new CommitRecord<>(request.transactionId(), chains, staged);
+    Version<V>[] staged = merging == null ? writes.staged() : writes.staged().clone();
+    return new CommitRecord<>(request.transactionId(), writes.keys(), staged, size);
   }
 
   /** {@return whether no chain was purged since} */
   @SuppressWarnings("ReferenceEquality") // these very chains
   private boolean isUpToDate(@Nullable CommitRecord<V> record) {
     for (int i = 0; record != null && i < size; i++) {
-      if (record.chains()[i] != chain(i)) {
+      if (record.chain(i) != chain(i)) {
         return false;
       }
     }
@@ -278,7 +277,7 @@ final class Committing<V> {
 
   private CommitRecord<V> assemble() {
     int count = installedCount();
-    Chain<V>[] chains = newChains(count);
+    Key[] chains = new Key[count];
     Version<V>[] installed = newVersions(count);
     int at = 0;
     for (int i = 0; i < size; i++) {
@@ -287,26 +286,26 @@ final class Committing<V> {
         installed[at++] = writes.version(i);
       }
     }
-    return new CommitRecord<>(request.transactionId(), chains, installed);
+    return new CommitRecord<>(request.transactionId(), chains, installed, count);
   }
 
   /** Tells the owners; if one of them throws, the others are told that it did not happen. */
-  private void supersedeHeads(Chain<V>[] chains) {
+  private void supersedeHeads(CommitRecord<V> record) {
     if (!buffer.options().reportsLifecycle()) {
       return;
     }
     ValueLifecycle<V> lifecycle = buffer.options().lifecycle();
     int told = 0;
     try {
-      for (; told < chains.length; told++) {
-        Version<V> head = chains[told].head();
+      for (; told < record.size(); told++) {
+        Version<V> head = record.chain(told).head();
         if (head != null && Collector.hasValue(head)) {
           lifecycle.superseded(head.requireValue(), head.index());
         }
       }
     } finally {
-      for (int i = told < chains.length ? told - 1 : -1; i >= 0; i--) {
-        Version<V> head = chains[i].head();
+      for (int i = told < record.size() ? told - 1 : -1; i >= 0; i--) {
+        Version<V> head = record.chain(i).head();
         if (head != null && Collector.hasValue(head)) {
           lifecycle.reinstated(head.requireValue(), head.index());
         }
@@ -366,11 +365,6 @@ final class Committing<V> {
       any = writes.isMerge(i);
     }
     return any;
-  }
-
-  @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of a generic type
-  private static <V> Chain<V>[] newChains(int length) {
-    return new Chain[length];
   }
 
   @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of a generic type

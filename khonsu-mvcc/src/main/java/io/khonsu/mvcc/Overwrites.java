@@ -18,11 +18,10 @@ final class Overwrites<V> {
   }
 
   /** Puts back what stood there when {@code count} overwrites were known. */
-  void undo(int count, Version<V>[] staged, ConflictStrategy[] strategies) {
+  void undo(int count, WriteSet<V> writes) {
     while (overwrites.size() > count) {
       Overwrite<V> last = overwrites.removeLast();
-      staged[last.position] = last.staged;
-      strategies[last.position] = last.strategy;
+      writes.restore(last.position, last.staged, last.strategy);
     }
   }
 }

@@ -21,7 +21,12 @@ public final class WriteSet<V> {
 
   private Key[] keys = new Key[INITIAL];
   private Version<V>[] staged = newVersions(INITIAL);
-  private ConflictStrategy[] strategies = new ConflictStrategy[INITIAL];
+
+  /** The strategy of every write, as long as they have the same. */
+  private ConflictStrategy common = ConflictStrategy.FAIL;
+
+  /** One for each write once they differ. */
+  private ConflictStrategy @Nullable [] strategies;
 
   /** By hash, the position of a write plus one; empty while keys are compared one by one. */
   private int[] positions = NO_POSITIONS;
@@ -87,7 +92,7 @@ public final class WriteSet<V> {
     if (needed > keys.length) {
       keys = Arrays.copyOf(keys, needed);
       staged = Arrays.copyOf(staged, needed);
-      strategies = Arrays.copyOf(strategies, needed);
+      strategies = strategies == null ? null : Arrays.copyOf(strategies, needed);
     }
     if (needed > LINEAR_LIMIT && needed * 2L > positions.length) {
       positions = new int[Integer.highestOneBit(needed) * 4];
@@ -146,7 +151,7 @@ public final class WriteSet<V> {
 
   /** {@return the strategy of the write at a position} */
   public ConflictStrategy strategy(int position) {
-    return strategies[position];
+    return strategies == null ? common : strategies[position];
   }
 
   /**
@@ -166,7 +171,7 @@ public final class WriteSet<V> {
    */
   public void rollbackTo(Mark mark) {
     if (overwrites != null) {
-      overwrites.undo(mark.overwrites, staged, strategies);
+      overwrites.undo(mark.overwrites, this);
     }
     while (size > mark.size) {
       removeLast();
@@ -182,17 +187,47 @@ public final class WriteSet<V> {
     keys[position] = key;
   }
 
+  /** Puts back what stood at a position. */
+  void restore(int position, Version<V> version, ConflictStrategy strategy) {
+    staged[position] = version;
+    setStrategy(position, strategy);
+  }
+
+  /** {@return the array that keys stand in, {@link #size} of them} */
+  Key[] keys() {
+    return keys;
+  }
+
+  /** {@return the array that staged versions stand in, {@link #size} of them} */
+  Version<V>[] staged() {
+    return staged;
+  }
+
   private int claim(Key key, ConflictStrategy strategy, boolean merges) {
     int found = find(key);
     if (found >= 0 && overwrites != null) {
-      overwrites.add(found, staged[found], strategies[found]);
+      overwrites.add(found, staged[found], strategy(found));
     }
     int position = found >= 0 ? found : append(key);
     if (found < 0 || overwrites != null || merges || isMerge(position)) {
       staged[position] = merges ? new Delta<>() : new Version<>();
     }
-    strategies[position] = strategy;
+    setStrategy(position, strategy);
     return position;
+  }
+
+  private void setStrategy(int position, ConflictStrategy strategy) {
+    if (strategies == null) {
+      if (size == 1) {
+        common = strategy;
+      }
+      if (strategy == common) {
+        return;
+      }
+      strategies = new ConflictStrategy[keys.length];
+      Arrays.fill(strategies, common);
+    }
+    strategies[position] = strategy;
   }
 
   private int append(Key key) {

@@ -206,7 +206,7 @@ class CollectorTest {
     Version<Long> installed = new Version<>();
     installed.assign(version, 0);
     CommitRecord<Long> record =
-        new CommitRecord<>(version, new Chain[] {chain}, new Version[] {installed});
+        new CommitRecord<>(version, new Chain[] {chain}, new Version[] {installed}, 1);
     record.stamp(version);
     boolean isFirst = chain.head() == null;
     dependencies.append(record);

@@ -33,7 +33,10 @@ class WriteSetTest {
     assertThat(writes.size()).isEqualTo(20);
     assertThat(writes.version(3).value()).isEqualTo(2L);
     assertThat(writes.version(3).index()).isEqualTo(5);
-    assertThat(writes.strategy(3)).isEqualTo(ConflictStrategy.APPEND);
+    for (int i = 0; i < 20; i++) {
+      assertThat(writes.strategy(i))
+          .isEqualTo(i == 3 ? ConflictStrategy.APPEND : ConflictStrategy.FAIL);
+    }
   }
 
   @Test
