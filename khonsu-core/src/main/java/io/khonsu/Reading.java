@@ -123,13 +123,11 @@ final class Reading {
   /** {@return a row with what the transaction merges into it} */
   private static MergedRow merged(
       StagedWrites staged, Table table, int position, @Nullable Version<StoredValue> committed) {
-    boolean isNew = committed == null || committed.isTombstone();
+    Key key = staged.writes().key(position);
     MergedRow row =
-        MergedRow.over(
-            table,
-            staged.writes().key(position),
-            isNew ? null : batchOf(committed),
-            isNew ? 0 : committed.index());
+        committed == null || committed.isTombstone()
+            ? MergedRow.over(table, key, null, 0)
+            : MergedRow.over(table, key, batchOf(committed), committed.index());
     row.apply(Objects.requireNonNull(staged.mergeOf(position)));
     return row;
   }
@@ -193,12 +191,14 @@ final class Reading {
     io.khonsu.mvcc.Snapshot<StoredValue> snapshot = open();
     try {
       Version<StoredValue> version = visible(key, snapshot);
-      boolean isAbsent = version == null || version.isTombstone();
+      Version<StoredValue> committed = version == null || version.isTombstone() ? null : version;
       if (staged != null && own >= 0) {
         int index = staged.writes().version(own).index();
-        return Optional.of(appended(staged, table, index, isAbsent ? null : version));
+        return Optional.of(appended(staged, table, index, committed));
       }
-      return isAbsent ? Optional.empty() : Optional.of(exported(table, batchOf(version)));
+      return committed == null
+          ? Optional.empty()
+          : Optional.of(exported(table, batchOf(committed)));
     } finally {
       close(snapshot);
     }

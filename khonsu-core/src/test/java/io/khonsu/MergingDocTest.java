@@ -57,7 +57,7 @@ class MergingDocTest {
     }
     assertThat(log)
         .containsExactly(
-            "withdraw(1000) cannot be merged into row (id=\"alice\") of table \"accounts\":"
+            "withdraw(1000) cannot be merged into row (\"alice\") of table \"accounts\":"
                 + " not enough");
   }
 

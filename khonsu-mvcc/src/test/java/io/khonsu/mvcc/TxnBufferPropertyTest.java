@@ -187,8 +187,8 @@ class TxnBufferPropertyTest {
       pair.model.writes.forEach((item, write) -> {
         Long before = state.remove(item);
         if (write.value() != null) {
-          boolean adds = write.merges() && before != null;
-          state.put(item, write.value() + (adds ? before : 0));
+          long base = write.merges() && before != null ? before : 0;
+          state.put(item, write.value() + base);
         }
       });
       return state;
