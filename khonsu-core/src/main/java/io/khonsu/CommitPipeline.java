@@ -135,6 +135,16 @@ final class CommitPipeline implements AutoCloseable {
     }
   }
 
+  /** Waits likewise, or until that will not happen any more. */
+  void awaitHandledOrNever(long version) {
+    lock.lock();
+    try {
+      awaitLocked(version);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Waits until the commits so far were published or withdrawn. */
   void awaitAllHandled() {
     awaitHandled(buffer.pendingVersion());

@@ -66,6 +66,7 @@ public final class Khonsu implements AutoCloseable {
                         : TxnBuffer.Publication.EXPLICIT,
                     new BatchMerger(catalog, memory.versions(), config),
                     new StoredLifecycle(compactionCounts))
+                .withCertification(config.certification())
                 .withLimits(config.retentionBytes(), config.watchBacklogBytes()));
     this.pipeline =
         storage == null ? null : new CommitPipeline(buffer, storage, new CommitEncoder(catalog));
@@ -309,7 +310,13 @@ public final class Khonsu implements AutoCloseable {
     var _ = transact(options, action.asBody());
   }
 
-  /** {@return a snapshot of the newest commit, which the caller must close} */
+  /**
+   * {@return a snapshot of the newest commit, which the caller must close} It has its place in the
+   * one serial order of the SERIALIZABLE transactions. It never waits for others, with one
+   * exception: certified by SSN, in a store with a storage, it may wait until a commit that has
+   * come later, but is ordered earlier, is persisted. {@code snapshotAt(newestVersion())} does not
+   * wait, and promises no more than a prefix of the commits.
+   */
   public Snapshot snapshot() {
     Snapshot snapshot = manager.snapshot();
     manager.watch(snapshot);
@@ -379,15 +386,15 @@ public final class Khonsu implements AutoCloseable {
   }
 
   /**
-   * {@return how the rows of a row table at one version differ from those at another, which may
-   * also be the older one; close it}
+   * {@return how the items of a table at one version differ from those at another, which may also
+   * be the older one; close it}
    *
    * @throws SnapshotTooOldException if one is older than the retention allows; it names the oldest
-   * @throws IllegalArgumentException if one is newer than the newest commit, or it is a batch table
+   * @throws IllegalArgumentException if one is newer than the newest commit
    */
   public TableDiff diff(Table table, long fromVersion, long toVersion) {
     manager.views().checkOpen();
-    var _ = manager.check(table, TableSpec.Kind.ROWS);
+    var _ = manager.check(table);
     Snapshot from = snapshotAt(fromVersion);
     try {
       return new TableDiff(manager, table, from, snapshotAt(toVersion));
@@ -397,7 +404,7 @@ public final class Khonsu implements AutoCloseable {
     }
   }
 
-  /** {@return what {@code body} reads in a snapshot of the newest commit} */
+  /** {@return what {@code body} reads in a {@link #snapshot} of the newest commit} */
   public <R extends @Nullable Object, E extends Exception> R readOnly(SnapshotBody<R, E> body)
       throws E {
     try (Snapshot snapshot = manager.snapshot()) {

@@ -1,5 +1,6 @@
 package io.khonsu;
 
+import io.khonsu.mvcc.Certification;
 import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.mvcc.IsolationLevel;
 import java.time.Duration;
@@ -19,6 +20,9 @@ import java.util.regex.Pattern;
  *
  * @param isolation the level of transactions that do not say another; SERIALIZABLE
  * @param onConflict the strategy of transactions that do not say another; FAIL
+ * @param certification how SERIALIZABLE transactions are certified; OCC. With SSN those abort less
+ *     that read much and write little, the serial order is no longer that of the commits, and with
+ *     a storage {@link Khonsu#snapshot} may wait for a commit that is being persisted
  * @param memoryLimitBytes the most memory that committed and read batches may take; 4 GiB. A commit
  *     or read beyond fails with {@link UnavailableException}
  * @param keySizeMaxBytes the longest encoded key that is written, at most 64 KiB; 1 024
@@ -41,6 +45,7 @@ import java.util.regex.Pattern;
 public record StoreConfig(
     IsolationLevel isolation,
     ConflictStrategy onConflict,
+    Certification certification,
     long memoryLimitBytes,
     int keySizeMaxBytes,
     long rowSizeMaxBytes,
@@ -64,6 +69,7 @@ public record StoreConfig(
   public StoreConfig {
     Objects.requireNonNull(isolation, "isolation");
     Objects.requireNonNull(onConflict, "onConflict");
+    Objects.requireNonNull(certification, "certification");
     checkRange("memoryLimitBytes", memoryLimitBytes, 1, Long.MAX_VALUE);
     checkRange("keySizeMaxBytes", keySizeMaxBytes, 1, Table.KEY_BYTES_MAX);
     checkRange("rowSizeMaxBytes", rowSizeMaxBytes, 1, Integer.MAX_VALUE);
@@ -118,6 +124,7 @@ public record StoreConfig(
     return "isolation="
         + isolation
         + (", onConflict=" + onConflict)
+        + (", certification=" + certification)
         + (", memoryLimitBytes=" + memoryLimitBytes)
         + (", keySizeMaxBytes=" + keySizeMaxBytes)
         + (", rowSizeMaxBytes=" + rowSizeMaxBytes)
@@ -149,6 +156,7 @@ public record StoreConfig(
   public static final class Builder {
     private IsolationLevel isolation = IsolationLevel.SERIALIZABLE;
     private ConflictStrategy onConflict = ConflictStrategy.FAIL;
+    private Certification certification = Certification.OCC;
     private long memoryLimitBytes = 4L << 30;
     private int keySizeMaxBytes = 1_024;
     private long rowSizeMaxBytes = 16L << 20;
@@ -167,6 +175,7 @@ public record StoreConfig(
         switch (name) {
           case "isolation" -> isolation = IsolationLevel.valueOf(value);
           case "onConflict" -> onConflict = ConflictStrategy.valueOf(value);
+          case "certification" -> certification = Certification.valueOf(value);
           case "memoryLimitBytes" -> memoryLimitBytes = Long.parseLong(value);
           case "keySizeMaxBytes" -> keySizeMaxBytes = Integer.parseInt(value);
           case "rowSizeMaxBytes" -> rowSizeMaxBytes = Long.parseLong(value);
@@ -193,6 +202,12 @@ public record StoreConfig(
     /** Sets {@link StoreConfig#onConflict}. */
     public Builder onConflict(ConflictStrategy value) {
       onConflict = value;
+      return this;
+    }
+
+    /** Sets {@link StoreConfig#certification}. */
+    public Builder certification(Certification value) {
+      certification = value;
       return this;
     }
 
@@ -272,6 +287,7 @@ public record StoreConfig(
       return new StoreConfig(
           isolation,
           onConflict,
+          certification,
           memoryLimitBytes,
           keySizeMaxBytes,
           rowSizeMaxBytes,

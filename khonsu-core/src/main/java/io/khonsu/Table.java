@@ -23,8 +23,8 @@ public final class Table {
   /** What a store may have stored under other settings: its own limit is checked when writing. */
   static final int KEY_BYTES_MAX = 64 << 10;
 
-  private static final Schema BATCH_KEY =
-      new Schema(List.of(Field.notNullable("key", ArrowType.Utf8.INSTANCE)));
+  /** The key of a batch table. */
+  static final Field NAME = Field.notNullable("key", ArrowType.Utf8.INSTANCE);
 
   private final TxnBuffer<StoredValue> buffer;
   private final int id;
@@ -48,7 +48,7 @@ public final class Table {
     this.keys =
         isRowTable
             ? KeyCodec.of(spec.schema(), spec.keyColumns(), KEY_BYTES_MAX)
-            : KeyCodec.of(BATCH_KEY, List.of("key"), KEY_BYTES_MAX);
+            : KeyCodec.of(new Schema(List.of(NAME)), List.of(NAME.getName()), KEY_BYTES_MAX);
     this.rowKeys =
         spec.rowKey()
             .map(key -> KeyCodec.of(spec.schema(), List.of(key), KEY_BYTES_MAX))

@@ -84,7 +84,7 @@ final class TransactionManager {
 
   Snapshot snapshot() {
     views.checkOpen();
-    return new Snapshot(this, views.add(buffer.readOnlySnapshot()));
+    return new Snapshot(this, views.add(buffer.safeSnapshot(this::awaitHandledOrNever)));
   }
 
   Snapshot snapshotAt(long version) {
@@ -251,6 +251,12 @@ final class TransactionManager {
     } else {
       // Met in the instant between being installed and published, inside the commit section.
       buffer.awaitSection();
+    }
+  }
+
+  private void awaitHandledOrNever(long version) {
+    if (pipeline != null) {
+      pipeline.awaitHandledOrNever(version);
     }
   }
 

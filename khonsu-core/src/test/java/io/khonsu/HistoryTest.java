@@ -2,6 +2,7 @@ package io.khonsu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.khonsu.mvcc.Certification;
 import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.spi.InMemoryStorage;
 import io.khonsu.testkit.LeakChecking;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
@@ -31,6 +33,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Random transactions on real threads, whose histories must be those of their level. */
 @ExtendWith(LeakChecking.class)
@@ -59,11 +62,15 @@ class HistoryTest {
   }
 
   private void open(boolean isStored) {
+    open(isStored, Certification.OCC);
+  }
+
+  private void open(boolean isStored, Certification certification) {
+    StoreConfig config = StoreConfig.builder().certification(certification).build();
     db =
         isStored
-            ? Khonsu.open(
-                StoreConfig.defaults(), new InMemoryStorage(), allocator, InstantSource.system())
-            : Khonsu.inMemory(StoreConfig.defaults(), allocator);
+            ? Khonsu.open(config, new InMemoryStorage(), allocator, InstantSource.system())
+            : Khonsu.inMemory(config, allocator);
   }
 
   @AfterEach
@@ -234,6 +241,40 @@ class HistoryTest {
         consistencyOf(level));
   }
 
+  /** Who appends nothing reads at a snapshot instead, so that those take part as well. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void listsInRows_certifiedBySsn_areStrictlySerializable(boolean isStored)
+      throws InterruptedException {
+    open(isStored, Certification.SSN);
+    Table table = db.createTable(TableSpec.rows("lists", LISTS).primaryKey("id"));
+    var options = options(Level.SERIALIZABLE);
+    AtomicInteger begun = new AtomicInteger();
+    ListAppendStore store =
+        level ->
+            begun.incrementAndGet() % 4 == 0
+                ? new SnapshotListSession(db.snapshot(), table)
+                : new RowListSession(begin(level), table);
+    check(
+        HistoryWorkload.runListAppend(store, options, System::nanoTime),
+        options,
+        Consistency.STRICT_SERIALIZABLE);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void registers_certifiedBySsn_areStrictlySerializable(boolean isStored)
+      throws InterruptedException {
+    open(isStored, Certification.SSN);
+    Table table = db.createTable(TableSpec.rows("registers", REGISTERS).primaryKey("id"));
+    var options = options(Level.SERIALIZABLE);
+    RegisterStore store = level -> new RegisterSession(begin(level), table);
+    check(
+        HistoryWorkload.runRegisters(store, options, System::nanoTime),
+        options,
+        Consistency.STRICT_SERIALIZABLE);
+  }
+
   private Transaction begin(Level level) {
     return db.begin(TransactionOptions.of(RowScenarioStore.levelOf(level)));
   }
@@ -278,11 +319,7 @@ class HistoryTest {
 
     @Override
     public List<Long> read(long key) {
-      List<Long> items = new ArrayList<>();
-      tx.get(table, key)
-          .map(row -> row.get("items"))
-          .ifPresent(list -> ((List<?>) list).forEach(item -> items.add((Long) item)));
-      return items;
+      return items(tx, table, key);
     }
 
     @Override
@@ -292,6 +329,50 @@ class HistoryTest {
       tx.upsert(table, table.row(key, items));
       wrote();
     }
+  }
+
+  /** Reads at a snapshot; the appends that the workload asks for make it fail, as one may. */
+  private static final class SnapshotListSession implements ListAppendStore.Session {
+    private final Snapshot snapshot;
+    private final Table table;
+    private boolean wasToAppend;
+
+    SnapshotListSession(Snapshot snapshot, Table table) {
+      this.snapshot = snapshot;
+      this.table = table;
+    }
+
+    @Override
+    public List<Long> read(long key) {
+      return items(snapshot, table, key);
+    }
+
+    @Override
+    public void append(long key, long value) {
+      wasToAppend = true;
+    }
+
+    @Override
+    public CommitReport commit() {
+      try (snapshot) {
+        return wasToAppend
+            ? new CommitReport.Refused("a snapshot is for reading")
+            : new CommitReport.Committed(null);
+      }
+    }
+
+    @Override
+    public @Nullable Long snapshotVersion() {
+      return snapshot.version();
+    }
+  }
+
+  private static List<Long> items(ReadView view, Table table, long key) {
+    List<Long> items = new ArrayList<>();
+    view.get(table, key)
+        .map(row -> row.get("items"))
+        .ifPresent(list -> ((List<?>) list).forEach(item -> items.add((Long) item)));
+    return items;
   }
 
   private class BatchListSession extends Reporting implements ListAppendStore.Session {

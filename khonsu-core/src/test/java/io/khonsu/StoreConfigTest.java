@@ -3,6 +3,7 @@ package io.khonsu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.khonsu.mvcc.Certification;
 import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.mvcc.IsolationLevel;
 import io.khonsu.spi.InMemoryStorage;
@@ -17,6 +18,7 @@ class StoreConfigTest {
       StoreConfig.builder()
           .isolation(IsolationLevel.SNAPSHOT)
           .onConflict(ConflictStrategy.APPEND)
+          .certification(Certification.SSN)
           .memoryLimitBytes(123_456_789_012L)
           .keySizeMaxBytes(77)
           .rowSizeMaxBytes(1_000)
@@ -36,8 +38,8 @@ class StoreConfigTest {
         .isEqualTo(StoreConfig.defaults());
     assertThat(StoreConfig.defaults())
         .hasToString(
-            "isolation=SERIALIZABLE, onConflict=FAIL, memoryLimitBytes=4294967296,"
-                + " keySizeMaxBytes=1024, rowSizeMaxBytes=16777216,"
+            "isolation=SERIALIZABLE, onConflict=FAIL, certification=OCC,"
+                + " memoryLimitBytes=4294967296, keySizeMaxBytes=1024, rowSizeMaxBytes=16777216,"
                 + " transactionSizeMaxBytes=536870912, retention=PT0S, retentionBytes=1073741824,"
                 + " watchBacklogBytes=268435456, transactionAgeMax=PT1H,"
                 + " compactionRowsPerSecond=500000");
@@ -55,6 +57,7 @@ class StoreConfigTest {
     refused("memoryLimitBytes=4G", "memoryLimitBytes", "4G");
     refused("memoryLimitBytes=0", "memoryLimitBytes", "0");
     refused("isolation=STRICT", "isolation", "STRICT");
+    refused("certification=2PL", "certification", "2PL");
     refused("retentionBytes=0", "retentionBytes", "0");
     refused("watchBacklogBytes=-1", "watchBacklogBytes", "-1");
     refused("keySizeMaxBytes=65537", "keySizeMaxBytes", "65536");

@@ -63,7 +63,7 @@ final class KeySequence {
     return false;
   }
 
-  private static int draw(int keyCount, double[] cumulated, SplittableRandom random) {
+  static int draw(int keyCount, double[] cumulated, SplittableRandom random) {
     if (cumulated.length == 0) {
       return random.nextInt(keyCount);
     }
@@ -74,7 +74,7 @@ final class KeySequence {
     return (int) (rank * 1_000_003L % keyCount);
   }
 
-  private static double[] cumulated(int keyCount, double skew) {
+  static double[] cumulated(int keyCount, double skew) {
     double[] sums = new double[keyCount];
     double sum = 0;
     for (int i = 0; i < keyCount; i++) {

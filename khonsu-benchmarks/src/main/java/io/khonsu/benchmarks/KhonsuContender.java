@@ -1,6 +1,7 @@
 package io.khonsu.benchmarks;
 
 import io.khonsu.mvcc.BufferOptions;
+import io.khonsu.mvcc.Certification;
 import io.khonsu.mvcc.CommitRequest;
 import io.khonsu.mvcc.CommitResult;
 import io.khonsu.mvcc.ConflictStrategy;
@@ -22,15 +23,16 @@ import org.jspecify.annotations.Nullable;
 final class KhonsuContender implements Contender {
   private static final int IDS_PER_SESSION_BITS = 40;
 
-  private final TxnBuffer<Long> buffer = new TxnBuffer<>(BufferOptions.simple());
+  private final TxnBuffer<Long> buffer;
   private final AtomicLong sessions = new AtomicLong();
   private final KeyNames names;
 
   /** What names the items; null if keys are made of bytes each time. */
   private final Key @Nullable [] kept;
 
-  private KhonsuContender(KeyNames names, Naming naming) {
+  private KhonsuContender(KeyNames names, Naming naming, Certification certification) {
     this.names = names;
+    this.buffer = new TxnBuffer<>(BufferOptions.<Long>simple().withCertification(certification));
     fill();
     this.kept =
         switch (naming) {
@@ -47,15 +49,19 @@ final class KhonsuContender implements Contender {
   }
 
   static KhonsuContender byBytes(KeyNames names) {
-    return new KhonsuContender(names, Naming.BYTES);
+    return new KhonsuContender(names, Naming.BYTES, Certification.OCC);
   }
 
   static KhonsuContender byKeptKey(KeyNames names) {
-    return new KhonsuContender(names, Naming.KEPT_KEY);
+    return new KhonsuContender(names, Naming.KEPT_KEY, Certification.OCC);
   }
 
   static KhonsuContender byHandle(KeyNames names) {
-    return new KhonsuContender(names, Naming.HANDLE);
+    return new KhonsuContender(names, Naming.HANDLE, Certification.OCC);
+  }
+
+  static KhonsuContender byHandleCertifiedBySsn(KeyNames names) {
+    return new KhonsuContender(names, Naming.HANDLE, Certification.SSN);
   }
 
   @Override
@@ -143,7 +149,7 @@ final class KhonsuContender implements Contender {
     @Override
     public long readSum(int[] items, int from, int count) {
       long sum = 0;
-      try (Snapshot<Long> snapshot = buffer.readOnlySnapshot()) {
+      try (Snapshot<Long> snapshot = buffer.safeSnapshot(_ -> {})) {
         for (int i = from; i < from + count; i++) {
           sum += value(buffer.get(key(items[i]), snapshot));
         }

@@ -7,6 +7,7 @@ enum Peer {
   KHONSU_KEY(Access.KEY, "Khonsu by key"),
   KHONSU_KEPT(Access.KEY, "Khonsu by kept key"),
   KHONSU_REF(Access.HANDLE, "Khonsu refs"),
+  KHONSU_SSN(Access.HANDLE, "Khonsu refs, SSN"),
   STRIPED(Access.KEY, "map, 4096 StampedLocks"),
   LOCKED(Access.KEY, "map, one RRW lock"),
   SCALA_REF(Access.HANDLE, "ScalaSTM Ref"),
@@ -48,6 +49,7 @@ enum Peer {
       case KHONSU_KEY -> KhonsuContender.byBytes(names);
       case KHONSU_KEPT -> KhonsuContender.byKeptKey(names);
       case KHONSU_REF -> KhonsuContender.byHandle(names);
+      case KHONSU_SSN -> KhonsuContender.byHandleCertifiedBySsn(names);
       case STRIPED -> new StripedMapContender(names);
       case LOCKED -> new LockedMapContender(names);
       case SCALA_REF -> ScalaContender.refs(names);

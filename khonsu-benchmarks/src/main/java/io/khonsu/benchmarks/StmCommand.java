@@ -55,8 +55,8 @@ final class StmCommand implements Callable<Integer> {
       split = ",",
       converter = PeerConverter.class,
       description =
-          "Of khonsu-key, khonsu-kept, khonsu-ref, striped, locked, scala-ref, scala-map, clojure,"
-              + " clojure-ensure, h2; all if not given.")
+          "Of khonsu-key, khonsu-kept, khonsu-ref, khonsu-ssn, striped, locked, scala-ref,"
+              + " scala-map, clojure, clojure-ensure, h2; all if not given.")
   private List<Peer> peers = new ArrayList<>();
 
   @Option(names = "--rounds", description = "Rounds per contender (7, with --quick 3).")

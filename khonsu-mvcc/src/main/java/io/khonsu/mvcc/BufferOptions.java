@@ -15,6 +15,7 @@ import java.util.Objects;
  * @param backlogBytes how much history one {@link ChangeCursor} may hold back, estimated likewise;
  *     at least 0
  * @param publication when commits become visible
+ * @param certification how SERIALIZABLE transactions are certified
  * @param merger what merging means
  * @param lifecycle whom to tell what becomes of values
  * @param <V> the type of values
@@ -26,12 +27,14 @@ public record BufferOptions<V>(
     long retentionBytes,
     long backlogBytes,
     TxnBuffer.Publication publication,
+    Certification certification,
     Merger<V> merger,
     ValueLifecycle<V> lifecycle) {
   /** Checks the ranges. */
   public BufferOptions {
     Objects.requireNonNull(versions, "versions");
     Objects.requireNonNull(publication, "publication");
+    Objects.requireNonNull(certification, "certification");
     Objects.requireNonNull(merger, "merger");
     Objects.requireNonNull(lifecycle, "lifecycle");
     if (retentionBytes < 0 || backlogBytes < 0) {
@@ -50,7 +53,7 @@ public record BufferOptions<V>(
     }
   }
 
-  /** Makes options without limits of bytes. */
+  /** Makes options without limits of bytes, for {@link Certification#OCC}. */
   public BufferOptions(
       VersionSource versions,
       long firstVersion,
@@ -65,6 +68,7 @@ public record BufferOptions<V>(
         Long.MAX_VALUE,
         Long.MAX_VALUE,
         publication,
+        Certification.OCC,
         merger,
         lifecycle);
   }
@@ -89,22 +93,27 @@ public record BufferOptions<V>(
 
   /** {@return these options with another merger} */
   public BufferOptions<V> withMerger(Merger<V> other) {
-    return with(retention, publication, other, lifecycle);
+    return with(retention, publication, certification, other, lifecycle);
   }
 
   /** {@return these options with another lifecycle} */
   public BufferOptions<V> withLifecycle(ValueLifecycle<V> other) {
-    return with(retention, publication, merger, other);
+    return with(retention, publication, certification, merger, other);
   }
 
   /** {@return these options with another time of publication} */
   public BufferOptions<V> withPublication(TxnBuffer.Publication other) {
-    return with(retention, other, merger, lifecycle);
+    return with(retention, other, certification, merger, lifecycle);
+  }
+
+  /** {@return these options with another certification} */
+  public BufferOptions<V> withCertification(Certification other) {
+    return with(retention, publication, other, merger, lifecycle);
   }
 
   /** {@return these options with another retention} */
   public BufferOptions<V> withRetention(long other) {
-    return with(other, publication, merger, lifecycle);
+    return with(other, publication, certification, merger, lifecycle);
   }
 
   /** {@return these options with other limits of bytes} */
@@ -116,14 +125,19 @@ public record BufferOptions<V>(
         otherRetentionBytes,
         otherBacklogBytes,
         publication,
+        certification,
         merger,
         lifecycle);
   }
 
   private BufferOptions<V> with(
-      long span, TxnBuffer.Publication when, Merger<V> merging, ValueLifecycle<V> owner) {
+      long span,
+      TxnBuffer.Publication when,
+      Certification how,
+      Merger<V> merging,
+      ValueLifecycle<V> owner) {
     return new BufferOptions<>(
-        versions, firstVersion, span, retentionBytes, backlogBytes, when, merging, owner);
+        versions, firstVersion, span, retentionBytes, backlogBytes, when, how, merging, owner);
   }
 
   boolean reportsLifecycle() {

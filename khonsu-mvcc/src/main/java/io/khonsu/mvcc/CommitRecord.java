@@ -30,6 +30,9 @@ public final class CommitRecord<V> {
   private Version<V>[] installed;
   private int size;
 
+  /** Null where nobody asks, and if nothing was read. */
+  private @Nullable Footprint footprint;
+
   @SuppressWarnings("UnusedVariable") // accessed through its VarHandle
   private @Nullable CommitRecord<V> next;
 
@@ -106,6 +109,22 @@ public final class CommitRecord<V> {
     installed[position] = version;
   }
 
+  /** {@return what the transaction read, or null} */
+  @Nullable Footprint footprint() {
+    return footprint;
+  }
+
+  /** Says what the transaction read, before the record is appended. */
+  void leave(@Nullable Footprint of) {
+    footprint = of;
+  }
+
+  /** {@return the version of the earliest commit that must come after this one, or its own} */
+  long place() {
+    Footprint left = footprint;
+    return left == null ? version : Math.min(version, left.place());
+  }
+
   /** {@return the commit after this one, published or not; null if there is none yet} */
   @SuppressWarnings("unchecked") // the field has this very type
   public @Nullable CommitRecord<V> next() {
@@ -135,6 +154,7 @@ public final class CommitRecord<V> {
   /** Turns this into a record of nothing. */
   void erase() {
     size = 0; // and the chains stay, for who is looking at them now
+    footprint = null;
     settle();
   }
 

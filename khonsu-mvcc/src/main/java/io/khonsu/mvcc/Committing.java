@@ -1,5 +1,6 @@
 package io.khonsu.mvcc;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -9,15 +10,21 @@ final class Committing<V> {
   /** After so many merges that came too late, the next is made inside the section. */
   private static final int MERGES_OUTSIDE = 3;
 
+  /** So many commits are searched inside the section; more are searched outside before. */
+  private static final int SEARCHED_INSIDE = 32;
+
   private final TxnBuffer<V> buffer;
   private final CommitRequest<V> request;
   private final Certifier<V> certifier;
-  private final CommitRecord<V> previewed;
+  private final Preview<V> preview;
   private final WriteSet<V> writes;
   private final int size;
 
   /** Null if nothing is merged. */
   private final @Nullable Merging<V> merging;
+
+  /** What is read, if a later commit may ask for it. */
+  private final @Nullable Footprint footprint;
 
   /** What is appended if nothing has to be settled: made outside the section. */
   private @Nullable CommitRecord<V> prepared;
@@ -36,18 +43,17 @@ final class Committing<V> {
     WAIT
   }
 
-  Committing(
-      TxnBuffer<V> buffer,
-      CommitRequest<V> request,
-      Certifier<V> certifier,
-      CommitRecord<V> previewed) {
+  Committing(TxnBuffer<V> buffer, CommitRequest<V> request, Preview<V> preview) {
     this.buffer = buffer;
     this.request = request;
-    this.certifier = certifier;
-    this.previewed = previewed;
+    this.certifier = preview.certifier();
+    this.preview = preview;
     this.writes = request.writes();
     this.size = writes.size();
     this.merging = hasMerges(writes) ? new Merging<>(buffer, writes) : null;
+    boolean mayBeAsked =
+        buffer.options().certification() == Certification.SSN && request.level().validatesItems();
+    this.footprint = mayBeAsked ? Footprint.of(request.reads()) : null;
   }
 
   CommitResult<V> run() {
@@ -73,18 +79,28 @@ final class Committing<V> {
   }
 
   private @Nullable CommitResult<V> attempt(int attempt) {
+    boolean here = attempt > MERGES_OUTSIDE; // at last, everything is done inside
     prepareMerges(attempt);
+    if (attempt > 0) {
+      preview.searchPublished();
+    }
     buffer.section().enter(request.transactionId());
     try {
       certify();
+      if (!certifyPlace(here ? Integer.MAX_VALUE : SEARCHED_INSIDE)) {
+        return null;
+      }
       if (!certifier.conflicts().isEmpty()) {
         return new CommitResult.Aborted<>(certifier.conflicts());
       }
       if (outcomes != null && Arrays.asList(outcomes).contains(Outcome.WAIT)) {
         return new CommitResult.Blocked<>(pending);
       }
-      if (!placeMerges(attempt > MERGES_OUTSIDE)) {
+      if (!placeMerges(here)) {
         return null;
+      }
+      if (footprint != null && installedCount() == 0 && !buffer.safeSnapshots().place()) {
+        return new CommitResult.Blocked<>(buffer.dependencies().tailVersion());
       }
       return new CommitResult.Accepted<>(install(), resolved);
     } finally {
@@ -131,10 +147,27 @@ final class Committing<V> {
     outcomes = null;
     pending = 0;
     certifier.checkItems();
-    certifier.checkRanges(previewed, null, Long.MAX_VALUE);
+    certifier.checkRanges(preview.compared(), null, Long.MAX_VALUE);
     for (int i = 0; i < size; i++) {
       certifyWrite(i);
     }
+  }
+
+  /**
+   * Refuses stale reads that the net does not let pass.
+   *
+   * @return false to leave the section and search outside: there are more commits than so many
+   */
+  private boolean certifyPlace(int searchedMost) {
+    SerialSafetyNet<V> net = certifier.net();
+    if (net == null || !net.mustSearch()) {
+      return true;
+    }
+    if (!net.searchAll(searchedMost)) {
+      return false;
+    }
+    certifier.addRefusal(buffer.safeSnapshots());
+    return true;
   }
 
   private void certifyWrite(int position) {
@@ -222,6 +255,7 @@ final class Committing<V> {
     fillIn(record);
     supersedeHeads(record); // the last foreign code: from here on nothing throws
     record.stamp(version);
+    leaveFootprint(record);
     // Before its versions can be met, so that who meets one outside the section finds its writer.
     dependencies.append(record);
     Lane<V> lane = buffer.collector().lane(request.snapshot());
@@ -248,6 +282,30 @@ final class Committing<V> {
         record.replace(at++, writes.isMerge(i) ? merging.installed(i) : writes.version(i));
       }
     }
+  }
+
+  /** Lets later commits know what this one read, where they may come to ask. */
+  private void leaveFootprint(CommitRecord<V> record) {
+    if (footprint == null) {
+      return; // nobody will ask
+    }
+    Footprint whole = footprint;
+    if (outcomes != null && record.size() < size) {
+      // What is left as it is was looked at now: who changes it comes later.
+      whole = whole.plus(notInstalled());
+    }
+    SerialSafetyNet<V> net = certifier.net();
+    record.leave(net == null ? whole : whole.placed(net.place()));
+  }
+
+  private List<Key> notInstalled() {
+    List<Key> keys = new ArrayList<>();
+    for (int i = 0; i < size; i++) {
+      if (!isInstalled(i)) {
+        keys.add(writes.key(i));
+      }
+    }
+    return keys;
   }
 
   /**

@@ -107,5 +107,12 @@ public final class ReadSet<V> {
   }
 
   /** An interval and what filtered it. */
-  record Range<V>(KeyInterval interval, @Nullable ItemPredicate<V> predicate) {}
+  record Range<V>(KeyInterval interval, @Nullable ItemPredicate<V> predicate) {
+    /** {@return whether a version of an item in the interval was, or would have been, read} */
+    boolean matches(Key key, @Nullable Version<V> version) {
+      return version != null
+          && !version.isTombstone()
+          && (predicate == null || predicate.test(key, version.settled()));
+    }
+  }
 }

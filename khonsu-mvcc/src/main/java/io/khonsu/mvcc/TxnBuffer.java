@@ -3,6 +3,7 @@ package io.khonsu.mvcc;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +51,7 @@ public final class TxnBuffer<V> {
   private final CommitSection section;
   private final DependencyTracker<V> dependencies;
   private final Collector<V> collector;
+  private final SafeSnapshots<V> safeSnapshots;
   private final VacatedVersions<V> vacated = new VacatedVersions<>(active);
   private final Waiters<V> waiters = new Waiters<>();
   private final Deltas<V> deltas;
@@ -66,6 +68,7 @@ public final class TxnBuffer<V> {
     this.section = new CommitSection(mutex);
     this.dependencies = new DependencyTracker<>(mutex);
     this.collector = new Collector<>(active, dependencies, table, deltas, options);
+    this.safeSnapshots = new SafeSnapshots<>(active, section, dependencies);
   }
 
   /**
@@ -98,6 +101,22 @@ public final class TxnBuffer<V> {
     long newest = dependencies.publishedVersion();
     active.settleToRead(slot, newest);
     return new Snapshot<>(active, slot, null, newest);
+  }
+
+  /**
+   * Opens a snapshot for reading only that fits the serial order of the SERIALIZABLE transactions;
+   * with {@link Certification#OCC} every snapshot does, and this is {@link #readOnlySnapshot}.
+   *
+   * @param awaitHandled waits until the commits up to a version have been published or withdrawn,
+   *     or never will be; called only with {@link Publication#EXPLICIT}
+   * @return a snapshot, which the caller must close, of a commit that is the newest published at
+   *     some time during this call
+   */
+  public Snapshot<V> safeSnapshot(LongConsumer awaitHandled) {
+    if (options.certification() == Certification.OCC) {
+      return readOnlySnapshot();
+    }
+    return safeSnapshots.open(awaitHandled);
   }
 
   /**
@@ -231,16 +250,12 @@ public final class TxnBuffer<V> {
    */
   public CommitResult<V> commit(CommitRequest<V> request) {
     request.snapshot().checkCommittable();
-    Certifier<V> certifier = new Certifier<>(table, request);
-    CommitRecord<V> previewed = previewRanges(request, certifier);
-    certifier.preview();
-    if (!certifier.conflicts().isEmpty()) {
-      return new CommitResult.Aborted<>(certifier.conflicts());
+    Preview<V> preview = new Preview<>(this, request);
+    CommitResult<V> result = preview.run();
+    if (result != null) {
+      return result;
     }
-    if (request.writes().size() == 0) {
-      return new CommitResult.Accepted<>(previewed, List.of());
-    }
-    CommitResult<V> result = new Committing<>(this, request, certifier, previewed).run();
+    result = new Committing<>(this, request, preview).run();
     if (waiters.count() > 0) {
       wake(result);
     }
@@ -565,6 +580,10 @@ public final class TxnBuffer<V> {
     return options;
   }
 
+  SafeSnapshots<V> safeSnapshots() {
+    return safeSnapshots;
+  }
+
   /** Leaves the commit section and passes on what was unlinked in it. */
   void leave() {
     List<Version<V>> retired = collector.takeRetired();
@@ -581,19 +600,5 @@ public final class TxnBuffer<V> {
     return key instanceof Chain<?> chain && chain.isCandidateOf(this)
         ? (Chain<V>) chain
         : new Chain<>(this, key);
-  }
-
-  /**
-   * {@return a published commit up to which the ranges are unchanged} Items that are unchanged when
-   * looked at later were so at that commit too, so a request that only reads is valid there.
-   */
-  private CommitRecord<V> previewRanges(CommitRequest<V> request, Certifier<V> certifier) {
-    if (request.reads().rangeCount() == 0) {
-      return request.writes().size() == 0 ? newestRecord() : request.snapshot().roughStart();
-    }
-    try (Snapshot<V> now = snapshot()) {
-      certifier.checkRanges(request.snapshot().start(), now.start(), now.version());
-      return now.start();
-    }
   }
 }

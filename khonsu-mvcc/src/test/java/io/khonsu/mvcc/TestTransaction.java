@@ -23,14 +23,24 @@ final class TestTransaction<V> implements AutoCloseable {
   private final TxnBuffer<V> buffer;
   private final IsolationLevel level;
 
-  private TestTransaction(TxnBuffer<V> buffer, IsolationLevel level) {
+  private TestTransaction(TxnBuffer<V> buffer, IsolationLevel level, Snapshot<V> snapshot) {
     this.buffer = buffer;
     this.level = level;
-    this.snapshot = buffer.snapshot();
+    this.snapshot = snapshot;
   }
 
   static <V> TestTransaction<V> begin(TxnBuffer<V> buffer, IsolationLevel level) {
-    return new TestTransaction<>(buffer, level);
+    return new TestTransaction<>(buffer, level, buffer.snapshot());
+  }
+
+  /** Begins one that only reads, where commits are published at once. */
+  static <V> TestTransaction<V> beginToRead(TxnBuffer<V> buffer) {
+    return new TestTransaction<>(
+        buffer,
+        IsolationLevel.SERIALIZABLE,
+        buffer.safeSnapshot(version -> {
+          throw new AssertionError("nothing is pending, but " + version);
+        }));
   }
 
   static <V> TestTransaction<V> begin(TxnBuffer<V> buffer) {
