@@ -70,6 +70,7 @@ final class CommitPipeline implements AutoCloseable {
    * Waits until a commit is durable and visible.
    *
    * @throws StorageRejectedException if the storage refused it; it never happened
+   * @throws MergeFailedException if it could not be merged; it never happened
    * @throws CommitOutcomeUnknownException if the storage failed
    */
   void await(CommitRecord<StoredValue> record) {
@@ -77,6 +78,11 @@ final class CommitPipeline implements AutoCloseable {
     try {
       awaitLocked(record.version());
       IOException cause = refused.remove(record.version());
+      if (cause != null
+          && cause.getCause() instanceof RuntimeException failed
+          && isTheirs(failed)) {
+        throw failed;
+      }
       if (cause != null) {
         throw new StorageRejectedException(record.transactionId(), cause);
       }
@@ -86,6 +92,13 @@ final class CommitPipeline implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** {@return whether a commit failed on its own merges, before the storage was asked} */
+  private static boolean isTheirs(RuntimeException failure) {
+    return failure instanceof MergeFailedException
+        || failure instanceof LimitExceededException
+        || failure instanceof UnavailableException;
   }
 
   /**
@@ -219,12 +232,18 @@ final class CommitPipeline implements AutoCloseable {
   private void handleOneByOne(
       List<CommitRecord<StoredValue>> group, List<CommittedTransaction> commits)
       throws UncertainOutcomeException {
+    boolean isAsEncoded = true;
     for (int i = 0; i < group.size(); i++) {
-      IOException cause = offer(List.of(commits.get(i)));
+      List<CommitRecord<StoredValue>> one = List.of(group.get(i));
+      List<CommittedTransaction> commit = new ArrayList<>();
+      // What was refused may have been merged into those behind it.
+      IOException cause = isAsEncoded ? null : encode(one, commit);
+      cause = cause == null ? offer(isAsEncoded ? List.of(commits.get(i)) : commit) : cause;
       if (cause == null) {
         buffer.publish(group.get(i));
-        finish(List.of(group.get(i)), Map.of());
+        finish(one, Map.of());
       } else {
+        isAsEncoded = false;
         refuse(group.get(i), cause);
       }
     }

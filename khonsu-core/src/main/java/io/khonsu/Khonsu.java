@@ -64,7 +64,7 @@ public final class Khonsu implements AutoCloseable {
                     storage == null
                         ? TxnBuffer.Publication.AT_COMMIT
                         : TxnBuffer.Publication.EXPLICIT,
-                    new BatchMerger(catalog, memory.versions(), config.transactionSizeMaxBytes()),
+                    new BatchMerger(catalog, memory.versions(), config),
                     new StoredLifecycle(compactionCounts))
                 .withCertification(config.certification())
                 .withLimits(config.retentionBytes(), config.watchBacklogBytes()));

@@ -5,7 +5,9 @@ import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.mvcc.IsolationLevel;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -37,6 +39,7 @@ import java.util.regex.Pattern;
  *     {@link SnapshotTooOldException}; 1 hour
  * @param compactionRowsPerSecond the pace at which rows of small batches are moved into large ones
  *     in the background; 500 000. With 0 that is done by {@link Khonsu#compact} only
+ * @param mergeFunctions by name, what {@link Merges#custom} may use; none. Not part of the text
  */
 @SuppressWarnings("RecordComponentNumber") // a flat list of settings, made by its builder alone
 public record StoreConfig(
@@ -51,7 +54,8 @@ public record StoreConfig(
     long retentionBytes,
     long watchBacklogBytes,
     Duration transactionAgeMax,
-    long compactionRowsPerSecond) {
+    long compactionRowsPerSecond,
+    Map<String, MergeFunction> mergeFunctions) {
   private static final long TRANSACTION_SIZE_LIMIT_BYTES = 1L << 30;
   private static final long COMPACTION_PACE_LIMIT = 1_000_000_000;
   private static final Pattern SEPARATOR = Pattern.compile(",|\\R");
@@ -75,6 +79,7 @@ public record StoreConfig(
     checkRange("watchBacklogBytes", watchBacklogBytes, 1, Long.MAX_VALUE);
     checkDuration("transactionAgeMax", transactionAgeMax, Duration.ofMillis(1));
     checkRange("compactionRowsPerSecond", compactionRowsPerSecond, 0, COMPACTION_PACE_LIMIT);
+    mergeFunctions = Map.copyOf(mergeFunctions);
   }
 
   /** {@return settings that are all defaults} */
@@ -113,7 +118,7 @@ public record StoreConfig(
     return builder.build();
   }
 
-  /** {@return all settings, as {@link #parse} reads them} */
+  /** {@return all settings but the merge functions, as {@link #parse} reads them} */
   @Override
   public String toString() {
     return "isolation="
@@ -161,6 +166,7 @@ public record StoreConfig(
     private long watchBacklogBytes = 256L << 20;
     private Duration transactionAgeMax = Duration.ofHours(1);
     private long compactionRowsPerSecond = 500_000;
+    private final Map<String, MergeFunction> mergeFunctions = new HashMap<>();
 
     private Builder() {}
 
@@ -260,6 +266,19 @@ public record StoreConfig(
     }
 
     /**
+     * Adds to {@link StoreConfig#mergeFunctions}.
+     *
+     * @throws IllegalArgumentException if the name is taken
+     */
+    public Builder mergeFunction(String name, MergeFunction function) {
+      Objects.requireNonNull(function, "function");
+      if (mergeFunctions.putIfAbsent(name, function) != null) {
+        throw new IllegalArgumentException("there are two merge functions \"%s\"".formatted(name));
+      }
+      return this;
+    }
+
+    /**
      * {@return the settings}
      *
      * @throws IllegalArgumentException naming the first setting that is out of its bounds
@@ -277,7 +296,8 @@ public record StoreConfig(
           retentionBytes,
           watchBacklogBytes,
           transactionAgeMax,
-          compactionRowsPerSecond);
+          compactionRowsPerSecond,
+          mergeFunctions);
     }
   }
 }

@@ -176,6 +176,55 @@ class HistoryTest {
     assertThat(appended).isEqualTo(expected);
   }
 
+  /** Blind appends, beside reads. */
+  @ParameterizedTest
+  @CsvSource({"SERIALIZABLE,false", "SERIALIZABLE,true"})
+  void listsInBatches_appendedUnread(Level level, boolean isStored) throws InterruptedException {
+    open(isStored);
+    Table table = Items.batches(db, "lists");
+    var options = options(level);
+    ListAppendStore store =
+        _ ->
+            new BatchListSession(
+                db.begin(TransactionOptions.serializable().onConflict(ConflictStrategy.APPEND)),
+                table) {
+              @Override
+              public void append(long key, long value) {
+                Items.write(tx, table, "k" + key, allocator, value);
+                wrote();
+              }
+            };
+    check(
+        HistoryWorkload.runListAppend(store, options, System::nanoTime),
+        options,
+        consistencyOf(level));
+  }
+
+  /**
+   * Merges beside reads, of the same transactions and of others. The levels between are left out: a
+   * merge is made on what is newest, whatever else was read at the snapshot.
+   */
+  @ParameterizedTest
+  @CsvSource({"READ_COMMITTED,false", "SERIALIZABLE,false", "SERIALIZABLE,true"})
+  void listsInRows_merged(Level level, boolean isStored) throws InterruptedException {
+    open(isStored);
+    Table table = db.createTable(TableSpec.rows("lists", LISTS).primaryKey("id"));
+    var options = options(level);
+    ListAppendStore store =
+        _ ->
+            new RowListSession(begin(level), table) {
+              @Override
+              public void append(long key, long value) {
+                tx.merge(table, Merges.union("items", value), key);
+                wrote();
+              }
+            };
+    check(
+        HistoryWorkload.runListAppend(store, options, System::nanoTime),
+        options,
+        consistencyOf(level));
+  }
+
   @ParameterizedTest
   @CsvSource({
     "READ_COMMITTED,false", "SNAPSHOT,false", "REPEATABLE_READ,false", "SERIALIZABLE,false",
@@ -260,7 +309,7 @@ class HistoryTest {
     }
   }
 
-  private static final class RowListSession extends Reporting implements ListAppendStore.Session {
+  private static class RowListSession extends Reporting implements ListAppendStore.Session {
     private final Table table;
 
     RowListSession(Transaction tx, Table table) {
@@ -326,7 +375,7 @@ class HistoryTest {
     return items;
   }
 
-  private final class BatchListSession extends Reporting implements ListAppendStore.Session {
+  private class BatchListSession extends Reporting implements ListAppendStore.Session {
     private final Table table;
 
     BatchListSession(Transaction tx, Table table) {

@@ -1,5 +1,6 @@
 package io.khonsu.mvcc;
 
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -15,7 +16,7 @@ import java.util.Objects;
  *     at least 0
  * @param publication when commits become visible
  * @param certification how SERIALIZABLE transactions are certified
- * @param merger what APPEND means
+ * @param merger what merging means
  * @param lifecycle whom to tell what becomes of values
  * @param <V> the type of values
  */
@@ -74,8 +75,8 @@ public record BufferOptions<V>(
   }
 
   /**
-   * {@return options for values without an owner: versions count up, nothing old is kept, the later
-   * write stands for both where APPEND merges}
+   * {@return options for values without an owner: versions count up, nothing old is kept, of merged
+   * values the last stands for all}
    */
   public static <V> BufferOptions<V> simple() {
     return new BufferOptions<>(
@@ -83,8 +84,12 @@ public record BufferOptions<V>(
         0,
         0,
         TxnBuffer.Publication.AT_COMMIT,
-        (_, _, staged) -> new Merger.Item<>(staged.requireValue(), staged.index()),
+        (_, _, operands) -> last(operands),
         ValueLifecycle.none());
+  }
+
+  private static <V> Merger.Item<V> last(List<Version<V>> operands) {
+    return new Merger.Item<>(operands.getLast().requireValue(), operands.getLast().index());
   }
 
   /** {@return these options with another merger} */

@@ -140,8 +140,8 @@ final class Certifier<V> {
     }
     @Nullable CommitRecord<V> record = from == to ? null : from.next();
     while (record != null) {
-      for (Chain<V> chain : record.chains()) {
-        checkRange(record, chain, now);
+      for (int i = 0; i < record.size(); i++) {
+        checkRange(record, record.chain(i), now);
       }
       record = record == to ? null : record.next();
     }
@@ -178,11 +178,14 @@ final class Certifier<V> {
    */
   @Nullable Conflict checkWrite(int position, @Nullable Version<V> head) {
     ConflictStrategy strategy = request.writes().strategy(position);
+    if (strategy == ConflictStrategy.APPEND) {
+      return null;
+    }
     boolean blind = request.level() == IsolationLevel.SERIALIZABLE;
     if (blind && (strategy == ConflictStrategy.FAIL || strategy == ConflictStrategy.REPLACE)) {
       return null; // what was not read may be overwritten in any serial order
     }
-    if (head == null || head.version <= snapshot) {
+    if (head == null || head.version <= snapshot || isBlindMerge(position)) {
       return null;
     }
     return new Conflict(
@@ -193,6 +196,15 @@ final class Certifier<V> {
         head.version,
         winnerAt(head.version),
         null);
+  }
+
+  /**
+   * What was not read may be merged into in any order; one snapshot per operation promises less.
+   */
+  private boolean isBlindMerge(int position) {
+    WriteSet<V> writes = request.writes();
+    return writes.isMerge(position)
+        && !(request.level().readsAtBegin() && request.reads().covers(writes.key(position)));
   }
 
   /**

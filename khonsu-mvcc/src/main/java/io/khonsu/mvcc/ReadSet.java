@@ -55,6 +55,21 @@ public final class ReadSet<V> {
     ranges[rangeCount++] = new Range<>(interval, predicate);
   }
 
+  /** {@return whether an item was added, itself or in a range} */
+  boolean covers(Key key) {
+    for (int i = 0; i < itemCount; i++) {
+      if (items[i].equals(key)) {
+        return true;
+      }
+    }
+    for (int i = 0; i < rangeCount; i++) {
+      if (ranges[i].interval().contains(key)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** {@return how many items were added} */
   public int itemCount() {
     return itemCount;
@@ -97,7 +112,7 @@ public final class ReadSet<V> {
     boolean matches(Key key, @Nullable Version<V> version) {
       return version != null
           && !version.isTombstone()
-          && (predicate == null || predicate.test(key, version));
+          && (predicate == null || predicate.test(key, version.settled()));
     }
   }
 }

@@ -139,7 +139,8 @@ final class SerialSafetyNet<V> {
     if (record.place() >= place) {
       return; // whatever edge there is, it is a weaker one
     }
-    for (Chain<V> chain : record.chains()) {
+    for (int i = 0; i < record.size(); i++) {
+      Chain<V> chain = record.chain(i);
       @Nullable KeyInterval range = changedRange(record, chain, now);
       if (range != null || stale.contains(chain)) {
         place = record.place();
@@ -184,10 +185,9 @@ final class SerialSafetyNet<V> {
     Footprint footprint = record.footprint();
     @Nullable Key key = footprint == null ? null : footprint.readOf(writes);
     Predecessor.Edge edge = Predecessor.Edge.READ_WRITE;
-    Chain<V>[] chains = record.chains();
-    for (int i = 0; key == null && i < chains.length; i++) {
-      if (writes.find(chains[i]) >= 0) {
-        key = chains[i];
+    for (int i = 0; key == null && i < record.size(); i++) {
+      if (writes.find(record.chain(i)) >= 0) {
+        key = record.chain(i);
         edge = Predecessor.Edge.WRITE_WRITE;
       }
     }

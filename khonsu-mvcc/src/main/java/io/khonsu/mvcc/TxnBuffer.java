@@ -24,17 +24,17 @@ public final class TxnBuffer<V> {
    *
    *   preview    outside: heads and ranges as they are now; refuses most of what must be refused
    *   link       outside: finds or makes the chains to write
-   *   merge      outside: what APPEND would merge, against the heads as they are now
+   *   merge      outside: merges that may fail, against the heads as they are now
    *   -- section --
    *   certify    the heads again, the ranges against records appended since, the writes
-   *   settle     drop, overwrite or merge what conflicts; back to "merge" if a head has moved on
+   *   settle     drop or overwrite what conflicts; back to "merge" if a head has moved on
    *   version    drawn from the source
    *   install    each version becomes its chain's head: pending, as no snapshot is that new
    *   append     the record joins the list
    *   publish    the record becomes the newest that snapshots may see; or later, by publish()
    *   collect    a bounded share of unlinking what nobody sees
    *   -- end --
-   *   retire     outside: owners are told of what was unlinked
+   *   retire     outside: owners are told of what was unlinked, deltas worked out that hold it up
    */
 
   /** When an accepted commit becomes visible. */
@@ -54,6 +54,7 @@ public final class TxnBuffer<V> {
   private final SafeSnapshots<V> safeSnapshots;
   private final VacatedVersions<V> vacated = new VacatedVersions<>(active);
   private final Waiters<V> waiters = new Waiters<>();
+  private final Deltas<V> deltas;
   private final ValueLifecycle<V> lifecycle;
   private final BufferOptions<V> options;
 
@@ -61,21 +62,25 @@ public final class TxnBuffer<V> {
   public TxnBuffer(BufferOptions<V> options) {
     this.options = options;
     this.lifecycle = options.lifecycle();
+    this.deltas = new Deltas<>(options.merger(), options.publication());
     this.table = new KeyTable<>(this, ordered);
     CommitMutex<V> mutex = new CommitMutex<>(CommitRecord.origin(options.firstVersion()));
     this.section = new CommitSection(mutex);
     this.dependencies = new DependencyTracker<>(mutex);
-    this.collector = new Collector<>(active, dependencies, table, options);
+    this.collector = new Collector<>(active, dependencies, table, deltas, options);
     this.safeSnapshots = new SafeSnapshots<>(active, section, dependencies);
   }
 
   /**
-   * {@return a key of these bytes that this buffer handles faster than one from {@link Key#of}}
+   * {@return a key of these bytes that this buffer handles faster than one from {@link Key#of}} It
+   * is looked up here, and so needs not be again as long as the item exists.
    *
    * @param bytes taken over: nobody may change them from here on
    */
   public Key key(byte[] bytes) {
-    return new Chain<>(this, bytes);
+    Key sought = new Key(bytes); // never leaves the look-up, so it is not allocated
+    Chain<V> found = table.find(sought);
+    return found != null ? found : new Chain<>(this, sought);
   }
 
   /**
@@ -188,13 +193,18 @@ public final class TxnBuffer<V> {
   public @Nullable Version<V> read(Key key, Snapshot<V> snapshot, ReadSet<V> reads) {
     Chain<V> chain = table.resolve(key);
     reads.addItem(chain == null ? key : chain);
-    return chain == null ? null : chain.visibleAt(snapshot.version());
+    return chain == null ? null : visible(chain, snapshot);
   }
 
   /** {@return the version of an item that a snapshot sees, maybe a tombstone, or null} */
   public @Nullable Version<V> get(Key key, Snapshot<V> snapshot) {
     Chain<V> chain = table.resolve(key);
-    return chain == null ? null : chain.visibleAt(snapshot.version());
+    return chain == null ? null : visible(chain, snapshot);
+  }
+
+  private @Nullable Version<V> visible(Chain<V> chain, Snapshot<V> snapshot) {
+    Version<V> version = chain.visibleAt(snapshot.version());
+    return version == null ? null : version.settled();
   }
 
   /**
@@ -364,9 +374,12 @@ public final class TxnBuffer<V> {
    *
    * @param record from a {@link CommitResult.Accepted}; publish in the order of versions, leaving
    *     out withdrawn ones
+   * @throws RuntimeException what the {@link Merger} throws; nothing was published then, and the
+   *     commit whose merge it is can only be withdrawn. {@link CommitRecord#version} tells which
    */
   public void publish(CommitRecord<V> record) {
     List<CommitRecord<V>> news = List.of();
+    settle(record);
     section.enterForUpkeep();
     try {
       int share = 0;
@@ -388,8 +401,20 @@ public final class TxnBuffer<V> {
     news.forEach(waiters::wake);
   }
 
+  /** Works out all values up to a commit that are not, as from then on others depend on them. */
+  private void settle(CommitRecord<V> last) {
+    @Nullable CommitRecord<V> record = dependencies.published().next();
+    while (record != null && record.version() <= last.version()) {
+      for (int i = 0; i < record.size(); i++) {
+        var _ = record.version(i);
+      }
+      record = record.next();
+    }
+  }
+
   /**
-   * Undoes a commit that was not published: it never happened. Its versions are retired.
+   * Undoes a commit that was not published: it never happened. Its versions are retired; what later
+   * commits had merged with them is worked out again when it is asked for.
    *
    * @throws IllegalStateException if it was published, itself or with a later one
    */
@@ -547,6 +572,10 @@ public final class TxnBuffer<V> {
     return collector;
   }
 
+  Deltas<V> deltas() {
+    return deltas;
+  }
+
   BufferOptions<V> options() {
     return options;
   }
@@ -558,10 +587,12 @@ public final class TxnBuffer<V> {
   /** Leaves the commit section and passes on what was unlinked in it. */
   void leave() {
     List<Version<V>> retired = collector.takeRetired();
+    List<Chain<V>> unsettled = collector.takeUnsettled();
     section.leave();
     for (Version<V> version : retired) {
       lifecycle.retired(version.requireValue(), version.index());
     }
+    deltas.settle(this, unsettled);
   }
 
   @SuppressWarnings("unchecked") // a chain of this buffer holds V

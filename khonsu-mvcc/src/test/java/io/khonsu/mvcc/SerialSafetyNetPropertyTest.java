@@ -132,8 +132,7 @@ class SerialSafetyNetPropertyTest {
       BufferOptions<Long> options =
           BufferOptions.<Long>simple()
               .withCertification(Certification.SSN)
-              .withMerger((_, committed, staged) ->
-                  new Merger.Item<>(committed.requireValue() + staged.requireValue(), 0));
+              .withMerger(Merger.adding());
       this.buffer =
           new TxnBuffer<>(
               explicit ? options.withPublication(TxnBuffer.Publication.EXPLICIT) : options);
@@ -284,9 +283,9 @@ class SerialSafetyNetPropertyTest {
       boolean isNew = record.transactionId() == one.transaction().id;
       SortedMap<Integer, @Nullable Long> writes = new TreeMap<>();
       for (int i = 0; isNew && i < record.size(); i++) {
-        Chain<Long> chain = record.chains()[i];
+        Chain<Long> chain = record.chain(i);
         Version<Long> head = Invariants.present(chain.head(), "what was committed is there");
-        writes.put(TestTransaction.number(chain), head.value());
+        writes.put(TestTransaction.number(chain), head.settled().value());
       }
       noteDeletionsOfNothing(one, writes);
       if (one.level == IsolationLevel.REPEATABLE_READ) {
