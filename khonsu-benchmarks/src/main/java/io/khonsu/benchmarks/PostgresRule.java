@@ -105,11 +105,7 @@ final class PostgresRule implements AbortRule {
     @Override
     public boolean commit() {
       abortIfDoomed();
-      boolean isFirst =
-          written.stream()
-              .flatMap(item -> users(writers, item).stream())
-              .noneMatch(other -> other.hasCommitted() && isConcurrentTo(other));
-      if (!isFirst) {
+      if (!hasAborted && isOverwritten()) {
         abort();
       }
       if (hasAborted) {
@@ -120,6 +116,13 @@ final class PostgresRule implements AbortRule {
       committed = ++lastCommit;
       leave();
       return true;
+    }
+
+    /** {@return whether another has committed an item that this one writes} */
+    private boolean isOverwritten() {
+      return written.stream()
+          .flatMap(item -> users(writers, item).stream())
+          .anyMatch(other -> other.hasCommitted() && isConcurrentTo(other));
     }
 
     /** The commit of this one, the first of three, would make a pivot dangerous. */

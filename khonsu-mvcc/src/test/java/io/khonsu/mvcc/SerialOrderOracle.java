@@ -36,7 +36,7 @@ final class SerialOrderOracle {
    * A transaction that committed.
    *
    * @param name for people
-   * @param snapshot the version it read ranges at
+   * @param snapshot a version that its ranges are at as it read them
    * @param began a time
    * @param ended a time; who began later comes later
    */
