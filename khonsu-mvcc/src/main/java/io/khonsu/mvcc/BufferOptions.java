@@ -20,6 +20,7 @@ import java.util.Objects;
  * @param lifecycle whom to tell what becomes of values
  * @param <V> the type of values
  */
+@SuppressWarnings("RecordComponentNumber") // what the buffer must be told, with short cuts below
 public record BufferOptions<V>(
     VersionSource versions,
     long firstVersion,

@@ -26,8 +26,11 @@ import org.junit.jupiter.params.provider.EnumSource;
  * its seed: {@code new Run(seed, Defect.NONE).run()} replays it.
  */
 class SerialSafetyNetPropertyTest {
+  private static final List<IsolationLevel> LEVELS = List.of(IsolationLevel.values());
+  private static final List<ConflictStrategy> STRATEGIES = List.of(ConflictStrategy.values());
+
   /** What to break, to see that it would be found. */
-  private enum Defect {
+  enum Defect {
     NONE,
     /** Commits do not say what they read. */
     LOST_READS,
@@ -188,7 +191,7 @@ class SerialSafetyNetPropertyTest {
       }
       IsolationLevel level =
           mixesLevels && random.nextBoolean()
-              ? IsolationLevel.values()[random.nextInt(4)]
+              ? LEVELS.get(random.nextInt(LEVELS.size()))
               : IsolationLevel.SERIALIZABLE;
       open.add(
           new Open(
@@ -242,7 +245,7 @@ class SerialSafetyNetPropertyTest {
       ConflictStrategy strategy =
           random.nextInt(4) > 0
               ? ConflictStrategy.FAIL
-              : ConflictStrategy.values()[random.nextInt(ConflictStrategy.values().length)];
+              : STRATEGIES.get(random.nextInt(STRATEGIES.size()));
       if (random.nextInt(4) == 0) {
         one.tx.delete(key(item), strategy);
       } else {

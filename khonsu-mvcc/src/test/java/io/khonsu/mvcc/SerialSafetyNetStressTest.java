@@ -56,7 +56,6 @@ class SerialSafetyNetStressTest {
     try (Snapshot<Long> snapshot = buffer.safeSnapshot(_ -> {})) {
       for (int i = 0; i < 4; i++) {
         items.add(seen(random.nextInt(ITEMS), snapshot, null));
-        Thread.yield();
       }
       add("reader", snapshot, items, List.of(), began, null);
     }
@@ -69,7 +68,6 @@ class SerialSafetyNetStressTest {
     try (TestTransaction<Long> tx = TestTransaction.begin(buffer)) {
       for (int i = random.nextInt(4); i >= 0; i--) {
         items.add(seen(random.nextInt(ITEMS), tx.snapshot, tx.reads));
-        Thread.yield();
       }
       if (random.nextInt(3) == 0) {
         int from = random.nextInt(ITEMS);
@@ -92,10 +90,12 @@ class SerialSafetyNetStressTest {
 
   private record Written(CommitRecord<Long> record, int item, TestTransaction<Long> tx) {}
 
+  @SuppressWarnings("ThreadPriorityCheck") // others may come between two reads, or not
   private SerialOrderOracle.ItemRead seen(
       int item, Snapshot<Long> snapshot, @Nullable ReadSet<Long> reads) {
     Version<Long> version =
         reads == null ? buffer.get(key(item), snapshot) : buffer.read(key(item), snapshot, reads);
+    Thread.yield();
     return new SerialOrderOracle.ItemRead(item, version == null ? 0 : version.version());
   }
 
