@@ -22,7 +22,6 @@ import org.jspecify.annotations.Nullable;
 final class Certifier<V> {
   private final KeyTable<V> table;
   private final CommitRequest<V> request;
-  private final long snapshot;
 
   /** What stale reads are left to; null where each is a conflict. */
   private final @Nullable SerialSafetyNet<V> net;
@@ -35,7 +34,6 @@ final class Certifier<V> {
   Certifier(KeyTable<V> table, CommitRequest<V> request, Certification certification) {
     this.table = table;
     this.request = request;
-    this.snapshot = request.snapshot().version();
     boolean mayComeEarlier =
         certification == Certification.SSN
             && request.level() == IsolationLevel.SERIALIZABLE
@@ -61,6 +59,18 @@ final class Certifier<V> {
   /** Adds a fatal conflict. */
   void add(Conflict conflict) {
     conflicts = Conflict.plus(conflicts, conflict);
+  }
+
+  /** Lets the net, if there is one with something to search for, search what is published. */
+  void searchPublished(TxnBuffer<V> buffer) {
+    if (net == null || !net.mustSearch() || !conflicts.isEmpty()) {
+      return;
+    }
+    try (Snapshot<V> now = buffer.snapshot()) {
+      checkItems();
+      net.searchUpTo(now.start(), now.version());
+    }
+    addRefusal(buffer.safeSnapshots());
   }
 
   /** Adds the conflict for which the net does not let the transaction commit, if there is one. */
@@ -116,7 +126,7 @@ final class Certifier<V> {
   private @Nullable Version<V> newerVersion(Key key) {
     Chain<V> chain = table.resolve(key);
     Version<V> head = chain == null ? null : chain.head();
-    return head != null && head.version > snapshot ? head : null;
+    return head != null && head.version > snapshot() ? head : null;
   }
 
   private void addStale(Key key, Version<V> newer) {
@@ -163,7 +173,7 @@ final class Certifier<V> {
       if (after == null || after.version != record.version()) {
         return;
       }
-      if (range.matches(chain, chain.visibleAt(snapshot)) || range.matches(chain, after)) {
+      if (range.matches(chain, chain.visibleAt(snapshot())) || range.matches(chain, after)) {
         add(readConflict(chain, range.interval(), after, record.transactionId()));
         return;
       }
@@ -185,7 +195,7 @@ final class Certifier<V> {
     if (blind && (strategy == ConflictStrategy.FAIL || strategy == ConflictStrategy.REPLACE)) {
       return null; // what was not read may be overwritten in any serial order
     }
-    if (head == null || head.version <= snapshot || isBlindMerge(position)) {
+    if (head == null || head.version <= snapshot() || isBlindMerge(position)) {
       return null;
     }
     return new Conflict(
@@ -220,6 +230,10 @@ final class Certifier<V> {
       winners = new Winners<>(request.snapshot().start());
     }
     return winners.at(version);
+  }
+
+  private long snapshot() {
+    return request.snapshot().version();
   }
 
   private static <V> Conflict readConflict(

@@ -16,7 +16,7 @@ final class Committing<V> {
   private final TxnBuffer<V> buffer;
   private final CommitRequest<V> request;
   private final Certifier<V> certifier;
-  private final Preview<V> preview;
+  private final CommitRecord<V> compared;
   private final WriteSet<V> writes;
   private final int size;
 
@@ -32,9 +32,6 @@ final class Committing<V> {
   /** Set while the writes are certified, for what is not simply installed. */
   private Outcome @Nullable [] outcomes;
 
-  /** The newest unpublished commit that a write waits for. */
-  private long pending;
-
   private List<Conflict> resolved = List.of();
 
   private enum Outcome {
@@ -43,11 +40,20 @@ final class Committing<V> {
     WAIT
   }
 
-  Committing(TxnBuffer<V> buffer, CommitRequest<V> request, Preview<V> preview) {
+  /**
+   * Takes a request over from its preview.
+   *
+   * @param compared the last commit that ranges were compared with, or before
+   */
+  Committing(
+      TxnBuffer<V> buffer,
+      CommitRequest<V> request,
+      Certifier<V> certifier,
+      CommitRecord<V> compared) {
     this.buffer = buffer;
     this.request = request;
-    this.certifier = preview.certifier();
-    this.preview = preview;
+    this.certifier = certifier;
+    this.compared = compared;
     this.writes = request.writes();
     this.size = writes.size();
     this.merging = hasMerges(writes) ? new Merging<>(buffer, writes) : null;
@@ -82,7 +88,7 @@ final class Committing<V> {
     boolean here = attempt > MERGES_OUTSIDE; // at last, everything is done inside
     prepareMerges(attempt);
     if (attempt > 0) {
-      preview.searchPublished();
+      certifier.searchPublished(buffer);
     }
     buffer.section().enter(request.transactionId());
     try {
@@ -94,7 +100,7 @@ final class Committing<V> {
         return new CommitResult.Aborted<>(certifier.conflicts());
       }
       if (outcomes != null && Arrays.asList(outcomes).contains(Outcome.WAIT)) {
-        return new CommitResult.Blocked<>(pending);
+        return new CommitResult.Blocked<>(newestPending());
       }
       if (!placeMerges(here)) {
         return null;
@@ -145,9 +151,8 @@ final class Committing<V> {
     certifier.forget();
     resolved = List.of();
     outcomes = null;
-    pending = 0;
     certifier.checkItems();
-    certifier.checkRanges(preview.compared(), null, Long.MAX_VALUE);
+    certifier.checkRanges(compared, null, Long.MAX_VALUE);
     for (int i = 0; i < size; i++) {
       certifyWrite(i);
     }
@@ -194,13 +199,22 @@ final class Committing<V> {
   private void settle(int position, Conflict conflict, boolean isAbsent, boolean deletes) {
     if (isPending(conflict.winnerVersion())) {
       note(position, Outcome.WAIT);
-      pending = Math.max(pending, conflict.winnerVersion());
       return;
     }
     ConflictStrategy strategy = conflict.strategy();
     if (strategy == ConflictStrategy.IGNORE || (isAbsent && deletes)) {
       note(position, Outcome.DROP);
     }
+  }
+
+  /** {@return the newest unpublished commit that a write waits for} */
+  private long newestPending() {
+    long newest = 0;
+    for (Conflict conflict : resolved) {
+      newest =
+          isPending(conflict.winnerVersion()) ? Math.max(newest, conflict.winnerVersion()) : newest;
+    }
+    return newest;
   }
 
   private boolean isPending(long version) {

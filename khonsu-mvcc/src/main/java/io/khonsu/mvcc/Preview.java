@@ -4,9 +4,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is found out about a request outside the commit section: most of what must be refused is,
- * and what was looked at need not be looked at inside. A request that writes nothing gets its
- * answer here.
+ * The beginning of a commit, outside the commit section: most of what must be refused is, and what
+ * was looked at need not be looked at inside. A request that writes nothing gets its answer here.
  */
 final class Preview<V> {
   private final TxnBuffer<V> buffer;
@@ -23,18 +22,15 @@ final class Preview<V> {
     this.compared = compareRanges();
   }
 
-  Certifier<V> certifier() {
-    return certifier;
-  }
-
-  CommitRecord<V> compared() {
-    return compared;
+  CommitResult<V> run() {
+    CommitResult<V> early = answer();
+    return early != null ? early : new Committing<>(buffer, request, certifier, compared).run();
   }
 
   /** {@return the answer, or null if the commit section must give it} */
-  @Nullable CommitResult<V> run() {
+  private @Nullable CommitResult<V> answer() {
     certifier.preview();
-    searchPublished();
+    certifier.searchPublished(buffer);
     if (!certifier.conflicts().isEmpty()) {
       return new CommitResult.Aborted<>(certifier.conflicts());
     }
@@ -44,19 +40,6 @@ final class Preview<V> {
     return certification() == Certification.SSN && request.level().validatesItems()
         ? commitReads()
         : new CommitResult.Accepted<>(compared, List.of());
-  }
-
-  /** Lets the net, if there is one with something to search for, search what is published. */
-  void searchPublished() {
-    SerialSafetyNet<V> net = certifier.net();
-    if (net == null || !net.mustSearch() || !certifier.conflicts().isEmpty()) {
-      return;
-    }
-    try (Snapshot<V> now = buffer.snapshot()) {
-      certifier.checkItems();
-      net.searchUpTo(now.start(), now.version());
-    }
-    certifier.addRefusal(buffer.safeSnapshots());
   }
 
   /**

@@ -1,8 +1,6 @@
 package io.khonsu.mvcc;
 
-import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -52,8 +50,9 @@ public final class TxnBuffer<V> {
   private final DependencyTracker<V> dependencies;
   private final Collector<V> collector;
   private final SafeSnapshots<V> safeSnapshots;
-  private final VacatedVersions<V> vacated = new VacatedVersions<>(active);
   private final Waiters<V> waiters = new Waiters<>();
+  private final Publishing<V> publishing = new Publishing<>(this, waiters);
+  private final Upkeep<V> upkeep = new Upkeep<>(this, ordered, active);
   private final Deltas<V> deltas;
   private final ValueLifecycle<V> lifecycle;
   private final BufferOptions<V> options;
@@ -250,13 +249,8 @@ public final class TxnBuffer<V> {
    */
   public CommitResult<V> commit(CommitRequest<V> request) {
     request.snapshot().checkCommittable();
-    Preview<V> preview = new Preview<>(this, request);
-    CommitResult<V> result = preview.run();
-    if (result != null) {
-      return result;
-    }
-    result = new Committing<>(this, request, preview).run();
-    if (waiters.count() > 0) {
+    CommitResult<V> result = new Preview<>(this, request).run();
+    if (waiters.count() > 0 && request.writes().size() > 0) {
       wake(result);
     }
     return result;
@@ -378,38 +372,7 @@ public final class TxnBuffer<V> {
    *     commit whose merge it is can only be withdrawn. {@link CommitRecord#version} tells which
    */
   public void publish(CommitRecord<V> record) {
-    List<CommitRecord<V>> news = List.of();
-    settle(record);
-    section.enterForUpkeep();
-    try {
-      int share = 0;
-      CommitRecord<V> last = dependencies.published();
-      while (last.version() < record.version()) {
-        last = Invariants.present(last.next(), "a commit to publish is in the list");
-        last.settle();
-        dependencies.publish(last);
-        share += last.size() + 1;
-        if (waiters.count() > 0) {
-          news = news.isEmpty() ? new ArrayList<>() : news;
-          news.add(last);
-        }
-      }
-      collector.workForAll(share);
-    } finally {
-      leave();
-    }
-    news.forEach(waiters::wake);
-  }
-
-  /** Works out all values up to a commit that are not, as from then on others depend on them. */
-  private void settle(CommitRecord<V> last) {
-    @Nullable CommitRecord<V> record = dependencies.published().next();
-    while (record != null && record.version() <= last.version()) {
-      for (int i = 0; i < record.size(); i++) {
-        var _ = record.version(i);
-      }
-      record = record.next();
-    }
+    publishing.publish(record);
   }
 
   /**
@@ -419,30 +382,12 @@ public final class TxnBuffer<V> {
    * @throws IllegalStateException if it was published, itself or with a later one
    */
   public void withdraw(CommitRecord<V> record) {
-    section.enterForUpkeep();
-    try {
-      if (record.version() <= newestVersion()) {
-        throw new IllegalStateException("commit " + record.version() + " was published");
-      }
-      List<Version<V>> reinstated = collector.withdraw(record);
-      record.erase();
-      for (Version<V> version : reinstated) {
-        lifecycle.reinstated(version.requireValue(), version.index());
-      }
-    } finally {
-      leave();
-    }
+    publishing.withdraw(record);
   }
 
   /** Unlinks all versions that no snapshot can see. Commits do their share of it anyway. */
   public void collect() {
-    section.enterForUpkeep();
-    try {
-      collector.workAll();
-    } finally {
-      leave();
-    }
-    reclaim();
+    upkeep.collect();
   }
 
   /**
@@ -466,26 +411,12 @@ public final class TxnBuffer<V> {
    *     value; {@code value} is not taken over then
    */
   public int relocate(List<? extends Key> keys, List<Version<V>> versions, V value) {
-    if (keys.size() != versions.size()) {
-      throw new IllegalArgumentException(keys.size() + " keys, " + versions.size() + " versions");
-    }
-    for (Version<V> version : versions) {
-      if (version.value() == null) {
-        throw new IllegalArgumentException(
-            "a version without a value cannot be moved, version " + version.version());
-      }
-    }
-    return new Relocating<>(this, vacated, keys, versions, value).run();
+    return upkeep.relocate(keys, versions, value);
   }
 
   /** Tells owners of places that were left by {@link #relocate} and that nobody reads any more. */
   public void reclaim() {
-    collector.followers().renew();
-    vacated.takeUnread().forEach(this::vacate);
-  }
-
-  private void vacate(Version<V> version) {
-    lifecycle.vacated(version.requireValue(), version.index());
+    upkeep.reclaim();
   }
 
   /**
@@ -495,47 +426,12 @@ public final class TxnBuffer<V> {
    * @return false if a snapshot may still see some; nothing was removed then
    */
   public boolean purge(KeyInterval interval, long since) {
-    section.enterForUpkeep();
-    try {
-      if (!collector.isPast(since)) {
-        return false;
-      }
-    } finally {
-      leave();
-    }
-    purge(interval);
-    return true;
+    return upkeep.purge(interval, since);
   }
 
   /** Retires every version. Nobody may use the buffer meanwhile or afterwards. */
   public void clear() {
-    vacated.takeAll().forEach(this::vacate);
-    eachBlock(new KeyInterval(Key.of(new byte[0]), null), collector::retireAll);
-  }
-
-  /** Removes a block of the index at a time, so that commits can come between. */
-  private void purge(KeyInterval interval) {
-    eachBlock(interval, collector::purge);
-  }
-
-  private void eachBlock(KeyInterval interval, Consumer<Chain<V>> action) {
-    OrderedIndex.@Nullable Content<V> content = ordered.contentAt(interval.from());
-    while (content != null) {
-      section.enterForUpkeep();
-      try {
-        for (int i = 0; i < content.count; i++) {
-          if (interval.contains(content.chains[i])) {
-            action.accept(content.chains[i]);
-          }
-        }
-      } finally {
-        leave();
-      }
-      Key high = content.high();
-      boolean isDone =
-          high == null || (interval.to() != null && high.compareTo(interval.to()) >= 0);
-      content = isDone ? null : content.next();
-    }
+    upkeep.clear();
   }
 
   /** {@return what the buffer holds now} */
