@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.ServiceLoader;
-import java.util.ServiceLoader.Provider;
 
 /** Finds what opens durable stores. */
 final class Engines {
@@ -32,7 +31,7 @@ final class Engines {
   private static KeyValueEngine onClassPath() throws StorageRefusedException {
     List<KeyValueEngine> engines =
         ServiceLoader.load(KeyValueEngine.class, KeyValueEngine.class.getClassLoader()).stream()
-            .map(Provider::get)
+            .map(ServiceLoader.Provider::get)
             .toList();
     if (engines.size() != 1) {
       throw new StorageRefusedException(
