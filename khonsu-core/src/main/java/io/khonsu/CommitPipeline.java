@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -63,8 +64,8 @@ final class CommitPipeline implements AutoCloseable {
 
   private final Condition handled = lock.newCondition();
 
-  /** How many wait there. Changed under the lock. */
-  private volatile int waiting;
+  /** How many wait there. */
+  private final AtomicInteger waiting = new AtomicInteger();
 
   CommitPipeline(TxnBuffer<StoredValue> buffer, Storage storage, CommitEncoder encoder) {
     this.buffer = buffer;
@@ -115,7 +116,7 @@ final class CommitPipeline implements AutoCloseable {
 
   private static RuntimeException refused(long transactionId, IOException cause) {
     if (cause instanceof StorageFullException) {
-      return new UnavailableException(cause.getMessage(), cause);
+      return new UnavailableException(String.valueOf(cause.getMessage()), cause);
     }
     return new StorageRejectedException(transactionId, cause);
   }
@@ -146,7 +147,7 @@ final class CommitPipeline implements AutoCloseable {
   void awaitHandled(long version) {
     lock.lock();
     try {
-      waiting++;
+      var _ = waiting.incrementAndGet();
       while (last.version() < version && !ended) {
         handled.awaitUninterruptibly();
       }
@@ -154,7 +155,7 @@ final class CommitPipeline implements AutoCloseable {
         throw failure == null ? new StoreClosedException() : stopped();
       }
     } finally {
-      waiting--;
+      var _ = waiting.decrementAndGet();
       lock.unlock();
     }
   }
@@ -279,7 +280,7 @@ final class CommitPipeline implements AutoCloseable {
 
   private void finish(CommitRecord<StoredValue> record) {
     last = record;
-    if (waiting > 0) {
+    if (waiting.get() > 0) {
       wakeWaiting();
     }
   }

@@ -41,7 +41,7 @@ public final class SegmentLog implements CommitLog {
 
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
   private FileChannel channel;
-  private volatile long end;
+  private long end;
   private int checksum;
 
   /** One file, and what it begins with. */
@@ -180,14 +180,15 @@ public final class SegmentLog implements CommitLog {
 
   private void put(LogRecord record) throws IOException {
     long size = SegmentFile.recordBytes(record.bytes().length);
-    ByteBuffer target = buffer;
     if (size > buffer.remaining()) {
       drain();
-      target = size > buffer.capacity() ? ByteBuffer.allocate((int) size) : buffer;
     }
-    checksum = SegmentFile.put(target, record, checksum, position.synced());
-    if (target != buffer) {
-      DurableFiles.write(channel, target.flip(), end);
+    if (size <= buffer.capacity()) {
+      checksum = SegmentFile.put(buffer, record, checksum, position.synced());
+    } else {
+      ByteBuffer large = ByteBuffer.allocate((int) size);
+      checksum = SegmentFile.put(large, record, checksum, position.synced());
+      DurableFiles.write(channel, large.flip(), end);
       end += size;
     }
   }
