@@ -1,5 +1,6 @@
 package io.khonsu.durable;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -28,6 +29,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
@@ -40,6 +42,7 @@ import org.junit.jupiter.api.Test;
 /** The fold of commits, item by item. */
 class StateStoreTest {
   private static final Path PLACE = Path.of("state");
+  private static final byte[] HEAD = {'h', 'e', 'a', 'd'};
   private static final StoreId ID = new StoreId(1, 2);
   private static final Schema SCHEMA =
       new Schema(
@@ -152,8 +155,7 @@ class StateStoreTest {
             e -> assertThat(e.reason()).isEqualTo(Reason.FOREIGN_PART));
     engine.crash(0);
     try (KeyValueStore store = existing()) {
-      byte[] head = store.get("meta", new byte[] {'h', 'e', 'a', 'd'});
-      assertThat(head).isNotNull();
+      byte[] head = head(store);
       head[3] = 5;
       store.write(
           new KeyValueBatch().put("meta", new byte[] {'h', 'e', 'a', 'd'}, head), Sync.SYNCED);
@@ -175,13 +177,12 @@ class StateStoreTest {
       while (cursor.next()) {
         items.put(hex(cursor.key()), hex(cursor.value()));
       }
-      assertThat(items.firstKey())
-          .isEqualTo("00000000" + "00000001" + hex("rows".getBytes("UTF-8")));
+      assertThat(items.firstKey()).isEqualTo("00000000" + "00000001" + hex("rows".getBytes(UTF_8)));
       assertThat(items.firstEntry().getValue()).startsWith("0000000000000105" + "4b540100");
       assertThat(items.lastKey()).isEqualTo("00000001" + hex(key("a")));
       assertThat(items.lastEntry().getValue())
           .isEqualTo("0000000000000203" + hex(StateTable.bytes(frame("a"))));
-      assertThat(hex(store.get("meta", new byte[] {'h', 'e', 'a', 'd'})))
+      assertThat(hex(head(store)))
           .isEqualTo(
               "00000001"
                   + "00000000000000010000000000000002"
@@ -189,6 +190,10 @@ class StateStoreTest {
                   + "0000000000000203"
                   + "00000001");
     }
+  }
+
+  private static byte[] head(KeyValueStore store) throws IOException {
+    return Objects.requireNonNull(store.get("meta", HEAD));
   }
 
   private StateStore create() throws IOException {
