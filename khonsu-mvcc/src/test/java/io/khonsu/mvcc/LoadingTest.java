@@ -6,6 +6,7 @@ import static io.khonsu.mvcc.TestTransaction.read;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /** A buffer that is filled before it is used. */
@@ -26,8 +27,7 @@ class LoadingTest {
     assertThat(buffer.statistics().versions()).isEqualTo(1_000);
     try (Snapshot<Long> now = buffer.snapshot()) {
       assertThat(now.version()).isEqualTo(20);
-      Version<Long> found = buffer.get(key(500), now);
-      assertThat(found).isNotNull();
+      Version<Long> found = Objects.requireNonNull(buffer.get(key(500), now));
       assertThat(found.version()).isEqualTo(10 + 500 % 3);
       assertThat(found.index()).isEqualTo(500);
     }
