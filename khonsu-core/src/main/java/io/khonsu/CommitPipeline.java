@@ -83,7 +83,7 @@ final class CommitPipeline implements AutoCloseable {
 
   /**
    * Encodes a commit, and waits until it is durable and visible. Called once for each, by the
-   * thread that commits; does nothing for one that is visible.
+   * thread that commits it and no other.
    *
    * @throws StorageRejectedException if the storage refused it; it never happened
    * @throws UnavailableException if the storage has no space for it; it never happened
@@ -91,9 +91,6 @@ final class CommitPipeline implements AutoCloseable {
    */
   void await(CommitRecord<StoredValue> record) {
     long version = record.version();
-    if (version <= last.version() && !pending.containsKey(version)) {
-      return;
-    }
     PendingCommit mine = new PendingCommit(record);
     PendingCommit met = pending.putIfAbsent(version, mine);
     PendingCommit commit = met == null ? mine : met;
