@@ -100,7 +100,7 @@ final class SpareSegment implements AutoCloseable {
     made = null;
     try {
       return pending != null && pending.get() && Files.exists(file);
-    } catch (InterruptedException e) {
+    } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
       return false;
     } catch (ExecutionException e) {
