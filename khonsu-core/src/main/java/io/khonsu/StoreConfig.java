@@ -1,5 +1,7 @@
 package io.khonsu;
 
+import io.khonsu.durable.DurableSettings;
+import io.khonsu.durable.LogKind;
 import io.khonsu.mvcc.Certification;
 import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.mvcc.IsolationLevel;
@@ -39,6 +41,12 @@ import java.util.regex.Pattern;
  *     {@link SnapshotTooOldException}; 1 hour
  * @param compactionRowsPerSecond the pace at which rows of small batches are moved into large ones
  *     in the background; 500 000. With 0 that is done by {@link Khonsu#compact} only
+ * @param durability when a commit to a store opened by its path returns; SYNC
+ * @param log where such a store logs its commits; ENGINE. Counts when the store is created
+ * @param logSizeMaxBytes how much may be logged and not yet safe in the state before commits wait,
+ *     at least 1 MiB; 512 MiB
+ * @param heldLogMaxBytes how large the log may grow for those who archive it; 4 GiB
+ * @param diskReserveBytes how much of the disk must be free for a commit to be accepted; 256 MiB
  * @param mergeFunctions by name, what {@link Merges#custom} may use; none. Not part of the text
  */
 @SuppressWarnings("RecordComponentNumber") // a flat list of settings, made by its builder alone
@@ -55,8 +63,14 @@ public record StoreConfig(
     long watchBacklogBytes,
     Duration transactionAgeMax,
     long compactionRowsPerSecond,
+    Durability durability,
+    LogKind log,
+    long logSizeMaxBytes,
+    long heldLogMaxBytes,
+    long diskReserveBytes,
     Map<String, MergeFunction> mergeFunctions) {
   private static final long TRANSACTION_SIZE_LIMIT_BYTES = 1L << 30;
+  private static final long LOG_SIZE_LEAST_BYTES = 1L << 20;
   private static final long COMPACTION_PACE_LIMIT = 1_000_000_000;
   private static final Pattern SEPARATOR = Pattern.compile(",|\\R");
   private static final Duration RETENTION_LIMIT = Duration.ofDays(3_650);
@@ -80,6 +94,21 @@ public record StoreConfig(
     checkDuration("transactionAgeMax", transactionAgeMax, Duration.ofMillis(1));
     checkRange("compactionRowsPerSecond", compactionRowsPerSecond, 0, COMPACTION_PACE_LIMIT);
     mergeFunctions = Map.copyOf(mergeFunctions);
+    Objects.requireNonNull(durability, "durability");
+    Objects.requireNonNull(log, "log");
+    checkRange("logSizeMaxBytes", logSizeMaxBytes, LOG_SIZE_LEAST_BYTES, Long.MAX_VALUE / 2);
+    checkRange("heldLogMaxBytes", heldLogMaxBytes, 0, Long.MAX_VALUE / 2);
+    checkRange("diskReserveBytes", diskReserveBytes, 0, Long.MAX_VALUE / 2);
+  }
+
+  /** {@return those that are for a store opened by its path} */
+  DurableSettings durable() {
+    return DurableSettings.defaults()
+        .withDurability(durability)
+        .withLog(log)
+        .withLogSizeMaxBytes(logSizeMaxBytes)
+        .withHeldLogMaxBytes(heldLogMaxBytes)
+        .withDiskReserveBytes(diskReserveBytes);
   }
 
   /** {@return settings that are all defaults} */
@@ -133,7 +162,12 @@ public record StoreConfig(
         + (", retentionBytes=" + retentionBytes)
         + (", watchBacklogBytes=" + watchBacklogBytes)
         + (", transactionAgeMax=" + transactionAgeMax)
-        + (", compactionRowsPerSecond=" + compactionRowsPerSecond);
+        + (", compactionRowsPerSecond=" + compactionRowsPerSecond)
+        + (", durability=" + durability)
+        + (", log=" + log)
+        + (", logSizeMaxBytes=" + logSizeMaxBytes)
+        + (", heldLogMaxBytes=" + heldLogMaxBytes)
+        + (", diskReserveBytes=" + diskReserveBytes);
   }
 
   private static void checkRange(String setting, long value, long least, long most) {
@@ -166,6 +200,11 @@ public record StoreConfig(
     private long watchBacklogBytes = 256L << 20;
     private Duration transactionAgeMax = Duration.ofHours(1);
     private long compactionRowsPerSecond = 500_000;
+    private Durability durability = Durability.SYNC;
+    private LogKind log = LogKind.ENGINE;
+    private long logSizeMaxBytes = 512L << 20;
+    private long heldLogMaxBytes = 4L << 30;
+    private long diskReserveBytes = 256L << 20;
     private final Map<String, MergeFunction> mergeFunctions = new HashMap<>();
 
     private Builder() {}
@@ -185,6 +224,11 @@ public record StoreConfig(
           case "watchBacklogBytes" -> watchBacklogBytes = Long.parseLong(value);
           case "transactionAgeMax" -> transactionAgeMax = Duration.parse(value);
           case "compactionRowsPerSecond" -> compactionRowsPerSecond = Long.parseLong(value);
+          case "durability" -> durability = Durability.parse(value);
+          case "log" -> log = LogKind.valueOf(value);
+          case "logSizeMaxBytes" -> logSizeMaxBytes = Long.parseLong(value);
+          case "heldLogMaxBytes" -> heldLogMaxBytes = Long.parseLong(value);
+          case "diskReserveBytes" -> diskReserveBytes = Long.parseLong(value);
           default -> throw new IllegalArgumentException("it is unknown");
         }
       } catch (IllegalArgumentException | DateTimeParseException e) {
@@ -265,6 +309,36 @@ public record StoreConfig(
       return this;
     }
 
+    /** Sets {@link StoreConfig#durability}. */
+    public Builder durability(Durability value) {
+      durability = value;
+      return this;
+    }
+
+    /** Sets {@link StoreConfig#log}. */
+    public Builder log(LogKind value) {
+      log = value;
+      return this;
+    }
+
+    /** Sets {@link StoreConfig#logSizeMaxBytes}. */
+    public Builder logSizeMaxBytes(long value) {
+      logSizeMaxBytes = value;
+      return this;
+    }
+
+    /** Sets {@link StoreConfig#heldLogMaxBytes}. */
+    public Builder heldLogMaxBytes(long value) {
+      heldLogMaxBytes = value;
+      return this;
+    }
+
+    /** Sets {@link StoreConfig#diskReserveBytes}. */
+    public Builder diskReserveBytes(long value) {
+      diskReserveBytes = value;
+      return this;
+    }
+
     /**
      * Adds to {@link StoreConfig#mergeFunctions}.
      *
@@ -297,6 +371,11 @@ public record StoreConfig(
           watchBacklogBytes,
           transactionAgeMax,
           compactionRowsPerSecond,
+          durability,
+          log,
+          logSizeMaxBytes,
+          heldLogMaxBytes,
+          diskReserveBytes,
           mergeFunctions);
     }
   }

@@ -195,7 +195,8 @@ final class TransactionManager {
               staged.writes());
       CommitResult.Accepted<StoredValue> result = certified(transaction, request, reading);
       accepted = true;
-      if (pipeline != null && !staged.isEmpty()) {
+      // If all its writes were dropped, the record is that of another, which is visible already.
+      if (pipeline != null && result.record().transactionId() == transaction.id()) {
         pipeline.await(result.record());
       }
       commits.increment();

@@ -94,6 +94,19 @@ public final class CommitRecord<V> {
     return installed[position].settled();
   }
 
+  /**
+   * {@return whether something was merged, so that {@link #version} depends on the commits before;
+   * until the commit is published}
+   */
+  public boolean isMerged() {
+    for (int i = 0; i < size; i++) {
+      if (installed[i] instanceof Delta<V>) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   @SuppressWarnings("unchecked") // a chain of the buffer holds V
   Chain<V> chain(int position) {
     return (Chain<V>) chains[position];
