@@ -61,7 +61,7 @@ class DurabilityDocTest {
             .log(LogKind.SEGMENTS)
             .build();
     try (Khonsu db = Khonsu.open(directory, config)) {
-      // ...
+      assert db.tables().isEmpty();
     }
     // endregion
     assertThat(directory).isDirectoryContaining("glob:**/khonsu.store");
