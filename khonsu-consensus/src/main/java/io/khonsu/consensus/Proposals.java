@@ -183,11 +183,15 @@ final class Proposals {
     }
   }
 
-  /** What is not decided is limited as what waits is, so that a lonely leader's log is, too. */
+  /**
+   * What is not decided is limited as what waits is, so that a lonely leader's log is, too; and
+   * what is not compacted has a limit of its own.
+   */
   private boolean hasRoom() {
     EntryLog log = ledger.log();
     long undecided = log.bytesAt(log.end()) - log.bytesAt(ledger.decidedIndex());
-    return undecided < core.options().pendingBytesMax();
+    return undecided < core.options().pendingBytesMax()
+        && log.sizeBytes() < core.options().logBytesMax();
   }
 
   private void passOn() {

@@ -41,7 +41,7 @@ public final class Replica {
     this.reads = new Reads(core, leader);
     this.compaction = new Compaction(core, leader);
     this.library = new Library(core);
-    this.catchUp = new CatchUp(core);
+    this.catchUp = new CatchUp(core, election);
     this.handover = new Handover(core, library);
     this.timers = new Timers(options);
     this.postman =
@@ -178,6 +178,9 @@ public final class Replica {
 
   private void tick() {
     timers.tick();
+    if (timers.isElectionDue()) {
+      compaction.wantSnapshot();
+    }
     if (timers.isElectionDue() && core.role() != Role.PASSIVE) {
       ledger.recordDecided();
       Ballot ballot = election.endRound();

@@ -15,6 +15,8 @@ package io.khonsu.consensus;
  *     beyond, the leader waits for it
  * @param pendingBytesMax how many bytes of proposals wait for a leader or a batch, 64 MiB; beyond,
  *     proposals are rejected
+ * @param logBytesMax how many bytes of entries the log has before the leader appends no more until
+ *     it was compacted, 1 GiB; at half of it {@link Event.SnapshotWanted} asks for that
  */
 public record ReplicaOptions(
     int electionTicks,
@@ -24,7 +26,8 @@ public record ReplicaOptions(
     int priority,
     int messageBytesMax,
     int windowBytesMax,
-    int pendingBytesMax) {
+    int pendingBytesMax,
+    long logBytesMax) {
   /** Checks the ranges. */
   public ReplicaOptions {
     positive("electionTicks", electionTicks);
@@ -34,6 +37,7 @@ public record ReplicaOptions(
     positive("messageBytesMax", messageBytesMax);
     positive("windowBytesMax", windowBytesMax);
     positive("pendingBytesMax", pendingBytesMax);
+    positive("logBytesMax", logBytesMax);
     if (priority < 0) {
       throw new IllegalArgumentException("priority must not be negative, but is " + priority);
     }
@@ -41,7 +45,7 @@ public record ReplicaOptions(
 
   /** {@return the defaults, which are in the description of each setting} */
   public static ReplicaOptions defaults() {
-    return new ReplicaOptions(10, 30, 1, 1, 0, 1 << 20, 16 << 20, 64 << 20);
+    return new ReplicaOptions(10, 30, 1, 1, 0, 1 << 20, 16 << 20, 64 << 20, 1L << 30);
   }
 
   /** {@return these with other timeouts} */
@@ -54,7 +58,8 @@ public record ReplicaOptions(
         priority,
         messageBytesMax,
         windowBytesMax,
-        pendingBytesMax);
+        pendingBytesMax,
+        logBytesMax);
   }
 
   /** {@return these with another batch size} */
@@ -67,7 +72,8 @@ public record ReplicaOptions(
         priority,
         messageBytesMax,
         windowBytesMax,
-        pendingBytesMax);
+        pendingBytesMax,
+        logBytesMax);
   }
 
   /** {@return these with another priority} */
@@ -80,7 +86,8 @@ public record ReplicaOptions(
         newPriority,
         messageBytesMax,
         windowBytesMax,
-        pendingBytesMax);
+        pendingBytesMax,
+        logBytesMax);
   }
 
   /** {@return these with other limits} */
@@ -93,10 +100,25 @@ public record ReplicaOptions(
         priority,
         messageBytes,
         windowBytes,
-        pendingBytes);
+        pendingBytes,
+        logBytesMax);
   }
 
-  private static void positive(String name, int value) {
+  /** {@return these with another limit of the log} */
+  public ReplicaOptions withLogBytesMax(long bytes) {
+    return new ReplicaOptions(
+        electionTicks,
+        resendTicks,
+        flushTicks,
+        batchEntries,
+        priority,
+        messageBytesMax,
+        windowBytesMax,
+        pendingBytesMax,
+        bytes);
+  }
+
+  private static void positive(String name, long value) {
     if (value < 1) {
       throw new IllegalArgumentException(name + " must be positive, but is " + value);
     }
