@@ -146,7 +146,8 @@ public final class Replica {
    *
    * @return what to do, in the order that {@link Output} describes
    * @throws IllegalStateException if the replica was not started
-   * @throws IllegalArgumentException if the input cannot be: the driver has a defect
+   * @throws IllegalArgumentException if the input cannot be: the driver has a defect. Like after
+   *     every exception, the replica does nothing more: recover another from the storage
    */
   public Output step(Input input) {
     Objects.requireNonNull(input, "input");
@@ -156,6 +157,21 @@ public final class Replica {
     if (core.phase() == Phase.FAILED) {
       return Output.NOTHING;
     }
+    boolean isDone = false;
+    try {
+      handle(input);
+      Output output = finishStep();
+      isDone = true;
+      return output;
+    } finally {
+      if (!isDone) {
+        // What was half done must not go on; storage has what earlier steps wrote.
+        core.become(Phase.FAILED);
+      }
+    }
+  }
+
+  private void handle(Input input) {
     switch (input) {
       case Input.Receive receive -> postman.deliver(receive.envelope());
       case Input.Persisted persisted -> ledger.persisted(persisted.number());
@@ -173,7 +189,6 @@ public final class Replica {
       case Input.SetPriority set -> election.setPriority(set.priority());
       case Input.Join join -> catchUp.join(join.seeds());
     }
-    return finishStep();
   }
 
   private void tick() {

@@ -69,6 +69,8 @@ class BadInputTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> replica.step(new Input.Persisted(9)))
         .withMessageContaining("9");
+    assertThat(replica.view().phase()).isEqualTo(Phase.FAILED);
+    assertThat(replica.step(new Input.Campaign()).isNothing()).isTrue();
   }
 
   @Test

@@ -99,6 +99,7 @@ final class ProtocolScript {
       }
       case "trim" -> node.step(new Input.Trim(Long.parseLong(words.getFirst())));
       case "snapshot" -> node.snapshot(Long.parseLong(words.get(0)), Long.parseLong(words.get(1)));
+      case "drop" -> node.dropSnapshot(Long.parseLong(words.getFirst()));
       case "reconnected" ->
           node.step(new Input.Reconnected(new Member(Long.parseLong(words.getFirst()), 0)));
       case "restart" -> {

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * many seeds each family runs, half of them fixed and half fresh.
  */
 class ConsensusSimulationTest {
-  private static final int SEEDS = Integer.getInteger("khonsu.simulation.seeds", 24);
+  private static final int SEEDS = Integer.getInteger("khonsu.simulation.seeds", 60);
   private static final int LONG_SEEDS = Integer.getInteger("khonsu.simulation.longSeeds", 3000);
 
   /** No seed from here on was used while the protocol was written. */
