@@ -31,7 +31,7 @@ final class Compaction {
 
   /** Asks the driver to make room, before the log is so long that nothing is appended any more. */
   void wantSnapshot() {
-    if (ledger.log().sizeBytes() > core.options().logBytesMax() / 2
+    if (ledger.log().sizeBytes() > core.options().limits().logBytesMax() / 2
         && ledger.decidedIndex() > ledger.log().start()) {
       core.event(new SnapshotWanted(ledger.decidedIndex()));
     }

@@ -50,7 +50,7 @@ public sealed interface Event {
 
   /**
    * Some replica needs a snapshot that stands for at least {@code minIndex} entries, or the log
-   * here has half of {@link ReplicaOptions#logBytesMax}: take one, or trim.
+   * here has half of {@link ReplicaOptions.Limits#logBytesMax}: take one, or trim.
    */
   record SnapshotWanted(long minIndex) implements Event {}
 
