@@ -106,6 +106,7 @@ class HostilePeerFuzzTest {
     private Input lie(Replica replica) {
       Configuration own = replica.view().configuration();
       long configuration = own != null && random.nextInt(4) > 0 ? own.id() : random.nextLong(4);
+      lies.favour(replica.view().ballots().promise());
       Message message = lies.envelope().message();
       Member self = replica.view().identity().member();
       return new Input.Receive(new Envelope(CLUSTER, configuration, someone(), self, message));

@@ -134,7 +134,7 @@ final class SimulateConsensusCommand implements Callable<Integer> {
       return ExitCode.OK.code();
     }
     if (longFirst != null) {
-      return verdict(out, LongProfile.run(longFirst, LongProfile.ROUNDS, line -> print(out, line)));
+      return verdict(out, LongProfile.run(longFirst, line -> print(out, line)));
     }
     if (partitions) {
       long units = Math.round(delay * TICK_UNITS);

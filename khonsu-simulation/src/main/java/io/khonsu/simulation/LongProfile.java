@@ -34,6 +34,7 @@ public final class LongProfile {
   private static final List<Long> DELAYS = List.of(10L, 200L, 450L);
 
   private final long firstSeed;
+  private final int part;
   private final Consumer<String> lines;
   private final Map<String, Sums> sums = new LinkedHashMap<>();
   private final Map<Measure, List<PartitionRun.Measured>> partitions = new LinkedHashMap<>();
@@ -70,21 +71,26 @@ public final class LongProfile {
     }
   }
 
-  private LongProfile(long firstSeed, Consumer<String> lines) {
+  private LongProfile(long firstSeed, int part, Consumer<String> lines) {
     this.firstSeed = firstSeed;
+    this.part = part;
     this.lines = lines;
   }
 
   /**
-   * Runs some rounds.
+   * Runs all of it.
    *
    * @param firstSeed the first seed of every family; {@link #HELD_OUT} if there is no other wish
-   * @param rounds how many rounds, at most {@link #ROUNDS} for the whole profile
    * @param lines takes what is told: failed runs at once, sums after every round
    * @return how many runs failed
    */
-  public static int run(long firstSeed, int rounds, Consumer<String> lines) {
-    LongProfile profile = new LongProfile(firstSeed, lines);
+  public static int run(long firstSeed, Consumer<String> lines) {
+    return run(firstSeed, ROUNDS, 1, lines);
+  }
+
+  /** As {@link #run(long, Consumer)}, fewer rounds with only a part of the seeds, at least one. */
+  static int run(long firstSeed, int rounds, int part, Consumer<String> lines) {
+    LongProfile profile = new LongProfile(firstSeed, part, lines);
     for (int round = 0; round < rounds; round++) {
       profile.round(round);
     }
@@ -93,12 +99,12 @@ public final class LongProfile {
 
   private void round(int round) {
     for (Settings family : Families.all()) {
-      int seeds = seeds(family);
+      int seeds = share(seeds(family));
       families(family, firstSeed + (long) round * seeds, seeds);
     }
     for (Partition partition : Partition.values()) {
       for (long delay : DELAYS) {
-        partitions(partition, delay, firstSeed + (long) round * PARTITION_SEEDS);
+        partitions(partition, delay, firstSeed + (long) round * share(PARTITION_SEEDS));
       }
     }
     lines.accept("After round " + (round + 1) + " of " + ROUNDS + ", seeds from " + firstSeed);
@@ -110,6 +116,10 @@ public final class LongProfile {
     lines.accept(all.line("all"));
     partitions.forEach((measure, runs) ->
         lines.accept(PartitionRun.summary(measure.partition(), measure.delay(), runs)));
+  }
+
+  private int share(int seeds) {
+    return Math.max(1, seeds / part);
   }
 
   private static int seeds(Settings family) {
@@ -138,7 +148,7 @@ public final class LongProfile {
   private void partitions(Partition partition, long delay, long first) {
     List<PartitionRun.Measured> runs =
         partitions.computeIfAbsent(new Measure(partition, delay), _ -> new ArrayList<>());
-    for (long seed = first; seed < first + PARTITION_SEEDS; seed++) {
+    for (long seed = first; seed < first + share(PARTITION_SEEDS); seed++) {
       try {
         PartitionRun.Measured measured = PartitionRun.run(partition, delay, seed, Breakage.NONE);
         runs.add(measured);
