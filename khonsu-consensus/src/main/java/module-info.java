@@ -5,6 +5,7 @@ module io.khonsu.consensus {
   requires static org.jspecify;
 
   exports io.khonsu.consensus;
+  exports io.khonsu.consensus.wire;
   exports io.khonsu.consensus.deviation to
       io.khonsu.simulation;
 }

@@ -15,6 +15,9 @@ public final class Entries {
   /** No entries. */
   public static final Entries EMPTY = new Entries(new byte[0], null, 0, 0, 0, null);
 
+  /** What an entry costs beside its bytes, in messages and memory: empty ones need limits too. */
+  static final int OVERHEAD_BYTES = 16;
+
   private final byte[] bytes;
 
   /** Where entries start in {@link #bytes}, and one end more; null if all have one width. */
@@ -77,6 +80,28 @@ public final class Entries {
     return new Entries(bytes, null, 0, bytes.length / width, width, null);
   }
 
+  /**
+   * {@return a run of entries of these sizes that lie side by side}
+   *
+   * @param bytes the entries; not copied
+   * @param sizes the size of each in bytes; together as many as {@code bytes} has
+   */
+  public static Entries sideBySide(byte[] bytes, int[] sizes) {
+    int[] starts = new int[sizes.length + 1];
+    for (int i = 0; i < sizes.length; i++) {
+      if (sizes[i] < 0 || sizes[i] > bytes.length - starts[i]) {
+        throw new IllegalArgumentException(
+            "entry " + i + " of " + sizes[i] + " bytes does not fit into " + bytes.length);
+      }
+      starts[i + 1] = starts[i] + sizes[i];
+    }
+    if (starts[sizes.length] != bytes.length) {
+      throw new IllegalArgumentException(
+          "entries of " + starts[sizes.length] + " bytes do not fill " + bytes.length);
+    }
+    return sizes.length == 0 ? EMPTY : new Entries(bytes, starts, 0, sizes.length, 0, null);
+  }
+
   /** {@return a run of one stop-sign} */
   public static Entries of(StopSign stopSign) {
     byte[] encoded = stopSign.encode();
@@ -91,6 +116,11 @@ public final class Entries {
   /** {@return whether this run is a stop-sign, not data} */
   public boolean isStopSign() {
     return stopSign != null;
+  }
+
+  /** {@return whether all entries are known to have the size of the first} */
+  public boolean hasOneWidth() {
+    return starts == null;
   }
 
   /** {@return how many entries there are} */
@@ -140,14 +170,25 @@ public final class Entries {
     return new Entries(bytes, starts, start, to - from, width, stopSign);
   }
 
-  /** {@return how many entries from {@code from} on fit into {@code limitBytes}, at least one} */
+  /** {@return what the entries cost together: their bytes, and the overhead of each} */
+  long costBytes() {
+    return sizeBytes() + (long) OVERHEAD_BYTES * count;
+  }
+
+  /** {@return the same of the entry at {@code index}} */
+  long costBytes(int index) {
+    return sizeBytes(index) + (long) OVERHEAD_BYTES;
+  }
+
+  /** {@return how many entries from {@code from} on cost no more than that, at least one} */
   int countWithin(int from, long limitBytes) {
     if (starts == null) {
-      return width == 0 ? count - from : Math.clamp(limitBytes / width, 1, count - from);
+      return Math.clamp(limitBytes / (width + (long) OVERHEAD_BYTES), 1, count - from);
     }
     int fitting = 1;
-    long limit = starts[first + from] + limitBytes;
-    while (from + fitting < count && starts[first + from + fitting + 1] <= limit) {
+    long left = limitBytes - costBytes(from);
+    while (from + fitting < count && costBytes(from + fitting) <= left) {
+      left -= costBytes(from + fitting);
       fitting++;
     }
     return fitting;

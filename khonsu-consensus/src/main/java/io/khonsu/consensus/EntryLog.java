@@ -5,7 +5,10 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The entries from {@link #start} to {@link #end}, as a ring of runs. */
+/**
+ * The entries from {@link #start} to {@link #end}, as a ring of runs. Bytes count with what every
+ * entry {@link Entries#OVERHEAD_BYTES costs beside them}.
+ */
 final class EntryLog {
   private Entries[] runs = new Entries[16];
   private long[] firstIndices = new long[16];
@@ -56,7 +59,7 @@ final class EntryLog {
     firstIndices[place] = end;
     bytesBefore[place] = bytesEnd;
     end += run.count();
-    bytesEnd += run.sizeBytes();
+    bytesEnd += run.costBytes();
   }
 
   /** Drops the entries from {@code newEnd} on. */
@@ -66,10 +69,10 @@ final class EntryLog {
       int place = place(size - 1);
       long first = firstIndices[place];
       Entries run = runs[place];
-      bytesEnd -= run.sizeBytes();
+      bytesEnd -= run.costBytes();
       if (first < newEnd) {
         runs[place] = run.slice(0, (int) (newEnd - first));
-        bytesEnd += runs[place].sizeBytes();
+        bytesEnd += runs[place].costBytes();
         end = newEnd;
       } else {
         drop(place);
@@ -90,7 +93,7 @@ final class EntryLog {
     if (size > 0 && firstIndices[head] < newStart) {
       int cut = (int) (newStart - firstIndices[head]);
       Entries rest = runs[head].slice(cut, runs[head].count());
-      bytesBefore[head] += runs[head].sizeBytes() - rest.sizeBytes();
+      bytesBefore[head] += runs[head].costBytes() - rest.costBytes();
       runs[head] = rest;
       firstIndices[head] = newStart;
     }
@@ -127,7 +130,7 @@ final class EntryLog {
     if (next == to || next < firstIndices[place(position)] + runs[place(position)].count()) {
       return List.of(slice);
     }
-    return more(slice, position + 1, next, to, limitBytes - slice.sizeBytes());
+    return more(slice, position + 1, next, to, limitBytes - slice.costBytes());
   }
 
   private List<Entries> more(Entries first, int position, long from, long to, long limitBytes) {
@@ -137,13 +140,13 @@ final class EntryLog {
     long left = limitBytes;
     for (int i = position; next < to && left > 0; i++) {
       Entries run = runs[place(i)];
-      if (run.sizeBytes(0) > left) {
+      if (run.costBytes(0) > left) {
         break;
       }
       Entries slice = slice(i, next, to, left);
       range.add(slice);
       next += slice.count();
-      left -= slice.sizeBytes();
+      left -= slice.costBytes();
       if (next < firstIndices[place(i)] + run.count()) {
         break;
       }
@@ -159,7 +162,7 @@ final class EntryLog {
     }
     int place = place(find(kept));
     int into = (int) (kept - firstIndices[place]);
-    return bytesBefore[place] + (into == 0 ? 0 : runs[place].slice(0, into).sizeBytes());
+    return bytesBefore[place] + (into == 0 ? 0 : runs[place].slice(0, into).costBytes());
   }
 
   private Entries slice(int position, long from, long to, long limitBytes) {
@@ -167,7 +170,7 @@ final class EntryLog {
     Entries run = runs[place];
     int begin = (int) (from - firstIndices[place]);
     int count = (int) Math.min(run.count() - begin, to - from);
-    if (limitBytes < run.sizeBytes()) {
+    if (limitBytes < run.costBytes()) {
       count = Math.min(count, run.countWithin(begin, limitBytes));
     }
     return run.slice(begin, begin + count);

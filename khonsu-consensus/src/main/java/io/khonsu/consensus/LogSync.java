@@ -24,6 +24,7 @@ public record LogSync(
       pageEnd += run.count();
     }
     if (syncIndex < 0
+        || pageEnd < syncIndex // an overflow
         || pageEnd > endIndex
         || (snapshot != null && snapshot.index() != syncIndex)) {
       throw new IllegalArgumentException(

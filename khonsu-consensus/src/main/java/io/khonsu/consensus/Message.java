@@ -133,13 +133,20 @@ public sealed interface Message {
    *
    * @param configuration the configuration
    * @param startIndex how many entries a replica needs to take part in it
-   * @param sources who can bring them
+   * @param sources who can bring them, at most {@link #SOURCES_MAX}
    */
   record Announce(Configuration configuration, long startIndex, List<Member> sources)
       implements Message {
+    /** Two configurations, and the sender. */
+    public static final int SOURCES_MAX = 2 * Configuration.MEMBERS_MAX + 1;
+
     /** Takes a copy. */
     public Announce {
       sources = List.copyOf(sources);
+      if (sources.size() > SOURCES_MAX) {
+        throw new IllegalArgumentException(
+            "an announcement names at most " + SOURCES_MAX + " sources, not " + sources.size());
+      }
     }
   }
 

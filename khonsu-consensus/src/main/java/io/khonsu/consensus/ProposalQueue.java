@@ -6,9 +6,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Proposals that wait for a leader or for a batch, with a limit on their bytes. */
 final class ProposalQueue {
-  /** What an entry costs beside its bytes, so that empty ones have a limit too. */
-  private static final int OVERHEAD_BYTES = 16;
-
   private final long limitBytes;
   private final Deque<Entries> queue = new ArrayDeque<>();
   private long entries;
@@ -20,12 +17,12 @@ final class ProposalQueue {
 
   /** {@return whether there was room} */
   boolean offer(Entries run) {
-    if (!queue.isEmpty() && bytes + cost(run) > limitBytes) {
+    if (!queue.isEmpty() && bytes + run.costBytes() > limitBytes) {
       return false;
     }
     queue.add(run);
     entries += run.count();
-    bytes += cost(run);
+    bytes += run.costBytes();
     return true;
   }
 
@@ -33,7 +30,7 @@ final class ProposalQueue {
     Entries run = queue.poll();
     if (run != null) {
       entries -= run.count();
-      bytes -= cost(run);
+      bytes -= run.costBytes();
     }
     return run;
   }
@@ -48,9 +45,5 @@ final class ProposalQueue {
 
   long sizeBytes() {
     return bytes;
-  }
-
-  private static long cost(Entries run) {
-    return run.sizeBytes() + (long) OVERHEAD_BYTES * run.count();
   }
 }

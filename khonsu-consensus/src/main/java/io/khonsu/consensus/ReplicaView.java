@@ -55,7 +55,7 @@ public record ReplicaView(
    * @param acceptedIndex how many are accepted
    * @param configurationStart where the configuration begins
    * @param snapshotIndex the index of the own snapshot, or 0
-   * @param sizeBytes how many bytes of entries are kept in memory
+   * @param sizeBytes how many bytes of entries are kept in memory, each entry with 16 more
    */
   public record Log(
       long compactedIndex,

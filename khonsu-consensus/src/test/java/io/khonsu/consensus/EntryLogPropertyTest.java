@@ -42,19 +42,23 @@ class EntryLogPropertyTest {
       int to = from + random.nextInt(list.size() - from + 1);
       assertThat(log.end()).isEqualTo(list.size());
       assertThat(Texts.of(log.range(from, to))).isEqualTo(list.subList(from, to));
-      int bytes = list.subList(from, to).stream().mapToInt(String::length).sum();
+      int bytes = list.subList(from, to).stream().mapToInt(EntryLogPropertyTest::cost).sum();
       assertThat(log.bytesAt(to) - log.bytesAt(from)).isEqualTo(bytes);
-      checkLimited(log, list, from, to, random.nextInt(20));
+      checkLimited(log, list, from, to, random.nextInt(100));
     }
   }
 
   private static void checkLimited(EntryLog log, List<String> list, int from, int to, int limit) {
     List<String> limited = Texts.of(log.range(from, to, limit));
     assertThat(limited).isEqualTo(list.subList(from, from + limited.size()));
-    int bytes = limited.stream().mapToInt(String::length).sum();
+    int bytes = limited.stream().mapToInt(EntryLogPropertyTest::cost).sum();
     boolean full = limited.size() == to - from;
     assertThat(bytes <= limit || limited.size() == 1).isTrue();
-    assertThat(full || bytes + list.get(from + limited.size()).length() > limit).isTrue();
+    assertThat(full || bytes + cost(list.get(from + limited.size())) > limit).isTrue();
+  }
+
+  private static int cost(String text) {
+    return text.length() + Entries.OVERHEAD_BYTES;
   }
 
   private static Entries run(SplittableRandom random, int step) {

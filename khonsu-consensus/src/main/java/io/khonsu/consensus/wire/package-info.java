@@ -1,0 +1,5 @@
+/** Messages and stored records as bytes. */
+@NullMarked
+package io.khonsu.consensus.wire;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.khonsu.consensus.wire;
+
+import org.jspecify.annotations.NullMarked;
