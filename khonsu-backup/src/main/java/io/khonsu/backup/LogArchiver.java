@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /*
  * What is archived is a function of the log and of where its archive begins: segments are cut by
@@ -31,6 +32,9 @@ final class LogArchiver {
   private long archivedVersion;
   private long gaps;
 
+  /** What the log is to have at {@link #completeVersion}; null once that was seen, or cannot be. */
+  private @Nullable LogRecord expected;
+
   /**
    * Finds where the archive of a timeline has got to.
    *
@@ -45,11 +49,19 @@ final class LogArchiver {
     this.log = log;
     List<SegmentName> names = names();
     Optional<SegmentName> complete = newest(names, State.COMPLETE);
-    Sha256 hash = complete.isEmpty() ? Sha256.NONE : hashOf(complete.get());
+    Sha256 hash = Sha256.NONE;
+    if (complete.isPresent()) {
+      Read read = read(complete.get());
+      hash = read.hash;
+      expected = new LogRecord(read.last.version(), read.last.payload().array());
+    }
     this.completeVersion = complete.map(SegmentName::last).orElse(timeline.forkVersion());
     this.archivedVersion = completeVersion;
     long number = complete.map(name -> name.number() + 1).orElse(0L);
     this.builder = builder(number, completeVersion, hash);
+    if (log.trimmedVersion() >= completeVersion) {
+      expected = null;
+    }
     if (log.trimmedVersion() > completeVersion) {
       Optional<SegmentName> partial =
           newest(names, State.PARTIAL).filter(name -> name.number() >= number);
@@ -105,8 +117,13 @@ final class LogArchiver {
       skipGap();
     }
     long upTo = log.syncedVersion();
-    if (upTo > builder.last()) {
+    if (expected != null) {
+      log.read(completeVersion - 1, record -> add(record, upTo));
+    } else if (upTo > builder.last()) {
       log.read(builder.last(), record -> add(record, upTo));
+    }
+    if (expected != null) {
+      throw otherHistory("version %d".formatted(expected.version()));
     }
     return builder.last() > archivedVersion;
   }
@@ -121,6 +138,13 @@ final class LogArchiver {
   private void add(LogRecord record, long upTo) throws IOException {
     if (record.version() > upTo) {
       return; // a power failure might take it back
+    }
+    if (expected != null) {
+      if (!record.equals(expected)) {
+        throw otherHistory("version %d".formatted(expected.version()));
+      }
+      expected = null;
+      return;
     }
     builder.add(record.version(), ByteBuffer.wrap(record.bytes()));
     rollIfComplete();
@@ -163,16 +187,20 @@ final class LogArchiver {
             && names.stream()
                 .anyMatch(other ->
                     other.number() == name.number() && other.isComplete() && !other.equals(name));
-    if (hasRival || (!added && !hashOf(name).equals(segment.hash()))) {
-      throw new ForeignArchiveException(
-          "another history was archived as segment %d of timeline %d: two stores share it, or one was"
-                  .formatted(name.number(), timeline.number())
-              + " brought back by other means than a restore. Restore it from the archive, or use a"
-              + " new one");
+    if (hasRival || (!added && !read(name).hash.equals(segment.hash()))) {
+      throw otherHistory("segment %d".formatted(name.number()));
     }
     archivedVersion = Math.max(archivedVersion, name.last());
     removeSuperseded(names);
     return segment.hash();
+  }
+
+  private ForeignArchiveException otherHistory(String what) {
+    return new ForeignArchiveException(
+        "another history was archived as %s of timeline %d: two stores share it, or this one was"
+                .formatted(what, timeline.number())
+            + " brought back by other means than a restore. Restore it from the archive, or use"
+            + " another archive");
   }
 
   private void removeSuperseded(List<SegmentName> names) throws IOException {
@@ -195,14 +223,18 @@ final class LogArchiver {
     return names;
   }
 
-  private Sha256 hashOf(SegmentName name) throws IOException {
+  private Read read(SegmentName name) throws IOException {
     try (SegmentReader reader = reader(name)) {
-      while (reader.next() != null) {
-        // Checked on the way.
+      SegmentReader.Frame last = new SegmentReader.Frame(name.after(), ByteBuffer.allocate(0));
+      for (var frame = reader.next(); frame != null; frame = reader.next()) {
+        last = frame;
       }
-      return reader.hash();
+      return new Read(last, reader.hash());
     }
   }
+
+  /** What is remembered of a segment that was read. */
+  private record Read(SegmentReader.Frame last, Sha256 hash) {}
 
   private SegmentReader reader(SegmentName name) throws IOException {
     String object = Layout.log(timeline.number()) + name;

@@ -15,10 +15,10 @@ import java.util.regex.Pattern;
 record Sha256(String hex) {
   static final int BYTES = 32;
 
+  private static final Pattern PATTERN = Pattern.compile("[0-9a-f]{64}");
+
   /** Stands for the hash of what is not there. */
   static final Sha256 NONE = new Sha256("0".repeat(2 * BYTES));
-
-  private static final Pattern PATTERN = Pattern.compile("[0-9a-f]{64}");
 
   Sha256 {
     if (!isHash(hex)) {
