@@ -25,7 +25,7 @@ final class ArchiveIndex {
   private static final String KIND = "archive";
 
   private final ArchiveStore archive;
-  private final UUID store;
+  private final UUID id;
   private final Map<String, StoredObject> objects = new LinkedHashMap<>();
   private final NavigableMap<Integer, Timeline> timelines = new TreeMap<>();
   private final List<BaseBackup> bases = new ArrayList<>();
@@ -46,35 +46,27 @@ final class ArchiveIndex {
     }
   }
 
-  private ArchiveIndex(ArchiveStore archive, UUID store) {
+  private ArchiveIndex(ArchiveStore archive, UUID id) {
     this.archive = archive;
-    this.store = store;
+    this.id = id;
   }
 
-  /** Reads which store an archive is of; empty if it is no archive. */
-  static Optional<UUID> storeOf(ArchiveStore archive) throws IOException {
+  /** {@return the id of an archive, which is that of the store it was made for; empty if it is none} */
+  static Optional<UUID> idOf(ArchiveStore archive) throws IOException {
     try (InputStream in = archive.open(Layout.ARCHIVE)) {
       Document.Reader reader = Document.Reader.of(KIND, Layout.ARCHIVE, in);
-      UUID store = reader.take("store", UUID::fromString);
+      UUID id = reader.take("archive", UUID::fromString);
       reader.end();
-      return Optional.of(store);
+      return Optional.of(id);
     } catch (NoSuchFileException _) {
       return Optional.empty();
     }
   }
 
-  /** Makes an archive that of a store, if it is not yet of any. */
-  static void claim(ArchiveStore archive, UUID store) throws IOException {
-    byte[] bytes = new Document.Writer(KIND).line("store", store).bytes();
-    if (archive.putIfAbsent(Layout.ARCHIVE, out -> out.write(bytes))) {
-      return;
-    }
-    UUID owner = storeOf(archive).orElseThrow(() -> noArchive(archive));
-    if (!owner.equals(store)) {
-      throw new ForeignArchiveException(
-          "%s is the archive of store %s, not of %s: use a directory of its own"
-              .formatted(archive, owner, store));
-    }
+  /** Makes an archive of what is none yet. */
+  static void create(ArchiveStore archive, UUID id) throws IOException {
+    byte[] bytes = new Document.Writer(KIND).line("archive", id).bytes();
+    boolean _ = archive.putIfAbsent(Layout.ARCHIVE, out -> out.write(bytes));
   }
 
   /**
@@ -83,8 +75,8 @@ final class ArchiveIndex {
    * @throws ForeignArchiveException if it is no archive
    */
   static ArchiveIndex load(ArchiveStore archive) throws IOException {
-    UUID store = storeOf(archive).orElseThrow(() -> noArchive(archive));
-    ArchiveIndex index = new ArchiveIndex(archive, store);
+    UUID id = idOf(archive).orElseThrow(() -> noArchive(archive));
+    ArchiveIndex index = new ArchiveIndex(archive, id);
     for (StoredObject object : archive.list("")) {
       index.objects.put(object.name(), object);
     }
@@ -113,8 +105,8 @@ final class ArchiveIndex {
 
   private Timeline checked(int number, String name, InputStream in) throws IOException {
     Timeline timeline = Timeline.read(number, in);
-    if (!timeline.store().equals(store)) {
-      throw new DamagedArchiveException(name, "it is of another store");
+    if (!timeline.archive().equals(id)) {
+      throw new DamagedArchiveException(name, "it is of another archive");
     }
     return timeline;
   }
@@ -125,8 +117,8 @@ final class ArchiveIndex {
           name,
           in -> {
             BaseBackup base = BaseBackup.read(timeline, name, in);
-            if (!base.store().equals(store)) {
-              throw new DamagedArchiveException(name, "it is of another store");
+            if (!base.archive().equals(id)) {
+              throw new DamagedArchiveException(name, "it is of another archive");
             }
             bases.add(base);
           });
@@ -188,8 +180,8 @@ final class ArchiveIndex {
     return archive;
   }
 
-  UUID store() {
-    return store;
+  UUID id() {
+    return id;
   }
 
   /** {@return all objects, by their names} */

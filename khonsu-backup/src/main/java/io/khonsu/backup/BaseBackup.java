@@ -12,7 +12,7 @@ import java.util.UUID;
 /**
  * The whole state of a store at one version: what a restore begins with.
  *
- * @param store whose state it is
+ * @param archive the id of the archive
  * @param timeline in which it was taken
  * @param version the last transaction that is in it
  * @param created when it was taken, by the clock of the machine
@@ -22,7 +22,7 @@ import java.util.UUID;
  * @param files its files
  */
 public record BaseBackup(
-    UUID store,
+    UUID archive,
     int timeline,
     long version,
     Instant created,
@@ -94,7 +94,7 @@ public record BaseBackup(
   byte[] bytes() throws IOException {
     Document.Writer writer =
         new Document.Writer(KIND)
-            .line("store", store)
+            .line("archive", archive)
             .line("timeline", timeline)
             .line("shard", Layout.SHARD)
             .line("version", version)
@@ -108,9 +108,9 @@ public record BaseBackup(
 
   static BaseBackup read(int timeline, String object, InputStream in) throws IOException {
     Document.Reader reader = Document.Reader.of(KIND, object, in);
-    UUID store = reader.take("store", UUID::fromString);
-    reader.takeNumber("timeline", timeline, timeline);
-    reader.takeNumber("shard", Layout.SHARD, Layout.SHARD);
+    UUID archive = reader.take("archive", UUID::fromString);
+    long _ = reader.takeNumber("timeline", timeline, timeline);
+    long _ = reader.takeNumber("shard", Layout.SHARD, Layout.SHARD);
     long version = reader.takeNumber("version", 0, Long.MAX_VALUE);
     Instant created = reader.take("created", Instant::parse);
     String label = reader.take("label");
@@ -129,6 +129,6 @@ public record BaseBackup(
     if (!object.equals(Layout.base(timeline, version))) {
       throw reader.damaged("it is another base than its name says");
     }
-    return new BaseBackup(store, timeline, version, created, label, engine, stateHash, files);
+    return new BaseBackup(archive, timeline, version, created, label, engine, stateHash, files);
   }
 }

@@ -173,7 +173,7 @@ final class LogArchiver {
 
   private SegmentBuilder builder(long number, long after, Sha256 previous) {
     Header header =
-        new Header(timeline.store(), timeline.number(), Layout.SHARD, number, after, previous);
+        new Header(timeline.archive(), timeline.number(), Layout.SHARD, number, after, previous);
     return new SegmentBuilder(header, limits);
   }
 

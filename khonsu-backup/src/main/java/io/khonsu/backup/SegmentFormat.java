@@ -7,7 +7,7 @@ import java.util.zip.CRC32C;
 /*
  * A segment, all numbers big-endian:
  *
- *   header   magic 8, format version 4, store 16, timeline 4, shard 4, number 8, after 8,
+ *   header   magic 8, format version 4, archive 16, timeline 4, shard 4, number 8, after 8,
  *            SHA-256 of the segment before 32 (zeros if there is none), CRC32C of the header 4
  *   frames   size of the payload 4, CRC32C of size, version and payload 4, version 8, payload
  *   footer   -1 as size 4, count of frames 8, least version 8, greatest version 8,
@@ -33,18 +33,18 @@ final class SegmentFormat {
   /**
    * What a segment begins with.
    *
-   * @param store of which it is
-   * @param timeline of the store
-   * @param shard of the store, 0 as long as there is one
+   * @param archive the id of the archive
+   * @param timeline that it is of
+   * @param shard that it is of, 0 as long as there is one
    * @param number of the segment in its timeline
    * @param after the version before the first in it
    * @param previous the hash of the segment before it
    */
-  record Header(UUID store, int timeline, int shard, long number, long after, Sha256 previous) {
+  record Header(UUID archive, int timeline, int shard, long number, long after, Sha256 previous) {
     byte[] bytes() {
       ByteBuffer buffer = ByteBuffer.allocate(HEADER_BYTES);
       buffer.putLong(MAGIC).putInt(VERSION);
-      buffer.putLong(store.getMostSignificantBits()).putLong(store.getLeastSignificantBits());
+      buffer.putLong(archive.getMostSignificantBits()).putLong(archive.getLeastSignificantBits());
       buffer.putInt(timeline).putInt(shard).putLong(number).putLong(after);
       buffer.put(previous.bytes());
       return buffer.putInt(crc(buffer.array(), HEADER_BYTES - 4)).array();
@@ -66,14 +66,14 @@ final class SegmentFormat {
       if (crc != crc(bytes, HEADER_BYTES - 4)) {
         throw new DamagedArchiveException(object, "the checksum of its header is wrong");
       }
-      UUID store = new UUID(buffer.getLong(), buffer.getLong());
+      UUID archive = new UUID(buffer.getLong(), buffer.getLong());
       int timeline = buffer.getInt();
       int shard = buffer.getInt();
       long number = buffer.getLong();
       long after = buffer.getLong();
       byte[] previous = new byte[Sha256.BYTES];
       buffer.get(previous);
-      return new Header(store, timeline, shard, number, after, Sha256.of(previous));
+      return new Header(archive, timeline, shard, number, after, Sha256.of(previous));
     }
   }
 

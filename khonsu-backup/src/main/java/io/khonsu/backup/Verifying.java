@@ -127,10 +127,10 @@ final class Verifying {
   private void checkSegment(int timeline, String object, SegmentName name) throws IOException {
     try (SegmentReader reader = new SegmentReader(object, name, index.archive().open(object))) {
       Header header = reader.header();
-      if (!header.store().equals(index.store())
+      if (!header.archive().equals(index.id())
           || header.timeline() != timeline
           || header.shard() != Layout.SHARD) {
-        throw new DamagedArchiveException(object, "it is of another store or timeline");
+        throw new DamagedArchiveException(object, "it is of another archive or timeline");
       }
       for (var frame = reader.next(); frame != null; frame = reader.next()) {
         checkTransaction(object, frame);

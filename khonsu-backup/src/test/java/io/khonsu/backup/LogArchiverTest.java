@@ -277,7 +277,7 @@ class LogArchiverTest {
 
   private static VerifyReport verify(InMemoryArchiveStore archive) throws IOException {
     InMemoryArchiveStore copy = archive.copy();
-    ArchiveIndex.claim(copy, TIMELINE.store());
+    ArchiveIndex.create(copy, TIMELINE.archive());
     copy.overwrite(Layout.timeline(1), TIMELINE.bytes());
     Verifying verifying = new Verifying(ArchiveIndex.load(copy), BackupProgress.NONE);
     verifying.checkFiles();
