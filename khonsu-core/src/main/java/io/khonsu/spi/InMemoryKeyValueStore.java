@@ -28,6 +28,14 @@ final class InMemoryKeyValueStore implements KeyValueStore {
   }
 
   @Override
+  public byte @Nullable [] lastKey(String space) throws IOException {
+    boolean succeeds = begin();
+    byte[] key = pairs.lastKey(space);
+    engine.end(succeeds);
+    return key;
+  }
+
+  @Override
   @MustBeClosed
   public Cursor cursor(String space, byte[] from, byte @Nullable [] to) throws IOException {
     boolean succeeds = begin();

@@ -34,6 +34,11 @@ final class InMemoryPairs {
     return value == null ? null : value.clone();
   }
 
+  synchronized byte @Nullable [] lastKey(String space) {
+    NavigableMap<byte[], byte[]> pairs = pairs(live, space);
+    return pairs.isEmpty() ? null : pairs.lastKey().clone();
+  }
+
   /** {@return copies of keys and values in turn} */
   synchronized List<byte[]> range(String space, byte[] from, byte @Nullable [] to) {
     List<byte[]> pairs = new ArrayList<>();

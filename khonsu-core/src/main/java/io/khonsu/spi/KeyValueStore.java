@@ -30,6 +30,9 @@ public interface KeyValueStore extends AutoCloseable {
   /** {@return the value of a key in a space, or null if there is none} */
   byte @Nullable [] get(String space, byte[] key) throws IOException;
 
+  /** {@return the last key of a space, or null if it is empty} */
+  byte @Nullable [] lastKey(String space) throws IOException;
+
   /**
    * {@return a cursor over the pairs that a space holds now, in key order; later writes do not
    * change what it shows} It stands before the first pair.

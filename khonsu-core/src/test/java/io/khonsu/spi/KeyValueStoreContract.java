@@ -100,6 +100,8 @@ public abstract class KeyValueStoreContract {
     shuffled.forEach(key -> batch.put(A, key, key));
     store.write(batch, Sync.WRITTEN);
     assertThat(keys(new byte[0], null)).containsExactly(keys);
+    assertThat(store.lastKey(A)).isEqualTo(keys[keys.length - 1]);
+    assertThat(store.lastKey(B)).isNull();
     assertThat(keys(new byte[] {0, 0}, new byte[] {(byte) 0x80}))
         .containsExactly(keys[2], keys[3], keys[4]);
     assertThat(keys(new byte[] {2}, new byte[] {2})).isEmpty();
