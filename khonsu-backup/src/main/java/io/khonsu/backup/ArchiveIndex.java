@@ -85,7 +85,7 @@ final class ArchiveIndex {
     return index;
   }
 
-  private static ForeignArchiveException noArchive(ArchiveStore archive) {
+  static ForeignArchiveException noArchive(ArchiveStore archive) {
     return new ForeignArchiveException(
         "%s holds no archive: was another directory meant?".formatted(archive));
   }

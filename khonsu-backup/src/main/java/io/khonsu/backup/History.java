@@ -136,7 +136,8 @@ final class History {
   /** {@return the part of the log that leads from one version to another} */
   List<Step> steps(long from, long version) {
     return steps.stream()
-        .filter(step -> step.upTo > from && step.segment.name().after() < version)
+        .filter(step -> step.upTo > from && from < version)
+        .filter(step -> step.segment.name().after() < version)
         .toList();
   }
 }

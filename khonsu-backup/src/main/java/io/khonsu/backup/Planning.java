@@ -4,9 +4,9 @@ import io.khonsu.Khonsu;
 import io.khonsu.backup.History.Path;
 import java.util.Comparator;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Finds out how to come to a state that was asked for. */
 final class Planning {
@@ -19,11 +19,11 @@ final class Planning {
   /**
    * {@return the shortest way to a state}
    *
-   * @param timeline on which it is; if empty, that of the restore point, or else the one on which
+   * @param timeline on which it is; if null, that of the restore point, or else the one on which
    *     the newest transaction was archived
    * @throws UnrestorableException if there is no way, saying what could be restored
    */
-  RestorePlan plan(RestoreTarget target, OptionalInt timeline) throws UnrestorableException {
+  RestorePlan plan(RestoreTarget target, @Nullable Integer timeline) throws UnrestorableException {
     return switch (target) {
       case RestoreTarget.Latest _ -> {
         History history = history(timeline);
@@ -39,12 +39,12 @@ final class Planning {
           plan(history(timeline), Khonsu.lastVersionOf(instant), instant.toString());
       case RestoreTarget.AtPoint(String name) -> {
         RestorePoint point = point(name);
-        if (timeline.isPresent() && timeline.getAsInt() != point.timeline()) {
+        if (timeline != null && timeline != point.timeline()) {
           throw new UnrestorableException(
               "restore point %s is on timeline %d, not on %d"
-                  .formatted(name, point.timeline(), timeline.getAsInt()));
+                  .formatted(name, point.timeline(), timeline));
         }
-        History history = history(OptionalInt.of(point.timeline()));
+        History history = history(point.timeline());
         yield plan(history, point.version(), "restore point " + name);
       }
     };
@@ -75,10 +75,10 @@ final class Planning {
   }
 
   /** {@return the history of a timeline; by default of the one with the newest transaction} */
-  History history(OptionalInt number) throws UnrestorableException {
+  History history(@Nullable Integer number) throws UnrestorableException {
     List<History> all =
         index.timelines().values().stream()
-            .filter(timeline -> number.isEmpty() || timeline.number() == number.getAsInt())
+            .filter(timeline -> number == null || timeline.number() == number)
             .map(timeline -> new History(index, timeline, Set.of()))
             .toList();
     return all.stream()
@@ -88,9 +88,9 @@ final class Planning {
         .orElseThrow(
             () ->
                 new UnrestorableException(
-                    number.isPresent()
-                        ? "there is no timeline %d".formatted(number.getAsInt())
-                        : "the archive is empty"));
+                    number == null
+                        ? "the archive is empty"
+                        : "there is no timeline %d".formatted(number)));
   }
 
   private static long newest(History history) {

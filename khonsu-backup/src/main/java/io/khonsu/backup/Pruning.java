@@ -4,6 +4,7 @@ import io.khonsu.Khonsu;
 import io.khonsu.backup.ArchiveIndex.SegmentFile;
 import io.khonsu.backup.ArchiveStore.StoredObject;
 import io.khonsu.backup.BaseBackup.BackupFile;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -42,19 +43,19 @@ final class Pruning {
 
   /** {@return the index of the oldest base that stays; -1 if also the log before it does} */
   private int firstByCount(List<BaseBackup> bases) {
-    return policy.keepBases().isEmpty()
-        ? bases.size()
-        : Math.max(bases.size() - policy.keepBases().getAsInt(), 0);
+    Integer count = policy.keepBases();
+    return count == null ? bases.size() : Math.max(bases.size() - count, 0);
   }
 
   private int firstByAge(History history) {
     List<BaseBackup> bases = history.bases();
     List<Window> windows = history.windows();
-    if (policy.window().isEmpty() || windows.isEmpty()) {
+    Duration span = policy.window();
+    if (span == null || windows.isEmpty()) {
       return bases.size();
     }
     Instant newest = Khonsu.instantOf(windows.getLast().to());
-    Instant oldest = newest.minus(policy.window().get());
+    Instant oldest = newest.minus(span);
     int first = bases.size() - 1;
     while (first >= 0 && !Khonsu.instantOf(bases.get(first).version()).isBefore(oldest)) {
       first--;
