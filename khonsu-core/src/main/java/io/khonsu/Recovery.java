@@ -15,6 +15,7 @@ import io.khonsu.mvcc.WriteSet;
 import io.khonsu.spi.CommittedTransaction;
 import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.Mutation;
+import io.khonsu.spi.StateReceiver;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,6 +50,19 @@ final class Recovery {
     this.tables = tables;
     this.versions = versions;
     this.allocator = allocator;
+  }
+
+  /** {@return what takes the state that commits before the first to be applied have left} */
+  BaseLoad base() {
+    return new BaseLoad(buffer.loading(), catalog, tables, allocator);
+  }
+
+  /** Goes on after a state that was loaded. */
+  void beginAfter(StateReceiver.Extent extent) {
+    lastVersion = extent.version();
+    lastTransactionId = extent.transactionId();
+    versions.force(extent.version());
+    versions.release();
   }
 
   long lastTransactionId() {

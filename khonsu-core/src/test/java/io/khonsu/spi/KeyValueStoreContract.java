@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Random;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -238,7 +239,8 @@ public abstract class KeyValueStoreContract {
     assertThat(pairs(A)).isEqualTo(model);
   }
 
-  private static void change(Random random, KeyValueBatch batch, TreeMap<String, String> model) {
+  private static void change(
+      Random random, KeyValueBatch batch, NavigableMap<String, String> model) {
     String key = "k%02d".formatted(random.nextInt(100));
     if (random.nextInt(10) == 0) {
       String end = "k%02d".formatted(random.nextInt(100));
