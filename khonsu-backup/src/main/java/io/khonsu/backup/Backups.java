@@ -1,7 +1,9 @@
 package io.khonsu.backup;
 
 import io.khonsu.backup.ArchiveStore.StoredObject;
+import io.khonsu.durable.DurableSettings;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
@@ -79,13 +81,34 @@ public final class Backups {
    * @throws IllegalArgumentException if the name is none, or is taken
    */
   public RestorePoint createRestorePoint(String name, RestorePlan plan) throws IOException {
-    RestorePoint point =
-        new RestorePoint(name, plan.timeline().number(), plan.version(), clock.instant());
+    return createRestorePoint(name, plan.timeline().number(), plan.version());
+  }
+
+  RestorePoint createRestorePoint(String name, int timeline, long version) throws IOException {
+    RestorePoint point = new RestorePoint(name, timeline, version, clock.instant());
     byte[] bytes = point.bytes();
     if (!archive.putIfAbsent(point.object(), out -> out.write(bytes))) {
       throw new IllegalArgumentException("there is a restore point %s already".formatted(name));
     }
     return point;
+  }
+
+  /**
+   * Makes a store of a state that was planned. It has an id of its own; when it is archived into
+   * the same archive, it begins a new timeline there.
+   *
+   * @param plan which state
+   * @param directory that is new or empty; its parent exists. It appears at once, whole; a restore
+   *     that crashed has left nothing there, and is begun anew by the next call
+   * @param settings the kind of its log
+   * @param progress told of bytes read
+   * @throws java.nio.file.FileAlreadyExistsException if there is something in the directory
+   * @throws DamagedArchiveException if an object is not what was written, or is missing
+   */
+  public RestoreResult restore(
+      RestorePlan plan, Path directory, DurableSettings settings, BackupProgress progress)
+      throws IOException {
+    return new RestoredDirectory(directory).restore(index(), plan, settings, progress);
   }
 
   /**
@@ -128,22 +151,35 @@ public final class Backups {
   /**
    * Looks whether the archive is what was written, and what can be restored.
    *
-   * @param depth how far to look
+   * @param depth how far to look; {@link VerifyDepth#RESTORE} needs {@link #verify(Path,
+   *     BackupProgress)}
    * @param progress told of bytes read
    */
   public VerifyReport verify(VerifyDepth depth, BackupProgress progress) throws IOException {
-    ArchiveIndex index = index();
-    Verifying verifying = new Verifying(index, progress);
+    if (depth == VerifyDepth.RESTORE) {
+      throw new IllegalArgumentException("depth RESTORE needs a scratch directory");
+    }
+    Verifying verifying = new Verifying(index(), progress);
     verifying.checkFiles();
-    if (depth.compareTo(VerifyDepth.DATA) >= 0) {
+    if (depth == VerifyDepth.DATA) {
       verifying.checkData();
     }
-    return new VerifyReport(
-        depth,
-        verifying.findings(),
-        index.objects().size(),
-        verifying.readBytes(),
-        index.windows(verifying.unusable()));
+    return verifying.report(depth);
+  }
+
+  /**
+   * Looks at everything, restores every window, and compares states with what was recorded.
+   *
+   * @param scratch a directory that is new or empty, on a disk with room for one state; it is
+   *     empty, or gone, afterwards
+   * @param progress told of bytes read
+   */
+  public VerifyReport verify(Path scratch, BackupProgress progress) throws IOException {
+    Verifying verifying = new Verifying(index(), progress);
+    verifying.checkFiles();
+    verifying.checkData();
+    verifying.checkRestores(new RestoredDirectory(scratch), scratch);
+    return verifying.report(VerifyDepth.RESTORE);
   }
 
   private static void check(ArchiveIndex index, PrunePlan plan) throws PruneRefusedException {

@@ -129,6 +129,16 @@ final class History {
     return startsEmpty() && reach(0) >= version ? path(null, version) : null;
   }
 
+  /** {@return the longest way to the end of a window: from its start, past every base} */
+  RestorePlan planFrom(Window window) {
+    BaseBackup first =
+        bases.stream()
+            .filter(base -> base.version() == window.from())
+            .findFirst()
+            .orElse(null);
+    return new RestorePlan(timeline, path(first, window.to()));
+  }
+
   private Path path(@Nullable BaseBackup base, long version) {
     return new Path(base, steps(base == null ? 0 : base.version(), version), version);
   }

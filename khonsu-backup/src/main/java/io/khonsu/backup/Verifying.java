@@ -1,14 +1,20 @@
 package io.khonsu.backup;
 
+import io.khonsu.Khonsu;
+import io.khonsu.StoreException;
 import io.khonsu.backup.ArchiveStore.StoredObject;
 import io.khonsu.backup.BaseBackup.BackupFile;
 import io.khonsu.backup.SegmentFormat.Header;
 import io.khonsu.backup.VerifyReport.Finding;
+import io.khonsu.durable.DurableSettings;
+import io.khonsu.durable.StateStore;
 import io.khonsu.spi.CommittedTransaction;
+import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.TransactionCodec;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -160,20 +166,69 @@ final class Verifying {
     return transaction;
   }
 
-  void find(String object, String what) {
+  /**
+   * Restores every window from its start to its end, and on the way compares the state with that of
+   * every base.
+   */
+  void checkRestores(RestoredDirectory scratch, Path directory) throws IOException {
+    scratch.checkEmpty();
+    for (Timeline timeline : index.timelines().values()) {
+      History history = new History(index, timeline, unusable());
+      for (Window window : history.windows()) {
+        checkRestore(history, window, directory);
+      }
+    }
+  }
+
+  private void checkRestore(History history, Window window, Path directory) throws IOException {
+    List<BaseBackup> bases =
+        history.bases().stream().filter(base -> window.contains(base.version())).toList();
+    RestorePlan plan = history.planFrom(window);
+    try (Restoring restoring =
+        new Restoring(index, plan, directory, DurableSettings.defaults(), progress)) {
+      for (BaseBackup base : bases) {
+        restoring.replay(base.version());
+        StateStore state = restoring.state();
+        if (state.appliedVersion() != base.version()) {
+          find(base.object(), "the log has no transaction %d".formatted(base.version()));
+        } else if (!StateHash.of(state).equals(base.stateHash())) {
+          find(base.object(), "its state hash is not that of what was committed");
+        }
+      }
+      restoring.replay(window.to());
+      restoring.store().finish();
+    } catch (UnusableObjectException e) {
+      find(e.object(), e.what());
+    } catch (DamagedStorageException e) {
+      find(plan.base().map(BaseBackup::object).orElse(Layout.log(window.timeline())), message(e));
+    }
+    try {
+      Khonsu.open(directory).close();
+    } catch (StoreException e) {
+      find(Layout.timeline(window.timeline()), "a store restored from it cannot be opened: " + e);
+    }
+    Trees.delete(directory);
+  }
+
+  private static String message(IOException e) {
+    return "what is restored of it is damaged: " + e.getMessage();
+  }
+
+  VerifyReport report(VerifyDepth depth) {
+    return new VerifyReport(
+        depth,
+        new ArrayList<>(findings.values()),
+        index.objects().size(),
+        readBytes,
+        index.windows(unusable()));
+  }
+
+  private void find(String object, String what) {
     findings.putIfAbsent(object, new Finding(object, what));
   }
 
   /** {@return the names of segments and bases that are of no use} */
-  Set<String> unusable() {
+  private Set<String> unusable() {
     return index.unusable(findings.keySet());
-  }
-
-  long readBytes() {
-    return readBytes;
-  }
-
-  List<Finding> findings() {
-    return new ArrayList<>(findings.values());
   }
 }

@@ -282,7 +282,7 @@ class LogArchiverTest {
     Verifying verifying = new Verifying(ArchiveIndex.load(copy), BackupProgress.NONE);
     verifying.checkFiles();
     verifying.checkData();
-    return new VerifyReport(VerifyDepth.DATA, verifying.findings(), 0, 0, List.of());
+    return verifying.report(VerifyDepth.DATA);
   }
 
   /** Fails one write, which has not happened. */

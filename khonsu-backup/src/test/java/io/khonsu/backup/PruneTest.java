@@ -173,7 +173,7 @@ class PruneTest {
     Verifying verifying = new Verifying(archive.index(), BackupProgress.NONE);
     verifying.checkFiles();
     verifying.checkData();
-    assertThat(verifying.findings()).isEmpty();
+    assertThat(verifying.report(VerifyDepth.DATA).findings()).isEmpty();
   }
 
   @Test
