@@ -37,6 +37,7 @@ final class BaseTaking {
     Path scratch = storage.directory().resolve(SCRATCH);
     Trees.delete(scratch); // what a crash has left
     try {
+      storage.flushState(); // so that all is in the base that was committed before
       storage.state().checkpoint(scratch);
       return take(scratch, label, progress);
     } finally {
