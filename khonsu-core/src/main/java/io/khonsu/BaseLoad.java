@@ -23,6 +23,7 @@ final class BaseLoad implements StateReceiver {
   private final Loading<StoredValue> loading;
   private final Catalog catalog;
   private final Recovery.TableMaker tables;
+  private final OpeningProgress progress;
   private final BufferAllocator allocator;
 
   /** The table whose rows are being gathered, with their keys and versions. */
@@ -38,10 +39,12 @@ final class BaseLoad implements StateReceiver {
       Loading<StoredValue> loading,
       Catalog catalog,
       Recovery.TableMaker tables,
+      OpeningProgress progress,
       BufferAllocator allocator) {
     this.loading = loading;
     this.catalog = catalog;
     this.tables = tables;
+    this.progress = progress;
     this.allocator = allocator;
   }
 
@@ -72,6 +75,7 @@ final class BaseLoad implements StateReceiver {
       table = owner;
       rows = null;
     }
+    progress.item();
     byte[] itemKey = owner.withPrefix(key);
     byte[] frameBytes = new byte[frame.remaining()];
     frame.get(frame.position(), frameBytes);

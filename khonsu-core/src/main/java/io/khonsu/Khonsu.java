@@ -140,7 +140,7 @@ public final class Khonsu implements AutoCloseable {
    */
   @SuppressWarnings("MustBeClosedChecker") // the store owns the storage
   public static Khonsu open(Path directory, StoreConfig config) {
-    return open(config, Engines.storage(directory, config), null, InstantSource.system());
+    return open(config, DurableOpening.storage(directory, config), null, InstantSource.system());
   }
 
   static Khonsu open(

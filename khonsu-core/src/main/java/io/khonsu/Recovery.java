@@ -29,6 +29,7 @@ final class Recovery {
   private final TableMaker tables;
   private final ReplayedVersions versions;
   private final BufferAllocator allocator;
+  private final OpeningProgress progress = new OpeningProgress(System::nanoTime);
   private long lastVersion;
   private long lastTransactionId;
 
@@ -54,7 +55,7 @@ final class Recovery {
 
   /** {@return what takes the state that commits before the first to be applied have left} */
   BaseLoad base() {
-    return new BaseLoad(buffer.loading(), catalog, tables, allocator);
+    return new BaseLoad(buffer.loading(), catalog, tables, progress, allocator);
   }
 
   /** Goes on after a state that was loaded. */
@@ -86,6 +87,7 @@ final class Recovery {
         staged.batches.forEach(StoredBatch::discard);
       }
     }
+    progress.commit();
     lastVersion = commit.version();
     lastTransactionId = Math.max(lastTransactionId, commit.transactionId());
     for (Table table : staged.dropped) {

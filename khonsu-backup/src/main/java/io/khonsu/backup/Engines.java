@@ -5,7 +5,6 @@ import io.khonsu.spi.StorageRefusedException;
 import io.khonsu.spi.StorageRefusedException.Reason;
 import java.util.List;
 import java.util.ServiceLoader;
-import java.util.ServiceLoader.Provider;
 import org.jspecify.annotations.Nullable;
 
 /** Finds what opens the state of a base. */
@@ -19,7 +18,7 @@ final class Engines {
   static KeyValueEngine find(@Nullable BaseBackup base) throws StorageRefusedException {
     List<KeyValueEngine> engines =
         ServiceLoader.load(KeyValueEngine.class, KeyValueEngine.class.getClassLoader()).stream()
-            .map(Provider::get)
+            .map(ServiceLoader.Provider::get)
             .filter(engine -> base == null || engine.name().equals(base.engine()))
             .toList();
     if (engines.size() != 1) {

@@ -24,10 +24,16 @@ final class DurableFiles {
     }
   }
 
-  /** Makes a directory and its entry in its parent durable. */
+  /** Makes a directory, and those above it that there are not, all durable. */
   static void createDirectory(Path directory) throws IOException {
-    Files.createDirectories(directory);
-    syncDirectory(directory.toAbsolutePath().getParent());
+    Path parent = directory.toAbsolutePath().getParent();
+    if (parent != null && !Files.exists(parent)) {
+      createDirectory(parent);
+    }
+    Files.createDirectory(directory);
+    if (parent != null) {
+      syncDirectory(parent);
+    }
   }
 
   /** Fills a part of a file with zeros, so that writing there later changes its data alone. */

@@ -99,6 +99,52 @@ final class OpenedStore implements AutoCloseable {
     }
   }
 
+  private static StorageRefusedException notAStore(Path directory, String why) {
+    return new StorageRefusedException(
+        Reason.NOT_A_STORE,
+        "%s is no store: %s. Name an empty or new directory, or that of a store"
+            .formatted(directory, why));
+  }
+
+  /** {@return what is wrong with a directory that is not empty and has no store file} */
+  static StorageRefusedException withoutStoreFile(Path directory) {
+    if (Files.exists(directory.resolve(LOG)) || Files.exists(directory.resolve(STATE))) {
+      return new StorageRefusedException(
+          Reason.DATA_LOSS,
+          "%s is missing in %s, so nobody knows whether its log is whole: put it back, or restore a"
+                  .formatted(StoreFile.NAME, directory)
+              + " backup; `khonsu doctor` says what is there");
+    }
+    return notAStore(directory, "it holds other files");
+  }
+
+  static StorageRefusedException missingEngine(Path directory, String writer, String present) {
+    return new StorageRefusedException(
+        Reason.MISSING_ENGINE,
+        "%s was written by engine \"%s\", not \"%s\": put that engine on the class path"
+            .formatted(directory, writer, present));
+  }
+
+  /** Checks that the log is as long as it is known to have been, and the state reaches to it. */
+  static void checkWhole(StoreFile.Content content, long logTrimmed, long logLast, long applied)
+      throws StorageRefusedException {
+    long known = Math.max(content.syncedVersion(), applied);
+    if (logLast < known) {
+      throw new StorageRefusedException(
+          Reason.DATA_LOSS,
+          "the log ends at version %d, but was synced up to %d: put the whole log back, or restore a"
+                  .formatted(logLast, known)
+              + " backup");
+    }
+    if (logTrimmed > applied) {
+      throw new StorageRefusedException(
+          Reason.DATA_LOSS,
+          "the state ends at version %d, but the log begins after %d: put the newest state back, or"
+                  .formatted(applied, logTrimmed)
+              + " restore a backup");
+    }
+  }
+
   /** Opens one part after another; what was opened last is closed first. */
   private static final class Opening {
     private final Path directory;
@@ -117,7 +163,7 @@ final class OpenedStore implements AutoCloseable {
         DurableFiles.createDirectory(directory);
       }
       if (!Files.isDirectory(directory)) {
-        throw notAStore("it is a file");
+        throw notAStore(directory, "it is a file");
       }
       List<Path> found = DurableFiles.list(directory);
       owned.push(StoreLock.take(directory));
@@ -127,7 +173,7 @@ final class OpenedStore implements AutoCloseable {
         return create();
       }
       if (!Files.exists(directory.resolve(StoreFile.NAME))) {
-        throw withoutStoreFile();
+        throw withoutStoreFile(directory);
       }
       if (StoreFile.read(directory).phase() == StoreFile.Phase.CREATING) {
         DurableFiles.deleteTree(directory.resolve(LOG)); // nothing was ever committed to it
@@ -135,24 +181,6 @@ final class OpenedStore implements AutoCloseable {
         return create();
       }
       return openExisting();
-    }
-
-    private StorageRefusedException notAStore(String why) {
-      return new StorageRefusedException(
-          Reason.NOT_A_STORE,
-          "%s is no store: %s. Name an empty or new directory, or that of a store"
-              .formatted(directory, why));
-    }
-
-    private StorageRefusedException withoutStoreFile() {
-      if (Files.exists(directory.resolve(LOG)) || Files.exists(directory.resolve(STATE))) {
-        return new StorageRefusedException(
-            Reason.DATA_LOSS,
-            "%s is missing in %s, so nobody knows whether its log is whole: put it back, or restore"
-                    .formatted(StoreFile.NAME, directory)
-                + " a backup; `khonsu doctor` says what is there");
-      }
-      return notAStore("it holds other files");
     }
 
     private OpenedStore create() throws IOException {
@@ -175,10 +203,7 @@ final class OpenedStore implements AutoCloseable {
       StoreFile file = own(StoreFile.open(directory));
       StoreFile.Content content = file.content();
       if (!content.engine().equals(engine.name())) {
-        throw new StorageRefusedException(
-            Reason.MISSING_ENGINE,
-            "%s was written by engine \"%s\", not \"%s\": put that engine on the class path"
-                .formatted(directory, content.engine(), engine.name()));
+        throw missingEngine(directory, content.engine(), engine.name());
       }
       Path place = directory.resolve(LOG);
       CommitLog log =
@@ -190,28 +215,9 @@ final class OpenedStore implements AutoCloseable {
               });
       StateStore state =
           own(StateStore.open(store(STATE, Use.STATE, Presence.EXISTING), content.id()));
-      checkWhole(content, log, state);
+      checkWhole(content, log.trimmedVersion(), log.lastVersion(), state.appliedVersion());
       file.begin(log.lastVersion());
       return new OpenedStore(file, log, state, owned);
-    }
-
-    private static void checkWhole(StoreFile.Content content, CommitLog log, StateStore state)
-        throws StorageRefusedException {
-      long known = Math.max(content.syncedVersion(), state.appliedVersion());
-      if (log.lastVersion() < known) {
-        throw new StorageRefusedException(
-            Reason.DATA_LOSS,
-            "the log ends at version %d, but was synced up to %d: put the whole log back, or restore"
-                    .formatted(log.lastVersion(), known)
-                + " a backup");
-      }
-      if (log.trimmedVersion() > state.appliedVersion()) {
-        throw new StorageRefusedException(
-            Reason.DATA_LOSS,
-            "the state ends at version %d, but the log begins after %d: put the newest state back, or"
-                    .formatted(state.appliedVersion(), log.trimmedVersion())
-                + " restore a backup");
-      }
     }
 
     private KeyValueStore store(String part, Use use, Presence presence) throws IOException {

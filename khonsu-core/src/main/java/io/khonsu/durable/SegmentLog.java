@@ -41,22 +41,22 @@ public final class SegmentLog implements CommitLog {
 
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
   private FileChannel channel;
-  private volatile long end;
+  private long end;
   private int checksum;
 
   /** One file, and what it begins with. */
   private record Segment(Path file, SegmentFile head, long sizeBytes) {}
 
-  private SegmentLog(Path directory, StoreId id, long segmentBytes, OpenedTail tail)
-      throws IOException {
+  private SegmentLog(
+      Path directory, StoreId id, SpareSegment spare, FileChannel channel, OpenedTail tail) {
     this.directory = directory;
     this.id = id;
+    this.spare = spare;
+    this.channel = channel;
     this.segments.addAll(tail.segments);
-    this.channel = FileChannel.open(segments.getLast().file, StandardOpenOption.WRITE);
     this.end = tail.end;
     this.checksum = tail.checksum;
     this.position = new LogPosition(tail.lastVersion, tail.lastVersion);
-    this.spare = new SpareSegment(directory, segmentBytes);
   }
 
   /** {@return an empty log in a directory that does not exist} */
@@ -74,7 +74,7 @@ public final class SegmentLog implements CommitLog {
     DurableFiles.syncDirectory(directory);
     List<Segment> segments = List.of(new Segment(file, head, segmentBytes));
     OpenedTail tail = new OpenedTail(segments, SegmentFile.HEADER_BYTES, 0, afterVersion);
-    return new SegmentLog(directory, id, segmentBytes, tail);
+    return opened(directory, id, segmentBytes, tail);
   }
 
   /**
@@ -84,6 +84,25 @@ public final class SegmentLog implements CommitLog {
    * @throws DamagedStorageException if a file is missing, or not as it was written
    */
   static SegmentLog open(Path directory, StoreId id, long segmentBytes) throws IOException {
+    OpenedTail tail = tail(segments(directory, id), true);
+    return opened(directory, id, segmentBytes, tail);
+  }
+
+  private static SegmentLog opened(Path directory, StoreId id, long segmentBytes, OpenedTail tail)
+      throws IOException {
+    SpareSegment spare = new SpareSegment(directory, segmentBytes);
+    FileChannel channel = FileChannel.open(tail.segments.getLast().file, StandardOpenOption.WRITE);
+    return new SegmentLog(directory, id, spare, channel, tail);
+  }
+
+  /** {@return the log in a directory, to be read only: nothing is changed on disk} */
+  static CommitLog look(Path directory, StoreId id) throws IOException {
+    OpenedTail tail = tail(segments(directory, id), false);
+    FileChannel channel = FileChannel.open(tail.segments.getLast().file, StandardOpenOption.READ);
+    return new SegmentLog(directory, id, SpareSegment.none(directory), channel, tail);
+  }
+
+  private static List<Segment> segments(Path directory, StoreId id) throws IOException {
     List<Segment> segments = new ArrayList<>();
     List<Path> files = Files.isDirectory(directory) ? DurableFiles.list(directory) : List.of();
     for (Path file : files) {
@@ -97,7 +116,7 @@ public final class SegmentLog implements CommitLog {
       throw new StorageRefusedException(
           Reason.DATA_LOSS, directory + " holds no log segment: restore a backup");
     }
-    return new SegmentLog(directory, id, segmentBytes, openedTail(segments));
+    return segments;
   }
 
   private static Segment head(Path file) throws IOException {
@@ -127,21 +146,30 @@ public final class SegmentLog implements CommitLog {
   /** The segments of a log that is being opened, and where it ends. */
   private record OpenedTail(List<Segment> segments, long end, int checksum, long lastVersion) {}
 
-  private static OpenedTail openedTail(List<Segment> segments) throws IOException {
+  private static OpenedTail tail(List<Segment> segments, boolean repairs) throws IOException {
     Segment last = segments.getLast();
-    try (FileChannel channel =
-        FileChannel.open(last.file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-      ByteBuffer bytes = bytes(channel, last);
-      SegmentScan scan = new SegmentScan(last.file, last.head, bytes);
-      while (scan.next() != null) {
-        // to the end
+    ByteBuffer bytes;
+    try (FileChannel channel = FileChannel.open(last.file, StandardOpenOption.READ)) {
+      bytes = bytes(channel, last);
+    }
+    SegmentScan scan = new SegmentScan(last.file, last.head, bytes);
+    while (scan.next() != null) {
+      // to the end
+    }
+    scan.checkEndsTorn();
+    if (repairs) {
+      repair(last, scan.end(), SegmentFile.isZero(bytes, scan.end(), bytes.limit()));
+    }
+    return new OpenedTail(segments, scan.end(), scan.checksum(), scan.lastVersion());
+  }
+
+  /** Removes what was being written at the end; what is left is built upon, so it is synced. */
+  private static void repair(Segment last, int end, boolean endsClean) throws IOException {
+    try (FileChannel channel = FileChannel.open(last.file, StandardOpenOption.WRITE)) {
+      if (!endsClean) {
+        DurableFiles.fillWithZeros(channel, end, last.sizeBytes);
       }
-      scan.checkEndsTorn();
-      if (!SegmentFile.isZero(bytes, scan.end(), bytes.limit())) {
-        DurableFiles.fillWithZeros(channel, scan.end(), last.sizeBytes);
-      }
-      channel.force(false); // what is found now is built upon
-      return new OpenedTail(segments, scan.end(), scan.checksum(), scan.lastVersion());
+      channel.force(false);
     }
   }
 
@@ -186,14 +214,15 @@ public final class SegmentLog implements CommitLog {
 
   private void put(LogRecord record) throws IOException {
     long size = SegmentFile.recordBytes(record.bytes().length);
-    ByteBuffer target = buffer;
     if (size > buffer.remaining()) {
       drain();
-      target = size > buffer.capacity() ? ByteBuffer.allocate((int) size) : buffer;
     }
-    checksum = SegmentFile.put(target, record, checksum, position.synced());
-    if (target != buffer) {
-      DurableFiles.write(channel, target.flip(), end);
+    if (size <= buffer.capacity()) {
+      checksum = SegmentFile.put(buffer, record, checksum, position.synced());
+    } else {
+      ByteBuffer large = ByteBuffer.allocate((int) size);
+      checksum = SegmentFile.put(large, record, checksum, position.synced());
+      DurableFiles.write(channel, large.flip(), end);
       end += size;
     }
   }
@@ -330,7 +359,7 @@ public final class SegmentLog implements CommitLog {
       position.close();
       spare.close();
       try {
-        if (!position.isStopped()) {
+        if (!position.isStopped() && position.last() > position.synced()) {
           channel.force(false);
         }
       } finally {

@@ -21,11 +21,21 @@ final class SpareSegment implements AutoCloseable {
   private final long segmentBytes;
   private @Nullable CompletableFuture<Boolean> made;
 
+  /** Removes one that was left, as it may be half made. */
   SpareSegment(Path directory, long segmentBytes) throws IOException {
+    this(segmentBytes, directory);
+    Files.deleteIfExists(file);
+  }
+
+  private SpareSegment(long segmentBytes, Path directory) {
     this.directory = directory;
     this.segmentBytes = segmentBytes;
     this.file = directory.resolve("spare");
-    Files.deleteIfExists(file); // it may be half made
+  }
+
+  /** {@return one that is never taken, and changes nothing} */
+  static SpareSegment none(Path directory) {
+    return new SpareSegment(0, directory);
   }
 
   /** What has to happen before a segment gets its name. */
@@ -101,7 +111,8 @@ final class SpareSegment implements AutoCloseable {
   /** Waits for a file being made, and deletes it. */
   @Override
   public void close() throws IOException {
-    var _ = isMade();
-    Files.deleteIfExists(file);
+    if (isMade()) {
+      Files.deleteIfExists(file);
+    }
   }
 }

@@ -103,12 +103,14 @@ final class StoreFile implements AutoCloseable {
   private static Content newest(Path directory, FileChannel channel) throws IOException {
     Content first = slot(DurableFiles.read(channel, 0, SLOT_BYTES));
     Content second = slot(DurableFiles.read(channel, SLOT_BYTES, SLOT_BYTES));
-    if (first == null && second == null) {
+    Content newer =
+        first == null || (second != null && second.sequence > first.sequence) ? second : first;
+    if (newer == null) {
       throw new DamagedStorageException(
           "%s is damaged: its log and state may be whole, restore this file or a backup"
               .formatted(directory.resolve(NAME)));
     }
-    return second == null || (first != null && first.sequence > second.sequence) ? first : second;
+    return newer;
   }
 
   Content content() {

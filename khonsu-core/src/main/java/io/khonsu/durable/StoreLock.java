@@ -4,8 +4,10 @@ import io.khonsu.spi.StorageRefusedException;
 import io.khonsu.spi.StorageRefusedException.Reason;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -54,6 +56,15 @@ final class StoreLock implements AutoCloseable {
         HELD.remove(file);
       }
     }
+  }
+
+  /**
+   * Takes the lock if its file is there; nobody holds one whose file is not.
+   *
+   * @throws StorageRefusedException if it is held
+   */
+  static Optional<StoreLock> probe(Path directory) throws IOException {
+    return Files.exists(directory.resolve(NAME)) ? Optional.of(take(directory)) : Optional.empty();
   }
 
   private static StorageRefusedException inUse(Path directory, String user) {

@@ -216,6 +216,19 @@ public abstract class KeyValueStoreContract {
   }
 
   @Test
+  void store_lookedAt_isNotWrittenTo() throws IOException {
+    store.write(new KeyValueBatch().put(A, bytes("a"), bytes("1")), Sync.SYNCED);
+    store.close();
+    store = engine.open(place(), options(Presence.LOOKED_AT));
+    assertThat(pairs(A)).isEqualTo(Map.of("a", "1"));
+    KeyValueBatch batch = new KeyValueBatch().put(A, bytes("a"), bytes("2"));
+    assertThatThrownBy(() -> store.write(batch, Sync.WRITTEN)).isInstanceOf(IOException.class);
+    store.flush();
+    reopen();
+    assertThat(pairs(A)).isEqualTo(Map.of("a", "1"));
+  }
+
+  @Test
   void space_unknown_isRefused() {
     assertThatThrownBy(() -> store.get("c", bytes("a")))
         .isInstanceOf(IllegalArgumentException.class)

@@ -32,6 +32,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
     subcommands = {
       BackupCommand.class,
       DemoCommand.class,
+      DoctorCommand.class,
       ExportCommand.class,
       HistoryCommand.class,
       RestoreCommand.class,
