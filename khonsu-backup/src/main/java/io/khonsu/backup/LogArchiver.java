@@ -59,9 +59,6 @@ final class LogArchiver {
     this.archivedVersion = completeVersion;
     long number = complete.map(name -> name.number() + 1).orElse(0L);
     this.builder = builder(number, completeVersion, hash);
-    if (log.trimmedVersion() >= completeVersion) {
-      expected = null;
-    }
     if (log.trimmedVersion() > completeVersion) {
       Optional<SegmentName> partial =
           newest(names, State.PARTIAL).filter(name -> name.number() >= number);
@@ -116,11 +113,14 @@ final class LogArchiver {
     if (log.trimmedVersion() > builder.last()) {
       skipGap();
     }
+    if (log.trimmedVersion() >= completeVersion) {
+      expected = null;
+    }
     long upTo = log.syncedVersion();
     if (expected != null) {
-      log.read(completeVersion - 1, record -> add(record, upTo));
+      read(completeVersion - 1, upTo);
     } else if (upTo > builder.last()) {
-      log.read(builder.last(), record -> add(record, upTo));
+      read(builder.last(), upTo);
     }
     if (expected != null) {
       throw otherHistory("version %d".formatted(expected.version()));
@@ -132,6 +132,17 @@ final class LogArchiver {
   void flush() throws IOException {
     if (builder.last() > archivedVersion) {
       put(builder.seal());
+    }
+  }
+
+  private void read(long after, long upTo) throws IOException {
+    try {
+      log.read(after, record -> add(record, upTo));
+    } catch (IllegalArgumentException e) {
+      if (log.trimmedVersion() <= after) {
+        throw e;
+      }
+      throw new IOException("the log was trimmed meanwhile", e); // the next turn skips the gap
     }
   }
 

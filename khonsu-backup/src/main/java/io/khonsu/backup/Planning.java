@@ -84,7 +84,7 @@ final class Planning {
     return all.stream()
         .max(
             Comparator.comparingLong(Planning::newest)
-                .thenComparing(history -> history.timeline().number()))
+                .thenComparingInt(history -> history.timeline().number()))
         .orElseThrow(
             () ->
                 new UnrestorableException(

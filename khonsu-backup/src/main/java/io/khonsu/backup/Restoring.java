@@ -11,6 +11,7 @@ import io.khonsu.durable.StateStore;
 import io.khonsu.durable.StoreId;
 import io.khonsu.spi.CommittedTransaction;
 import io.khonsu.spi.KeyValueEngine;
+import io.khonsu.spi.StorageRefusedException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -59,8 +60,7 @@ final class Restoring implements AutoCloseable {
     this.path = plan.path();
     this.progress = progress;
     this.totalBytes = plan.bytes();
-    KeyValueEngine engine = Engines.find(path.base());
-    this.store = RestoredStore.begin(directory, settings, engine);
+    this.store = RestoredStore.begin(directory, settings, engineFor(path.base()));
     boolean begun = false;
     try {
       this.state = begin();
@@ -70,6 +70,17 @@ final class Restoring implements AutoCloseable {
         store.close();
       }
     }
+  }
+
+  private static KeyValueEngine engineFor(@Nullable BaseBackup base) throws IOException {
+    KeyValueEngine engine = KeyValueEngine.onClassPath();
+    if (base != null && !base.engine().equals(engine.name())) {
+      throw new StorageRefusedException(
+          StorageRefusedException.Reason.MISSING_ENGINE,
+          "%s was taken with engine \"%s\", not \"%s\": put that engine on the class path"
+              .formatted(base.object(), base.engine(), engine.name()));
+    }
+    return engine;
   }
 
   private StateStore begin() throws IOException {
