@@ -91,10 +91,9 @@ public final class Archiver implements AutoCloseable {
         db.storage()
             .filter(DurableStorage.class::isInstance)
             .map(DurableStorage.class::cast)
-            .orElseThrow(
-                () ->
-                    new IllegalArgumentException(
-                        "a store in memory has no log to archive: open one by its path"));
+            .orElseThrow(() ->
+                new IllegalArgumentException(
+                    "a store in memory has no log to archive: open one by its path"));
     return start(storage, archive, options);
   }
 
@@ -191,8 +190,7 @@ public final class Archiver implements AutoCloseable {
     RestorePoint.checkName(name);
     long version = storage.log().lastVersion();
     awaitArchived(version, timeout);
-    return Backups.open(archive, clock)
-        .createRestorePoint(name, timeline.number(), version);
+    return Backups.open(archive, clock).createRestorePoint(name, timeline.number(), version);
   }
 
   /**

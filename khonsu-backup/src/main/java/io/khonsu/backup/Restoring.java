@@ -170,8 +170,7 @@ final class Restoring implements AutoCloseable {
 
   private void check(SegmentFile segment, Header header) throws DamagedArchiveException {
     if (!header.archive().equals(index.id()) || header.timeline() != segment.timeline()) {
-      throw new DamagedArchiveException(
-          segment.object(), "it is of another archive or timeline");
+      throw new DamagedArchiveException(segment.object(), "it is of another archive or timeline");
     }
     Header before = lastHeader;
     boolean follows =

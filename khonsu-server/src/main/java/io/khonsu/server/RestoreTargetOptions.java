@@ -40,6 +40,7 @@ final class RestoreTargetOptions {
   private @Nullable String point;
 
   @Option(names = "--latest", description = "The newest state that is archived.")
+  @SuppressWarnings("UnusedVariable") // what is meant if nothing else is given
   private boolean latest;
 
   RestoreTarget target() {
