@@ -128,15 +128,15 @@ public final class Archiver implements AutoCloseable {
           committed <= archivedVersion
               ? Duration.ZERO
               : Duration.between(Khonsu.instantOf(archivedVersion), clock.instant());
-      return new ArchiverStatus(
-          state,
-          archivedVersion,
-          committed,
-          lag.isNegative() ? Duration.ZERO : lag,
-          gaps,
-          hold.isBroken(),
-          failures,
-          failure);
+      ArchiverStatus.Counts counts =
+          new ArchiverStatus.Counts(
+              archivedVersion,
+              committed,
+              lag.isNegative() ? Duration.ZERO : lag,
+              gaps,
+              hold.isBroken(),
+              failures);
+      return new ArchiverStatus(state, counts, failure);
     } finally {
       lock.unlock();
     }
