@@ -16,7 +16,7 @@ final class RestoreTargetOptions {
     public Instant convert(String value) {
       try {
         return Instant.parse(value);
-      } catch (DateTimeParseException e) {
+      } catch (DateTimeParseException _) {
         throw new TypeConversionException(
             "expected an instant as 2026-11-22T06:55:00.123Z, but was " + value);
       }
