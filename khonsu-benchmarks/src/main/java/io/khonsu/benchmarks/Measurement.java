@@ -3,17 +3,20 @@ package io.khonsu.benchmarks;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 
 /** What was measured of one contender under one load by so many threads, round by round. */
 final class Measurement {
   private final Load load;
+  private final Load.Part part;
   private final int threads;
   private final Peer peer;
   private final List<Round> rounds = new ArrayList<>();
   private final Histogram latencies = new Histogram();
 
-  Measurement(Load load, int threads, Peer peer) {
+  Measurement(Load load, Load.Part part, int threads, Peer peer) {
     this.load = load;
+    this.part = part;
     this.threads = threads;
     this.peer = peer;
   }
@@ -22,18 +25,10 @@ final class Measurement {
    * One round of all threads.
    *
    * @param nanos from the first thread's start to the last one's end
-   * @param cpuNanos of the threads themselves, without the collector's
-   * @param allocatedBytes by the threads themselves
    */
-  record Round(
-      long commits,
-      long retries,
-      long nanos,
-      long cpuNanos,
-      long allocatedBytes,
-      Histogram latencies) {
+  record Round(Work work, long nanos, Histogram latencies) {
     double perSecond() {
-      return commits * 1e9 / nanos;
+      return work.commits * 1e9 / nanos;
     }
   }
 
@@ -44,6 +39,22 @@ final class Measurement {
 
   Load load() {
     return load;
+  }
+
+  Load.Part part() {
+    return part;
+  }
+
+  /** {@return the name of the load, and of the part if it has several} */
+  String id() {
+    String suffix = part == Load.Part.ALL ? "" : "/" + part.name().toLowerCase(Locale.ROOT);
+    return load.id() + suffix;
+  }
+
+  /** {@return the load for people, with the part if it has several} */
+  String title() {
+    String suffix = part == Load.Part.ALL ? "" : ": " + part.name().toLowerCase(Locale.ROOT);
+    return load.title() + suffix;
   }
 
   int threads() {
@@ -70,18 +81,23 @@ final class Measurement {
 
   /** {@return failed tries among all tries} */
   double abortRate() {
-    long commits = commits();
-    long retries = rounds.stream().mapToLong(Round::retries).sum();
-    return (double) retries / (commits + retries);
+    Work total = total();
+    long tries = total.commits + total.failures + total.retries;
+    return tries == 0 ? 0 : (double) (tries - total.commits) / tries;
+  }
+
+  /** {@return how many transactions the contender gave up} */
+  long failures() {
+    return total().failures;
   }
 
   /** {@return processor time per transaction, which a busy machine distorts less than the clock} */
   double cpuNanosPerCommit() {
-    return (double) rounds.stream().mapToLong(Round::cpuNanos).sum() / commits();
+    return (double) total().cpuNanos / Math.max(1, total().commits);
   }
 
   double bytesPerCommit() {
-    return (double) rounds.stream().mapToLong(Round::allocatedBytes).sum() / commits();
+    return (double) total().allocatedBytes / Math.max(1, total().commits);
   }
 
   /** {@return the latency that a fraction of the sampled transactions did not exceed} */
@@ -89,7 +105,9 @@ final class Measurement {
     return latencies.quantile(fraction);
   }
 
-  private long commits() {
-    return rounds.stream().mapToLong(Round::commits).sum();
+  private Work total() {
+    Work total = new Work();
+    rounds.forEach(round -> total.add(round.work()));
+    return total;
   }
 }

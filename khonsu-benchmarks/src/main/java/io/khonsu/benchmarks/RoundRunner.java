@@ -3,7 +3,9 @@ package io.khonsu.benchmarks;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -15,28 +17,32 @@ import java.util.concurrent.TimeUnit;
 final class RoundRunner implements AutoCloseable {
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-  /** Drawn transactions per thread, after which they start again. */
-  private static final int DRAWN = 1 << 16;
-
   /** Every so many transactions one is timed, and the clock and the stop sign are looked at. */
   private static final int SAMPLING = 16;
 
-  private final Load load;
+  private final List<Load.Part> parts = new ArrayList<>();
   private final List<KeySequence> sequences = new ArrayList<>();
   private final ExecutorService executor;
   private volatile boolean stopped;
 
-  RoundRunner(Load load, int threads, int keyCount) {
-    this.load = load;
+  /**
+   * Starts the threads.
+   *
+   * @param drawn transactions per thread, after which they start again; a power of two
+   */
+  RoundRunner(Load load, int threads, int keyCount, int drawn) {
     for (int thread = 0; thread < threads; thread++) {
-      sequences.add(new KeySequence(load, keyCount, DRAWN, 1 + thread));
+      Load.Part part = load.part(thread, threads);
+      parts.add(part);
+      sequences.add(new KeySequence(load, part, keyCount, drawn, 1 + thread));
     }
     this.executor =
         Executors.newFixedThreadPool(threads, Thread.ofPlatform().name("bench-", 0).factory());
   }
 
-  /** Runs a round of {@code millis}. */
-  Measurement.Round run(Contender contender, long millis) throws InterruptedException {
+  /** Runs a round of {@code millis}; {@return one result for each part that some thread has} */
+  Map<Load.Part, Measurement.Round> run(Contender contender, long millis)
+      throws InterruptedException {
     CountDownLatch ready = new CountDownLatch(sequences.size());
     CountDownLatch start = new CountDownLatch(1);
     stopped = false;
@@ -54,18 +60,19 @@ final class RoundRunner implements AutoCloseable {
     start.countDown();
     TimeUnit.MILLISECONDS.sleep(millis);
     stopped = true;
-    return total(futures);
+    return totals(futures);
   }
 
   /** Runs {@code transactions} on each thread, however long it takes. */
-  Measurement.Round runCounted(Contender contender, int transactions) throws InterruptedException {
+  Map<Load.Part, Measurement.Round> runCounted(Contender contender, int transactions)
+      throws InterruptedException {
     stopped = false;
     List<Future<Share>> futures = new ArrayList<>();
     for (int thread = 0; thread < sequences.size(); thread++) {
       Worker worker = new Worker(contender.open(), thread);
       futures.add(executor.submit(() -> worker.run(transactions)));
     }
-    return total(futures);
+    return totals(futures);
   }
 
   @Override
@@ -73,26 +80,30 @@ final class RoundRunner implements AutoCloseable {
     executor.shutdownNow();
   }
 
-  private static Measurement.Round total(List<Future<Share>> futures) throws InterruptedException {
+  private Map<Load.Part, Measurement.Round> totals(List<Future<Share>> futures)
+      throws InterruptedException {
+    Map<Load.Part, List<Share>> shares = new EnumMap<>(Load.Part.class);
+    for (int thread = 0; thread < futures.size(); thread++) {
+      Share share = result(futures.get(thread));
+      shares.computeIfAbsent(parts.get(thread), _ -> new ArrayList<>()).add(share);
+    }
+    Map<Load.Part, Measurement.Round> totals = new EnumMap<>(Load.Part.class);
+    shares.forEach((part, ofPart) -> totals.put(part, total(ofPart)));
+    return totals;
+  }
+
+  private static Measurement.Round total(List<Share> shares) {
     Histogram latencies = new Histogram();
-    long commits = 0;
-    long retries = 0;
-    long cpuNanos = 0;
-    long allocatedBytes = 0;
+    Work total = new Work();
     long started = Long.MAX_VALUE;
     long ended = Long.MIN_VALUE;
-    for (Future<Share> future : futures) {
-      Share share = result(future);
+    for (Share share : shares) {
       latencies.add(share.latencies);
-      commits += share.commits;
-      retries += share.retries;
-      cpuNanos += share.cpuNanos;
-      allocatedBytes += share.allocatedBytes;
+      total.add(share.work);
       started = Math.min(started, share.startedNanos);
       ended = Math.max(ended, share.endedNanos);
     }
-    return new Measurement.Round(
-        commits, retries, ended - started, cpuNanos, allocatedBytes, latencies);
+    return new Measurement.Round(total, ended - started, latencies);
   }
 
   private static Share result(Future<Share> future) throws InterruptedException {
@@ -104,28 +115,23 @@ final class RoundRunner implements AutoCloseable {
   }
 
   /** What one thread did in a round. */
-  private record Share(
-      long commits,
-      long retries,
-      long startedNanos,
-      long endedNanos,
-      long cpuNanos,
-      long allocatedBytes,
-      Histogram latencies) {}
+  private record Share(Work work, long startedNanos, long endedNanos, Histogram latencies) {}
 
   /** One thread in one round. */
   private final class Worker {
-    private final Contender.Session session;
+    private final Session session;
     private final KeySequence sequence;
-    private final int[] items;
-    private final Histogram latencies = new Histogram();
-
+    private final Task task;
+    private final int sampling;
     private final long firstValue;
+    private final Histogram latencies = new Histogram();
+    private final Work work = new Work();
 
-    private Worker(Contender.Session session, int thread) {
+    private Worker(Session session, int thread) {
       this.session = session;
       this.sequence = sequences.get(thread);
-      this.items = sequence.items();
+      this.task = sequence.newTask();
+      this.sampling = parts.get(thread) == Load.Part.SCANS ? 1 : SAMPLING;
       this.firstValue = (long) thread << Integer.SIZE;
     }
 
@@ -139,37 +145,25 @@ final class RoundRunner implements AutoCloseable {
         transact(done);
         latencies.record(System.nanoTime() - before);
         done++;
-        for (int i = 1; i < SAMPLING && done < most; i++) {
+        for (int i = 1; i < sampling && done < most; i++) {
           transact(done++);
         }
       }
       long ended = System.nanoTime();
-      cpu = THREADS.getCurrentThreadCpuTime() - cpu;
-      allocated = THREADS.getCurrentThreadAllocatedBytes() - allocated;
-      return new Share(done, session.retries(), started, ended, cpu, allocated, latencies);
+      work.cpuNanos = THREADS.getCurrentThreadCpuTime() - cpu;
+      work.allocatedBytes = THREADS.getCurrentThreadAllocatedBytes() - allocated;
+      work.commits = done - work.failures;
+      work.retries = session.retries();
+      return new Share(work, started, ended, latencies);
     }
 
     private void transact(long n) {
-      int at = sequence.at(n);
-      switch (load.operation()) {
-        case READ_WRITE ->
-            session.readWrite(items[at], items[at + 1], items[at + 2], items[at + 3]);
-        case READ -> read(at);
-        case INCREMENT -> session.increment(items[at]);
-        case WRITE_PAIR -> session.writePair(items[at], items[at + 1], firstValue + n);
-      }
-    }
-
-    /** Nobody writes under this load, so every item still has its first value. */
-    private void read(int at) {
-      int count = load.operation().itemCount();
-      long expected = 0;
-      for (int i = at; i < at + count; i++) {
-        expected += items[i];
-      }
-      long sum = session.readSum(items, at, count);
-      if (sum != expected) {
-        throw new IllegalStateException("read " + sum + " instead of " + expected);
+      task.load(sequence.at(n), firstValue + n);
+      try {
+        long result = session.transact(task);
+        work.changed += task.shape().settle(task, result);
+      } catch (Session.GaveUpException _) {
+        work.failures++;
       }
     }
   }
