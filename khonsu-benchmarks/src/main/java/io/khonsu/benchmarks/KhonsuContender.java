@@ -173,6 +173,7 @@ final class KhonsuContender implements Contender {
     }
 
     private long write(Task task) {
+      transactionId++;
       for (int attempt = 0; attempt < ATTEMPTS_BEFORE_GATE; attempt++) {
         if (commits(task)) {
           return result;
@@ -184,15 +185,14 @@ final class KhonsuContender implements Contender {
     }
 
     private long writeThroughGate(Task task) {
-      long gateId = transactionId;
-      buffer.enterGate(gateId);
+      buffer.enterGate(transactionId);
       try {
         while (!commits(task)) {
           countRetries(1);
         }
         return result;
       } finally {
-        buffer.leaveGate(gateId);
+        buffer.leaveGate(transactionId);
       }
     }
 
@@ -202,7 +202,7 @@ final class KhonsuContender implements Contender {
         reads = new ReadSet<>();
         writes = new WriteSet<>();
         result = task.run(this);
-        return commit(++transactionId, opened, reads, writes);
+        return commit(transactionId, opened, reads, writes);
       }
     }
 
