@@ -1,20 +1,21 @@
 package io.khonsu.benchmarks;
 
+import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /** Items in a sorted map, for one thread. */
 final class ModelSession extends MapSession {
-  private final TreeMap<String, Long> map;
+  private final NavigableMap<String, Long> map;
   private final KeyNames names;
 
-  private ModelSession(TreeMap<String, Long> map, KeyNames names) {
+  private ModelSession(NavigableMap<String, Long> map, KeyNames names) {
     super(map, names);
     this.map = map;
     this.names = names;
   }
 
   static ModelSession of(KeyNames names) {
-    TreeMap<String, Long> map = new TreeMap<>();
+    NavigableMap<String, Long> map = new TreeMap<>();
     fill(map, names);
     return new ModelSession(map, names);
   }
