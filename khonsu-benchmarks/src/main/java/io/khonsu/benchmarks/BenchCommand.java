@@ -15,7 +15,12 @@ import picocli.CommandLine.Spec;
     name = "bench",
     description = "Measures Khonsu beside its peers.",
     mixinStandardHelpOptions = true,
-    subcommands = {StmCommand.class, ArrowCommand.class, ConsensusCommand.class})
+    subcommands = {
+      StmCommand.class,
+      DurableCommand.class,
+      ArrowCommand.class,
+      ConsensusCommand.class
+    })
 final class BenchCommand implements Callable<Integer> {
   @Spec
   @SuppressWarnings("NullAway.Init") // picocli sets it

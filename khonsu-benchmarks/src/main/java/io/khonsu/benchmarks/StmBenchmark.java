@@ -174,9 +174,9 @@ final class StmBenchmark {
       this.contender = contender;
     }
 
-    private Map<Load.Part, Measurement.Round> run(RoundRunner runner, long millis)
+    private Map<Load.Part, Rounds.Round> run(RoundRunner runner, long millis)
         throws InterruptedException {
-      Map<Load.Part, Measurement.Round> rounds = runner.run(contender, millis);
+      Map<Load.Part, Rounds.Round> rounds = runner.run(contender, millis);
       rounds.values().forEach(round -> changed += round.work().changed);
       return rounds;
     }

@@ -137,27 +137,7 @@ final class StmReport {
     values.put("load", measured.id());
     values.put("threads", measured.threads());
     values.put("peer", measured.peer().id());
-    values.put("bestPerSecond", measured.bestPerSecond());
-    values.put("medianPerSecond", measured.medianPerSecond());
-    values.put("abortRate", measured.abortRate());
-    values.put("failures", measured.failures());
-    values.put("p50Nanos", measured.latencyNanos(0.5));
-    values.put("p99Nanos", measured.latencyNanos(0.99));
-    values.put("p999Nanos", measured.latencyNanos(0.999));
-    values.put("cpuNanosPerCommit", measured.cpuNanosPerCommit());
-    values.put("bytesPerCommit", measured.bytesPerCommit());
-    values.put("rounds", measured.rounds().stream().map(StmReport::values).toList());
-    return values;
-  }
-
-  private static Map<String, Object> values(Measurement.Round round) {
-    Map<String, Object> values = new LinkedHashMap<>();
-    values.put("commits", round.work().commits);
-    values.put("retries", round.work().retries);
-    values.put("failures", round.work().failures);
-    values.put("nanos", round.nanos());
-    values.put("cpuNanos", round.work().cpuNanos);
-    values.put("allocatedBytes", round.work().allocatedBytes);
+    measured.addTo(values);
     return values;
   }
 }
