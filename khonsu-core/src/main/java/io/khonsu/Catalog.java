@@ -49,6 +49,11 @@ final class Catalog {
     return ++lastId;
   }
 
+  /** Never gives a table one of these numbers: dropped tables had them. */
+  void skipIds(int upTo) {
+    lastId = Math.max(lastId, upTo);
+  }
+
   void add(Table table) {
     lastId = Math.max(lastId, table.id());
     byId.put(table.id(), table);

@@ -12,8 +12,11 @@ import io.khonsu.mvcc.ReadSet;
 import io.khonsu.mvcc.TxnBuffer;
 import io.khonsu.mvcc.WriteSet;
 import io.khonsu.spi.DamagedStorageException;
+import io.khonsu.spi.StateReceiver;
 import io.khonsu.spi.Storage;
+import io.khonsu.spi.StorageRefusedException;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -118,6 +121,28 @@ public final class Khonsu implements AutoCloseable {
     return open(config, storage, allocator, InstantSource.system());
   }
 
+  /** Opens the store in a directory, with default settings, as {@link #open(Path, StoreConfig)}. */
+  public static Khonsu open(Path directory) {
+    return open(directory, StoreConfig.defaults());
+  }
+
+  /**
+   * Opens the store in a directory, or creates one if the directory does not exist or is empty.
+   * What was committed is there again, whatever happened to the process or the machine, as far as
+   * {@link StoreConfig#durability} promises; history before it was opened is gone.
+   *
+   * <p>Needs a {@link io.khonsu.spi.KeyValueEngine} on the class path, as khonsu-rocksdb is one.
+   *
+   * @throws OpenRefusedException if there is no engine, the store is open elsewhere, a part of it
+   *     is lost or foreign, or its format is unknown; nothing was changed
+   * @throws CorruptionException if a part of it is damaged
+   * @throws StorageException if it cannot be read
+   */
+  @SuppressWarnings("MustBeClosedChecker") // the store owns the storage
+  public static Khonsu open(Path directory, StoreConfig config) {
+    return open(config, DurableOpening.storage(directory, config), null, InstantSource.system());
+  }
+
   static Khonsu open(
       StoreConfig config,
       @Nullable Storage storage,
@@ -154,9 +179,15 @@ public final class Khonsu implements AutoCloseable {
     Recovery recovery =
         new Recovery(buffer, droppedTables, this::tableOf, versions, memory.versions());
     try {
+      BaseLoad base = recovery.base();
+      StateReceiver.Extent extent = storage.readState(base);
+      base.finish(extent);
+      recovery.beginAfter(extent);
       storage.replay(recovery::apply);
     } catch (DamagedStorageException e) {
       throw new CorruptionException("the storage is damaged: " + e.getMessage(), e);
+    } catch (StorageRefusedException e) {
+      throw new OpenRefusedException(e);
     } catch (IOException e) {
       throw new StorageException("the storage cannot be read: " + e.getMessage(), e);
     }
@@ -436,6 +467,14 @@ public final class Khonsu implements AutoCloseable {
    */
   public ListenerHandle addContentionListener(ContentionListener listener) {
     return manager.reports().listeners().add(listener);
+  }
+
+  /**
+   * {@return what keeps the commits, or empty if they are in memory only} Borrowed, for tools such
+   * as backups; of a store opened by its path a {@link io.khonsu.durable.DurableStorage}.
+   */
+  public Optional<Storage> storage() {
+    return Optional.ofNullable(storage);
   }
 
   /** {@return what the store has done and holds} */

@@ -15,6 +15,7 @@ import io.khonsu.mvcc.WriteSet;
 import io.khonsu.spi.CommittedTransaction;
 import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.Mutation;
+import io.khonsu.spi.StateReceiver;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +29,7 @@ final class Recovery {
   private final TableMaker tables;
   private final ReplayedVersions versions;
   private final BufferAllocator allocator;
+  private final OpeningProgress progress = new OpeningProgress(System::nanoTime);
   private long lastVersion;
   private long lastTransactionId;
 
@@ -51,6 +53,19 @@ final class Recovery {
     this.allocator = allocator;
   }
 
+  /** {@return what takes the state that commits before the first to be applied have left} */
+  BaseLoad base() {
+    return new BaseLoad(buffer.loading(), catalog, tables, progress, allocator);
+  }
+
+  /** Goes on after a state that was loaded. */
+  void beginAfter(StateReceiver.Extent extent) {
+    lastVersion = extent.version();
+    lastTransactionId = extent.transactionId();
+    versions.force(extent.version());
+    versions.release();
+  }
+
   long lastTransactionId() {
     return lastTransactionId;
   }
@@ -72,6 +87,7 @@ final class Recovery {
         staged.batches.forEach(StoredBatch::discard);
       }
     }
+    progress.commit();
     lastVersion = commit.version();
     lastTransactionId = Math.max(lastTransactionId, commit.transactionId());
     for (Table table : staged.dropped) {

@@ -1,5 +1,7 @@
 package io.khonsu;
 
+import io.khonsu.durable.DurableSettings;
+import io.khonsu.durable.LogKind;
 import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.mvcc.IsolationLevel;
 import java.time.Duration;
@@ -33,6 +35,12 @@ import java.util.regex.Pattern;
  *     {@link SnapshotTooOldException}; 1 hour
  * @param compactionRowsPerSecond the pace at which rows of small batches are moved into large ones
  *     in the background; 500 000. With 0 that is done by {@link Khonsu#compact} only
+ * @param durability when a commit to a store opened by its path returns; SYNC
+ * @param log where such a store logs its commits; ENGINE. Counts when the store is created
+ * @param logSizeMaxBytes how much may be logged and not yet safe in the state before commits wait,
+ *     at least 1 MiB; 512 MiB
+ * @param heldLogMaxBytes how large the log may grow for those who archive it; 4 GiB
+ * @param diskReserveBytes how much of the disk must be free for a commit to be accepted; 256 MiB
  */
 @SuppressWarnings("RecordComponentNumber") // a flat list of settings, made by its builder alone
 public record StoreConfig(
@@ -46,8 +54,14 @@ public record StoreConfig(
     long retentionBytes,
     long watchBacklogBytes,
     Duration transactionAgeMax,
-    long compactionRowsPerSecond) {
+    long compactionRowsPerSecond,
+    Durability durability,
+    LogKind log,
+    long logSizeMaxBytes,
+    long heldLogMaxBytes,
+    long diskReserveBytes) {
   private static final long TRANSACTION_SIZE_LIMIT_BYTES = 1L << 30;
+  private static final long LOG_SIZE_LEAST_BYTES = 1L << 20;
   private static final long COMPACTION_PACE_LIMIT = 1_000_000_000;
   private static final Pattern SEPARATOR = Pattern.compile(",|\\R");
   private static final Duration RETENTION_LIMIT = Duration.ofDays(3_650);
@@ -69,6 +83,21 @@ public record StoreConfig(
     checkRange("watchBacklogBytes", watchBacklogBytes, 1, Long.MAX_VALUE);
     checkDuration("transactionAgeMax", transactionAgeMax, Duration.ofMillis(1));
     checkRange("compactionRowsPerSecond", compactionRowsPerSecond, 0, COMPACTION_PACE_LIMIT);
+    Objects.requireNonNull(durability, "durability");
+    Objects.requireNonNull(log, "log");
+    checkRange("logSizeMaxBytes", logSizeMaxBytes, LOG_SIZE_LEAST_BYTES, Long.MAX_VALUE / 2);
+    checkRange("heldLogMaxBytes", heldLogMaxBytes, 0, Long.MAX_VALUE / 2);
+    checkRange("diskReserveBytes", diskReserveBytes, 0, Long.MAX_VALUE / 2);
+  }
+
+  /** {@return those that are for a store opened by its path} */
+  DurableSettings durable() {
+    return DurableSettings.defaults()
+        .withDurability(durability)
+        .withLog(log)
+        .withLogSizeMaxBytes(logSizeMaxBytes)
+        .withHeldLogMaxBytes(heldLogMaxBytes)
+        .withDiskReserveBytes(diskReserveBytes);
   }
 
   /** {@return settings that are all defaults} */
@@ -121,7 +150,12 @@ public record StoreConfig(
         + (", retentionBytes=" + retentionBytes)
         + (", watchBacklogBytes=" + watchBacklogBytes)
         + (", transactionAgeMax=" + transactionAgeMax)
-        + (", compactionRowsPerSecond=" + compactionRowsPerSecond);
+        + (", compactionRowsPerSecond=" + compactionRowsPerSecond)
+        + (", durability=" + durability)
+        + (", log=" + log)
+        + (", logSizeMaxBytes=" + logSizeMaxBytes)
+        + (", heldLogMaxBytes=" + heldLogMaxBytes)
+        + (", diskReserveBytes=" + diskReserveBytes);
   }
 
   private static void checkRange(String setting, long value, long least, long most) {
@@ -153,6 +187,11 @@ public record StoreConfig(
     private long watchBacklogBytes = 256L << 20;
     private Duration transactionAgeMax = Duration.ofHours(1);
     private long compactionRowsPerSecond = 500_000;
+    private Durability durability = Durability.SYNC;
+    private LogKind log = LogKind.ENGINE;
+    private long logSizeMaxBytes = 512L << 20;
+    private long heldLogMaxBytes = 4L << 30;
+    private long diskReserveBytes = 256L << 20;
 
     private Builder() {}
 
@@ -170,6 +209,11 @@ public record StoreConfig(
           case "watchBacklogBytes" -> watchBacklogBytes = Long.parseLong(value);
           case "transactionAgeMax" -> transactionAgeMax = Duration.parse(value);
           case "compactionRowsPerSecond" -> compactionRowsPerSecond = Long.parseLong(value);
+          case "durability" -> durability = Durability.parse(value);
+          case "log" -> log = LogKind.valueOf(value);
+          case "logSizeMaxBytes" -> logSizeMaxBytes = Long.parseLong(value);
+          case "heldLogMaxBytes" -> heldLogMaxBytes = Long.parseLong(value);
+          case "diskReserveBytes" -> diskReserveBytes = Long.parseLong(value);
           default -> throw new IllegalArgumentException("it is unknown");
         }
       } catch (IllegalArgumentException | DateTimeParseException e) {
@@ -244,6 +288,36 @@ public record StoreConfig(
       return this;
     }
 
+    /** Sets {@link StoreConfig#durability}. */
+    public Builder durability(Durability value) {
+      durability = value;
+      return this;
+    }
+
+    /** Sets {@link StoreConfig#log}. */
+    public Builder log(LogKind value) {
+      log = value;
+      return this;
+    }
+
+    /** Sets {@link StoreConfig#logSizeMaxBytes}. */
+    public Builder logSizeMaxBytes(long value) {
+      logSizeMaxBytes = value;
+      return this;
+    }
+
+    /** Sets {@link StoreConfig#heldLogMaxBytes}. */
+    public Builder heldLogMaxBytes(long value) {
+      heldLogMaxBytes = value;
+      return this;
+    }
+
+    /** Sets {@link StoreConfig#diskReserveBytes}. */
+    public Builder diskReserveBytes(long value) {
+      diskReserveBytes = value;
+      return this;
+    }
+
     /**
      * {@return the settings}
      *
@@ -261,7 +335,12 @@ public record StoreConfig(
           retentionBytes,
           watchBacklogBytes,
           transactionAgeMax,
-          compactionRowsPerSecond);
+          compactionRowsPerSecond,
+          durability,
+          log,
+          logSizeMaxBytes,
+          heldLogMaxBytes,
+          diskReserveBytes);
     }
   }
 }

@@ -8,6 +8,7 @@ import io.khonsu.internal.key.KeyCodec;
 import io.khonsu.mvcc.Key;
 import io.khonsu.mvcc.KeyInterval;
 import io.khonsu.mvcc.TxnBuffer;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.arrow.vector.types.pojo.ArrowType;
@@ -188,6 +189,13 @@ public final class Table {
       value = (value << 8) | (key.byteAt(offset + i) & 0xFF);
     }
     return value;
+  }
+
+  /** {@return the bytes of a key without the table's number, with it} */
+  byte[] withPrefix(ByteBuffer body) {
+    byte[] bytes = Arrays.copyOf(prefix, PREFIX_BYTES + body.remaining());
+    body.get(body.position(), bytes, PREFIX_BYTES, body.remaining());
+    return bytes;
   }
 
   private byte[] withPrefix(byte[] body) {

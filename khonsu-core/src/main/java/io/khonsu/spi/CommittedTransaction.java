@@ -1,20 +1,86 @@
 package io.khonsu.spi;
 
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/**
- * What one transaction changed, as it is persisted.
- *
- * @param version its commit version, greater than all before
- * @param transactionId its id
- * @param mutations the changes, at least one; no item occurs twice
- */
-public record CommittedTransaction(long version, long transactionId, List<Mutation> mutations) {
-  /** Copies the list. */
-  public CommittedTransaction {
-    mutations = List.copyOf(mutations);
+/** What one transaction changed, as it is persisted. Immutable, thread-safe. */
+public final class CommittedTransaction {
+  private final long version;
+  private final long transactionId;
+  private final List<Mutation> mutations;
+
+  /** Encoded at the first call of {@link #record}, or what this was decoded from. */
+  private volatile @Nullable LogRecord encoded;
+
+  /**
+   * Creates a transaction.
+   *
+   * @param version its commit version, greater than all before
+   * @param transactionId its id
+   * @param mutations the changes, at least one; no item occurs twice
+   */
+  public CommittedTransaction(long version, long transactionId, List<Mutation> mutations) {
+    this(version, transactionId, mutations, null);
+  }
+
+  CommittedTransaction(
+      long version, long transactionId, List<Mutation> mutations, @Nullable LogRecord encoded) {
+    this.version = version;
+    this.transactionId = transactionId;
+    this.mutations = List.copyOf(mutations);
+    this.encoded = encoded;
     if (mutations.isEmpty()) {
       throw new IllegalArgumentException("commit %d changes nothing".formatted(version));
     }
+  }
+
+  /** {@return its commit version} */
+  public long version() {
+    return version;
+  }
+
+  /** {@return its id} */
+  public long transactionId() {
+    return transactionId;
+  }
+
+  /** {@return the changes, at least one; no item occurs twice} */
+  public List<Mutation> mutations() {
+    return mutations;
+  }
+
+  /**
+   * {@return the encoded transaction: the bytes that it was decoded from, or else made at the first
+   * call}
+   *
+   * @throws IllegalArgumentException if it is larger than {@link TransactionCodec#SIZE_MAX_BYTES}
+   */
+  public LogRecord record() {
+    LogRecord record = encoded;
+    if (record == null) {
+      record = new LogRecord(version, TransactionCodec.encode(this));
+      encoded = record;
+    }
+    return record;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof CommittedTransaction that
+        && version == that.version
+        && transactionId == that.transactionId
+        && mutations.equals(that.mutations);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(version, transactionId, mutations);
+  }
+
+  @Override
+  public String toString() {
+    return "commit %d of transaction %d: %d changes"
+        .formatted(version, transactionId, mutations.size());
   }
 }

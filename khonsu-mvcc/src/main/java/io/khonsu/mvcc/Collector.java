@@ -105,6 +105,17 @@ final class Collector<V> {
     return lanes[0];
   }
 
+  /** Notes a version that was there before the first commit. */
+  void loaded() {
+    anyLane().liveVersions++;
+  }
+
+  /** What is older than a version was never here. */
+  void beginAt(long version) {
+    boundary = version;
+    reach = version;
+  }
+
   /** Notes that a chain has a new head; {@code older} is whether it had one before. */
   void installed(Lane<V> lane, Chain<V> chain, boolean older) {
     lane.liveVersions++;

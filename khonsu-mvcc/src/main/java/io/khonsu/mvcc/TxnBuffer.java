@@ -498,6 +498,11 @@ public final class TxnBuffer<V> {
     }
   }
 
+  /** {@return what fills this buffer, which must be new, before anybody uses it} */
+  public Loading<V> loading() {
+    return new Loading<>(this);
+  }
+
   /** {@return what the buffer holds now} */
   public BufferStatistics statistics() {
     section.enterForUpkeep();

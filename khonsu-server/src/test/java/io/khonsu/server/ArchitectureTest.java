@@ -117,6 +117,8 @@ class ArchitectureTest {
     assertThat(CLASSES.stream().map(JavaClass::getPackageName).collect(Collectors.toSet()))
         .contains(
             "io.khonsu",
+            "io.khonsu.durable",
+            "io.khonsu.rocksdb",
             "io.khonsu.internal.arrow",
             "io.khonsu.mvcc",
             "io.khonsu.consensus",

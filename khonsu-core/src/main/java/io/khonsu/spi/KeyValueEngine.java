@@ -1,0 +1,76 @@
+package io.khonsu.spi;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.ServiceLoader;
+
+/**
+ * Opens {@link KeyValueStore}s on disk. Found by {@link java.util.ServiceLoader}: a store opened by
+ * its path uses the one on the class path. Thread-safe.
+ */
+public interface KeyValueEngine {
+  /** What a store is used for, and tuned to. */
+  enum Use {
+    /** Values are written in key order, synced, read rarely, and deleted in ranges from below. */
+    LOG,
+    /** Keys are written over and read anywhere; nothing is synced but by {@code flush}. */
+    STATE
+  }
+
+  /** Whether a store is made or found. */
+  enum Presence {
+    /** It does not exist yet: the directory is made. */
+    NEW,
+    /** It exists; a store that has gone is an error, never an empty store. */
+    EXISTING,
+    /** It exists, and is looked at only: nothing is changed on disk, and writing fails. */
+    LOOKED_AT
+  }
+
+  /**
+   * How a store is opened.
+   *
+   * @param use what for
+   * @param presence whether it is made or found
+   * @param spaces the names of its spaces, always the same
+   */
+  record Options(Use use, Presence presence, List<String> spaces) {
+    /** Copies the list. */
+    public Options {
+      spaces = List.copyOf(spaces);
+    }
+  }
+
+  /**
+   * {@return the engine that is on the class path}
+   *
+   * @throws StorageRefusedException if there is none, or there are several
+   */
+  static KeyValueEngine onClassPath() throws StorageRefusedException {
+    List<KeyValueEngine> engines =
+        ServiceLoader.load(KeyValueEngine.class, KeyValueEngine.class.getClassLoader()).stream()
+            .map(ServiceLoader.Provider::get)
+            .toList();
+    if (engines.size() != 1) {
+      throw new StorageRefusedException(
+          StorageRefusedException.Reason.MISSING_ENGINE,
+          engines.isEmpty()
+              ? "no engine is on the class path: add the dependency io.khonsu:khonsu-rocksdb"
+              : "several engines are on the class path: leave one of "
+                  + engines.stream().map(KeyValueEngine::name).toList());
+    }
+    return engines.getFirst();
+  }
+
+  /** {@return its name, which is recorded with what it writes} */
+  String name();
+
+  /**
+   * Opens the store in a directory.
+   *
+   * @throws StorageRefusedException if another store uses it, or it is not there
+   * @throws DamagedStorageException if it is not as it was written
+   */
+  KeyValueStore open(Path directory, Options options) throws IOException;
+}

@@ -1,0 +1,272 @@
+package io.khonsu.spi;
+
+import io.khonsu.TableSpec;
+import java.io.ByteArrayOutputStream;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.CRC32C;
+import org.apache.arrow.vector.types.pojo.Schema;
+
+/**
+ * Committed transactions as bytes: what is logged, archived and sent. The same transaction gives
+ * the same bytes on every machine.
+ *
+ * <p>Format 1, numbers big-endian: two bytes of magic, one of format version, one 0; the length of
+ * the whole in 4 bytes; a CRC32C of all but itself in 4; commit version and transaction id in 8
+ * each; the number of mutations in 4; the mutations. Each is a byte for its kind, the table's
+ * number in 4 bytes, and then its fields. A field of bytes is its length in 4 bytes, then the
+ * bytes; text is UTF-8; a schema is Arrow's own encapsulated message.
+ */
+public final class TransactionCodec {
+  /** The format that this version writes, and the only one it reads. */
+  public static final int FORMAT_VERSION = 1;
+
+  /** The largest encoded transaction. */
+  public static final int SIZE_MAX_BYTES = Integer.MAX_VALUE - 1024;
+
+  private static final short MAGIC = 0x4B54; // "KT"
+  private static final int LENGTH_AT = 4;
+  private static final int CHECKSUM_AT = 8;
+  private static final int HEADER_BYTES = 12 + 8 + 8 + 4;
+
+  private static final byte CREATE_TABLE = 1;
+  private static final byte DROP_TABLE = 2;
+  private static final byte PUT_ROWS = 3;
+  private static final byte PUT_BATCH = 4;
+  private static final byte DELETE = 5;
+
+  /** A kind, a table and one length: no mutation is shorter but for DROP_TABLE. */
+  private static final int MUTATION_MIN_BYTES = 5;
+
+  /** What an encapsulated message begins with, before its length. */
+  private static final int CONTINUATION = -1;
+
+  private TransactionCodec() {}
+
+  /**
+   * {@return the bytes of a transaction}
+   *
+   * @throws IllegalArgumentException if they are more than {@link #SIZE_MAX_BYTES}
+   */
+  public static byte[] encode(CommittedTransaction transaction) {
+    List<byte[]> heads = new ArrayList<>(transaction.mutations().size());
+    long size = HEADER_BYTES;
+    for (Mutation mutation : transaction.mutations()) {
+      byte[] head = head(mutation);
+      heads.add(head);
+      size += head.length + body(mutation).remaining();
+    }
+    if (size > SIZE_MAX_BYTES) {
+      throw new IllegalArgumentException(
+          "commit %d takes %d bytes encoded, at most %d are possible: write less at a time"
+              .formatted(transaction.version(), size, SIZE_MAX_BYTES));
+    }
+    ByteBuffer target = ByteBuffer.allocate((int) size);
+    target.putShort(MAGIC).put((byte) FORMAT_VERSION).put((byte) 0);
+    target.putInt((int) size).putInt(0);
+    target.putLong(transaction.version()).putLong(transaction.transactionId());
+    target.putInt(heads.size());
+    for (int i = 0; i < heads.size(); i++) {
+      target.put(heads.get(i)).put(body(transaction.mutations().get(i)));
+    }
+    return target.putInt(CHECKSUM_AT, checksum(target.array())).array();
+  }
+
+  /**
+   * {@return the transaction of bytes, which it keeps and nobody may change any more} Frames in it
+   * are parts of these bytes, and are not looked into.
+   *
+   * @throws DamagedStorageException if the bytes are not exactly what {@link #encode} makes
+   * @throws StorageRefusedException if they have another format version
+   */
+  public static CommittedTransaction decode(byte[] bytes)
+      throws DamagedStorageException, StorageRefusedException {
+    checkHeader(bytes);
+    ByteBuffer source = ByteBuffer.wrap(bytes).position(CHECKSUM_AT + Integer.BYTES);
+    try {
+      long version = source.getLong();
+      long transactionId = source.getLong();
+      int count = source.getInt();
+      if (version <= 0 || count <= 0 || count > source.remaining() / MUTATION_MIN_BYTES) {
+        throw damaged("version %d with %d changes".formatted(version, count));
+      }
+      List<Mutation> mutations = new ArrayList<>(count);
+      for (int i = 0; i < count; i++) {
+        mutations.add(mutation(source));
+      }
+      if (source.hasRemaining()) {
+        throw damaged(source.remaining() + " bytes follow the last change");
+      }
+      LogRecord record = new LogRecord(version, bytes);
+      return new CommittedTransaction(version, transactionId, mutations, record);
+    } catch (BufferUnderflowException | IllegalArgumentException | CharacterCodingException e) {
+      DamagedStorageException damage = damaged("its content is invalid: " + e.getMessage());
+      damage.initCause(e);
+      throw damage;
+    }
+  }
+
+  private static void checkHeader(byte[] bytes)
+      throws DamagedStorageException, StorageRefusedException {
+    ByteBuffer source = ByteBuffer.wrap(bytes);
+    if (bytes.length < HEADER_BYTES || source.getShort() != MAGIC) {
+      throw damaged(bytes.length + " bytes do not begin as one");
+    }
+    byte format = source.get();
+    if (format != FORMAT_VERSION) {
+      throw new StorageRefusedException(
+          StorageRefusedException.Reason.UNKNOWN_FORMAT,
+          "an encoded transaction has format version %d, this program knows version %d: use the"
+                  .formatted(format, FORMAT_VERSION)
+              + " version of Khonsu that wrote it");
+    }
+    if (source.getInt(LENGTH_AT) != bytes.length) {
+      throw damaged("it is %d bytes and says %d".formatted(bytes.length, source.getInt(LENGTH_AT)));
+    }
+    if (source.get() != 0 || source.getInt(CHECKSUM_AT) != checksum(bytes)) {
+      throw damaged("it does not have its checksum");
+    }
+  }
+
+  private static int checksum(byte[] bytes) {
+    CRC32C crc = new CRC32C();
+    crc.update(bytes, 0, CHECKSUM_AT);
+    crc.update(bytes, CHECKSUM_AT + Integer.BYTES, bytes.length - CHECKSUM_AT - Integer.BYTES);
+    return (int) crc.getValue();
+  }
+
+  /** {@return what stands before the bytes of a mutation's largest field, with their length} */
+  private static byte[] head(Mutation mutation) {
+    Fields fields = new Fields();
+    switch (mutation) {
+      case Mutation.CreateTable(int id, TableSpec spec) -> {
+        fields.kind(CREATE_TABLE, id).text(spec.name()).number(code(spec.kind()));
+        fields.number(spec.keyColumns().size());
+        spec.keyColumns().forEach(fields::text);
+        fields.bytes(spec.schema().serializeAsMessage());
+      }
+      case Mutation.DropTable(int id) -> fields.kind(DROP_TABLE, id);
+      case Mutation.PutRows(int id, ByteBuffer frame) ->
+          fields.kind(PUT_ROWS, id).number(frame.remaining());
+      case Mutation.PutBatch(int id, String name, ByteBuffer frame) ->
+          fields.kind(PUT_BATCH, id).text(name).number(frame.remaining());
+      case Mutation.Delete(int id, ByteBuffer key) ->
+          fields.kind(DELETE, id).number(key.remaining());
+    }
+    return fields.toByteArray();
+  }
+
+  private static ByteBuffer body(Mutation mutation) {
+    return switch (mutation) {
+      case Mutation.PutRows(int _, ByteBuffer frame) -> frame.duplicate();
+      case Mutation.PutBatch(int _, String _, ByteBuffer frame) -> frame.duplicate();
+      case Mutation.Delete(int _, ByteBuffer key) -> key.duplicate();
+      case Mutation.CreateTable _, Mutation.DropTable _ -> ByteBuffer.allocate(0);
+    };
+  }
+
+  private static Mutation mutation(ByteBuffer source)
+      throws DamagedStorageException, CharacterCodingException {
+    byte kind = source.get();
+    int tableId = source.getInt();
+    return switch (kind) {
+      case CREATE_TABLE -> new Mutation.CreateTable(tableId, spec(source));
+      case DROP_TABLE -> new Mutation.DropTable(tableId);
+      case PUT_ROWS -> new Mutation.PutRows(tableId, part(source));
+      case PUT_BATCH -> new Mutation.PutBatch(tableId, text(source), part(source));
+      case DELETE -> new Mutation.Delete(tableId, part(source));
+      default -> throw damaged("a change has kind " + kind);
+    };
+  }
+
+  private static TableSpec spec(ByteBuffer source)
+      throws DamagedStorageException, CharacterCodingException {
+    String name = text(source);
+    TableSpec.Kind kind = kind(source.getInt());
+    int columns = source.getInt();
+    if (columns < 0 || columns > source.remaining() / Integer.BYTES) {
+      throw damaged("a table has %d key columns".formatted(columns));
+    }
+    List<String> keyColumns = new ArrayList<>(columns);
+    for (int i = 0; i < columns; i++) {
+      keyColumns.add(text(source));
+    }
+    return new TableSpec(name, schema(part(source)), kind, keyColumns);
+  }
+
+  private static int code(TableSpec.Kind kind) {
+    return switch (kind) {
+      case ROWS -> 0;
+      case BATCHES -> 1;
+    };
+  }
+
+  private static TableSpec.Kind kind(int code) throws DamagedStorageException {
+    return switch (code) {
+      case 0 -> TableSpec.Kind.ROWS;
+      case 1 -> TableSpec.Kind.BATCHES;
+      default -> throw damaged("a table has kind " + code);
+    };
+  }
+
+  private static Schema schema(ByteBuffer message) throws DamagedStorageException {
+    ByteBuffer prefix = message.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+    // Arrow allocates what the prefix says before it looks how much there is.
+    if (prefix.getInt() != CONTINUATION || prefix.getInt() != prefix.remaining()) {
+      throw damaged("a schema in it is not as long as it says");
+    }
+    try {
+      return Schema.deserializeMessage(message);
+    } catch (RuntimeException | StackOverflowError e) { // flat buffers check nothing
+      DamagedStorageException damage = damaged("a schema in it cannot be read");
+      damage.initCause(e);
+      throw damage;
+    }
+  }
+
+  private static String text(ByteBuffer source)
+      throws DamagedStorageException, CharacterCodingException {
+    return StandardCharsets.UTF_8.newDecoder().decode(part(source)).toString();
+  }
+
+  private static ByteBuffer part(ByteBuffer source) throws DamagedStorageException {
+    int length = source.getInt();
+    if (length < 0 || length > source.remaining()) {
+      throw damaged("a field of %d bytes in %d".formatted(length, source.remaining()));
+    }
+    ByteBuffer part = source.slice(source.position(), length);
+    source.position(source.position() + length);
+    return part;
+  }
+
+  private static DamagedStorageException damaged(String what) {
+    return new DamagedStorageException("an encoded transaction cannot be read: " + what);
+  }
+
+  /** Writes fields one after another. */
+  private static final class Fields extends ByteArrayOutputStream {
+    private Fields kind(byte kind, int tableId) {
+      write(kind);
+      return number(tableId);
+    }
+
+    private Fields number(int value) {
+      writeBytes(ByteBuffer.allocate(Integer.BYTES).putInt(value).array());
+      return this;
+    }
+
+    private Fields bytes(byte[] value) {
+      number(value.length).writeBytes(value);
+      return this;
+    }
+
+    private Fields text(String value) {
+      return bytes(value.getBytes(StandardCharsets.UTF_8));
+    }
+  }
+}
