@@ -18,7 +18,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = DurableCommand.NAME,
     description =
-        "Compares durable commits: a plain log (the limit), RocksDB, H2, LMDB, on one disk.",
+        "Compares durable commits: Khonsu, a plain log (the limit), RocksDB, H2, LMDB, on one"
+            + " disk.",
     mixinStandardHelpOptions = true)
 final class DurableCommand implements Callable<Integer> {
   static final String NAME = "durable";
@@ -68,9 +69,20 @@ final class DurableCommand implements Callable<Integer> {
       description = "How long a round lasts (2000, with --quick 200).")
   private @Nullable Integer roundMillis;
 
+  @Option(
+      names = "--crash-rows",
+      paramLabel = "ROWS",
+      description =
+          "Rows of a store that is opened after a crash, 0 for none (1000000, with --quick"
+              + " 100000).")
+  private @Nullable Integer crashRows;
+
   @Override
   public Integer call() throws Exception {
     DurableBenchmark.Plan plan = plan();
+    if (crashRows() < 0) {
+      throw new ParameterException(spec.commandLine(), "crash-rows must not be negative");
+    }
     files.check(spec, NAME);
     String disk = Files.getFileStore(directory).type();
     PrintWriter out = spec.commandLine().getOut();
@@ -79,13 +91,33 @@ final class DurableCommand implements Callable<Integer> {
       out.println("tmpfs is memory: name a directory on a disk with --dir");
     }
     out.println();
+    List<DurablePeer> crashing =
+        crashRows() == 0 ? List.of() : plan.peers().stream().filter(DurablePeer::isKhonsu).toList();
     Progress progress =
-        new Progress(spec.commandLine().getErr(), plan.stepCount(), plan.estimate());
+        new Progress(
+            spec.commandLine().getErr(),
+            plan.stepCount() + crashing.size(),
+            plan.estimate().plusSeconds(crashing.size() * (quick ? 5L : 60L)));
     List<DurableMeasurement> all = new DurableBenchmark(plan, observer(progress)).run();
-    files.writeJson(DurableReport.values(plan, disk, all));
-    files.writeMarkdown(NAME, DurableReport.markdown(plan, disk, all));
-    files.writeSvg(DurableReport.svg(all));
+    List<CrashOpening.Result> openings = new ArrayList<>();
+    for (DurablePeer peer : crashing) {
+      progress.step("opening after a crash, " + peer.title());
+      openings.add(CrashOpening.measure(peer, crashRows(), quick ? 1 : 3, directory));
+    }
+    openings.forEach(opening -> out.println(opening.line()));
+    List<Verdict> verdicts = DurableGoals.verdicts(all, openings);
+    verdicts.forEach(verdict -> out.println(verdict.line()));
+    out.flush();
+    DurableReport report = new DurableReport(plan, disk, all, openings);
+    files.writeJson(report.values(verdicts));
+    files.writeMarkdown(NAME, report.markdown());
+    files.writeSvg(report.svg());
     return 0;
+  }
+
+  private int crashRows() {
+    int usual = quick ? 100_000 : 1_000_000;
+    return crashRows == null ? usual : crashRows;
   }
 
   private DurableBenchmark.Observer observer(Progress progress) {

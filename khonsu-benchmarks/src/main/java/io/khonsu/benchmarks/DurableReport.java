@@ -13,7 +13,26 @@ final class DurableReport {
       List.of("commits/s", "x limit", "MB/s", "p50 us", "p99 us", "p99.9 us", "B/commit");
   private static final int SCHEMA_VERSION = 1;
 
-  private DurableReport() {}
+  private final DurableBenchmark.Plan plan;
+  private final String disk;
+  private final List<DurableMeasurement> all;
+  private final List<CrashOpening.Result> openings;
+
+  /**
+   * Creates a report.
+   *
+   * @param disk the type of its file system
+   */
+  DurableReport(
+      DurableBenchmark.Plan plan,
+      String disk,
+      List<DurableMeasurement> all,
+      List<CrashOpening.Result> openings) {
+    this.plan = plan;
+    this.disk = disk;
+    this.all = all;
+    this.openings = openings;
+  }
 
   /** {@return a table of what was measured with one size and number of threads} */
   static String table(List<DurableMeasurement> measured) {
@@ -32,7 +51,7 @@ final class DurableReport {
   }
 
   /** {@return a table for each size and number of threads} */
-  static String markdown(DurableBenchmark.Plan plan, String disk, List<DurableMeasurement> all) {
+  String markdown() {
     StringBuilder out = new StringBuilder();
     out.append(Machine.line());
     out.append(
@@ -42,7 +61,7 @@ final class DurableReport {
             disk,
             plan.rounds(),
             plan.roundMillis()));
-    for (List<DurableMeasurement> measured : bySetting(all).values()) {
+    for (List<DurableMeasurement> measured : bySetting().values()) {
       List<String> header = new ArrayList<>(List.of(measured.getFirst().setting()));
       header.addAll(HEADER);
       List<List<String>> rows = new ArrayList<>();
@@ -53,13 +72,14 @@ final class DurableReport {
       }
       out.append(Markdown.table(header, rows)).append('\n');
     }
+    openings.forEach(opening -> out.append(opening.line()).append(".\n"));
     return out.toString();
   }
 
   /** {@return a panel for each size and number of threads} */
-  static String svg(List<DurableMeasurement> all) {
+  String svg() {
     List<BarChart.Panel> panels = new ArrayList<>();
-    bySetting(all)
+    bySetting()
         .forEach((setting, measured) ->
             panels.add(
                 new BarChart.Panel(setting, measured.stream().map(DurableReport::bar).toList())));
@@ -93,15 +113,14 @@ final class DurableReport {
         String.format(Locale.ROOT, "%.0f", m.bytesPerCommit()));
   }
 
-  private static Map<String, List<DurableMeasurement>> bySetting(List<DurableMeasurement> all) {
+  private Map<String, List<DurableMeasurement>> bySetting() {
     Map<String, List<DurableMeasurement>> settings = new LinkedHashMap<>();
     all.forEach(m -> settings.computeIfAbsent(m.setting(), _ -> new ArrayList<>()).add(m));
     return settings;
   }
 
   /** {@return everything, for {@link Json}} */
-  static Map<String, Object> values(
-      DurableBenchmark.Plan plan, String disk, List<DurableMeasurement> all) {
+  Map<String, Object> values(List<Verdict> verdicts) {
     Map<String, Object> options = new LinkedHashMap<>();
     options.put("peers", plan.peers().stream().map(DurablePeer::id).toList());
     options.put("valueBytes", plan.valueBytes());
@@ -116,6 +135,8 @@ final class DurableReport {
     values.put("disk", disk);
     values.put("options", options);
     values.put("measurements", all.stream().map(DurableReport::values).toList());
+    values.put("openings", openings.stream().map(CrashOpening.Result::values).toList());
+    values.put("goals", verdicts.stream().map(Verdict::values).toList());
     return values;
   }
 

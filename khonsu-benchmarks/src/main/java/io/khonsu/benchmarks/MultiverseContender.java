@@ -1,7 +1,5 @@
 package io.khonsu.benchmarks;
 
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import org.multiverse.api.GlobalStmInstance;
 import org.multiverse.api.IsolationLevel;
@@ -19,13 +17,6 @@ import org.multiverse.api.references.TxnRef;
  * that. The transaction is handed on, which spares every access the thread-local look-up.
  */
 final class MultiverseContender implements Contender {
-  /** Kept here, as a logger that nobody holds forgets its level. */
-  private static final Logger LOGGER = Logger.getLogger("org.multiverse");
-
-  static {
-    LOGGER.setLevel(Level.WARNING); // it announces itself
-  }
-
   private final TxnExecutor writing = builder().newTxnExecutor();
   private final TxnExecutor reading =
       builder().setReadonly(true).setReadTrackingEnabled(false).newTxnExecutor();

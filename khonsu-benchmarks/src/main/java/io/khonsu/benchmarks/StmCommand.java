@@ -74,7 +74,7 @@ final class StmCommand implements Callable<Integer> {
     Progress progress =
         new Progress(spec.commandLine().getErr(), plan.stepCount(), plan.estimate());
     List<Measurement> all = new StmBenchmark(plan, observer(plan, progress)).run();
-    List<StmGoals.Verdict> verdicts = StmGoals.verdicts(all);
+    List<Verdict> verdicts = StmGoals.verdicts(all);
     verdicts.forEach(verdict -> out.println(verdict.line()));
     out.flush();
     StmDocument document = new StmDocument(plan, all);

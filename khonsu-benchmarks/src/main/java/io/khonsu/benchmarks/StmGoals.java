@@ -2,10 +2,8 @@ package io.khonsu.benchmarks;
 
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 
@@ -19,27 +17,6 @@ final class StmGoals {
 
   private StmGoals(List<Measurement> measurements) {
     this.measurements = measurements;
-  }
-
-  /**
-   * A goal and what was measured: a ratio of medians, unless it says otherwise.
-   *
-   * @param contender whose figure it is
-   */
-  record Verdict(String goal, String contender, double measured, boolean reached) {
-    String line() {
-      return String.format(
-          Locale.ROOT, "goal %s: %s %.2f %s", goal, contender, measured, reached ? "ok" : "MISSED");
-    }
-
-    Map<String, Object> values() {
-      Map<String, Object> values = new LinkedHashMap<>();
-      values.put("goal", goal);
-      values.put("contender", contender);
-      values.put("measured", measured);
-      values.put("reached", reached);
-      return values;
-    }
   }
 
   /** {@return a verdict on every goal whose contenders were measured} */
@@ -96,11 +73,11 @@ final class StmGoals {
   }
 
   private void atLeast(String goal, Measurement ours, double measured, double least) {
-    verdicts.add(new Verdict(goal, ours.peer().title(), measured, measured >= least));
+    verdicts.add(Verdict.atLeast(goal, ours.peer().title(), measured, least));
   }
 
   private void atMost(String goal, Measurement ours, double measured, double most) {
-    verdicts.add(new Verdict(goal, ours.peer().title(), measured, measured <= most));
+    verdicts.add(Verdict.atMost(goal, ours.peer().title(), measured, most));
   }
 
   private static double ratio(Measurement ours, Measurement theirs) {

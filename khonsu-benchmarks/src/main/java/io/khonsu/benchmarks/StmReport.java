@@ -95,7 +95,7 @@ final class StmReport {
 
   /** {@return everything, for {@link Json}} */
   static Map<String, Object> values(
-      StmBenchmark.Plan plan, List<Measurement> all, List<StmGoals.Verdict> verdicts) {
+      StmBenchmark.Plan plan, List<Measurement> all, List<Verdict> verdicts) {
     Map<String, Object> values = new LinkedHashMap<>();
     values.put("benchmark", "stm");
     values.put("schemaVersion", SCHEMA_VERSION);
@@ -103,7 +103,7 @@ final class StmReport {
     values.put("options", options(plan));
     values.put("measurements", all.stream().map(StmReport::values).toList());
     values.put("absent", absent(plan));
-    values.put("goals", verdicts.stream().map(StmGoals.Verdict::values).toList());
+    values.put("goals", verdicts.stream().map(Verdict::values).toList());
     return values;
   }
 

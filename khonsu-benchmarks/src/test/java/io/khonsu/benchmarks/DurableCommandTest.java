@@ -27,12 +27,13 @@ class DurableCommandTest {
 
     int exitCode =
         run(
-            "durable --quick --rounds 1 --round-millis 20 --threads 2 --bytes 100,2048 --dir %s"
+            "durable --quick --rounds 1 --round-millis 20 --threads 2 --bytes 100 --crash-rows 1000 --dir %s"
                     .formatted(disk)
                 + " --json %s --markdown %s --svg %s".formatted(json, markdown, svg));
 
-    assertThat(err.toString()).contains("[2/2");
+    assertThat(err.toString()).contains("[1/3", "[3/3");
     assertThat(exitCode).isZero();
+    assertThat(out.toString()).contains("Khonsu, log in segments opens 1,000 rows after a crash");
     assertThat(Files.readString(json)).contains("\"benchmark\": \"durable\"", "\"peer\": \"lmdb\"");
     for (DurablePeer peer : DurablePeer.values()) {
       assertThat(out.toString()).contains(peer.title());
@@ -51,6 +52,8 @@ class DurableCommandTest {
     assertThat(err.toString()).contains("cannot write to the directory");
     assertThat(run("durable --bytes 3")).isEqualTo(CommandLine.ExitCode.USAGE);
     assertThat(err.toString()).contains("a value has from 4 to");
+    assertThat(run("durable --crash-rows -1")).isEqualTo(CommandLine.ExitCode.USAGE);
+    assertThat(err.toString()).contains("crash-rows must not be negative");
     assertThat(run("durable --threads 0")).isEqualTo(CommandLine.ExitCode.USAGE);
     assertThat(run("durable --peers oracle")).isEqualTo(CommandLine.ExitCode.USAGE);
     assertThat(err.toString()).contains("'oracle' is none of");
