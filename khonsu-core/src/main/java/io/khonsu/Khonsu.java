@@ -446,6 +446,14 @@ public final class Khonsu implements AutoCloseable {
     return HybridClock.instantOf(version);
   }
 
+  /**
+   * {@return the greatest version that a commit of an instant can have, and of its millisecond; -1
+   * if it is before the epoch}
+   */
+  public static long lastVersionOf(Instant instant) {
+    return HybridClock.lastOf(instant);
+  }
+
   /** {@return the oldest version that {@link #snapshotAt(long)} takes now} */
   public long oldestVersion() {
     return buffer.oldestVersion();

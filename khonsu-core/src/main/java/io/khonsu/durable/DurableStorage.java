@@ -34,6 +34,7 @@ public final class DurableStorage implements Storage {
    */
   private final Path directory;
   private final DurableSettings settings;
+  private final KeyValueEngine engine;
   private final OpenedStore parts;
   private final StateApplier applier;
   private final LogKeeper keeper;
@@ -44,10 +45,12 @@ public final class DurableStorage implements Storage {
   private boolean started;
   private boolean closed;
 
-  private DurableStorage(Path directory, DurableSettings settings, OpenedStore parts)
+  private DurableStorage(
+      Path directory, DurableSettings settings, KeyValueEngine engine, OpenedStore parts)
       throws IOException {
     this.directory = directory;
     this.settings = settings;
+    this.engine = engine;
     this.parts = parts;
     this.baseVersion = parts.state().appliedVersion();
     this.applier = new StateApplier(parts.log(), parts.state(), parts.holds(), settings);
@@ -62,7 +65,8 @@ public final class DurableStorage implements Storage {
    */
   public static DurableStorage open(Path directory, DurableSettings settings, KeyValueEngine engine)
       throws IOException {
-    return new DurableStorage(directory, settings, OpenedStore.open(directory, settings, engine));
+    return new DurableStorage(
+        directory, settings, engine, OpenedStore.open(directory, settings, engine));
   }
 
   @Override
@@ -146,6 +150,11 @@ public final class DurableStorage implements Storage {
   /** {@return the state; borrowed, to be read and copied} */
   public StateStore state() {
     return parts.state();
+  }
+
+  /** {@return what opens the parts of this store} */
+  public KeyValueEngine engine() {
+    return engine;
   }
 
   /** {@return the directory that all is in} */

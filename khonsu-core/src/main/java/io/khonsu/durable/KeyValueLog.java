@@ -45,8 +45,14 @@ public final class KeyValueLog implements CommitLog {
 
   /** {@return an empty log in an empty store, which it takes over} */
   static KeyValueLog create(KeyValueStore store, StoreId id) throws IOException {
-    KeyValueLog log = new KeyValueLog(store, id, 0, 0);
-    store.write(new KeyValueBatch().put(META, HEAD, log.head(0)), Sync.SYNCED);
+    return create(store, id, 0);
+  }
+
+  /** {@return a log in an empty store, which it takes over, that begins after a version} */
+  static KeyValueLog create(KeyValueStore store, StoreId id, long afterVersion)
+      throws IOException {
+    KeyValueLog log = new KeyValueLog(store, id, afterVersion, afterVersion);
+    store.write(new KeyValueBatch().put(META, HEAD, log.head(afterVersion)), Sync.SYNCED);
     return log;
   }
 
@@ -81,7 +87,8 @@ public final class KeyValueLog implements CommitLog {
     }
     store.flush(); // what is found now is built upon
     byte[] last = store.lastKey(LOG);
-    return new KeyValueLog(store, id, head.getLong(), last == null ? 0 : versionOf(last));
+    long trimmed = head.getLong();
+    return new KeyValueLog(store, id, trimmed, last == null ? trimmed : versionOf(last));
   }
 
   private byte[] head(long trimmedVersion) {

@@ -61,13 +61,19 @@ public final class SegmentLog implements CommitLog {
 
   /** {@return an empty log in a directory that does not exist} */
   static SegmentLog create(Path directory, StoreId id, long segmentBytes) throws IOException {
+    return create(directory, id, segmentBytes, 0);
+  }
+
+  /** {@return a log in a directory that does not exist, that begins after a version} */
+  static SegmentLog create(Path directory, StoreId id, long segmentBytes, long afterVersion)
+      throws IOException {
     Files.createDirectory(directory);
-    SegmentFile head = new SegmentFile(id, 1, 0, 0);
+    SegmentFile head = new SegmentFile(id, 1, afterVersion, 0);
     Path file = directory.resolve(name(1));
     SpareSegment.make(file, segmentBytes, head.header());
     DurableFiles.syncDirectory(directory);
     List<Segment> segments = List.of(new Segment(file, head, segmentBytes));
-    OpenedTail tail = new OpenedTail(segments, SegmentFile.HEADER_BYTES, 0, 0);
+    OpenedTail tail = new OpenedTail(segments, SegmentFile.HEADER_BYTES, 0, afterVersion);
     return opened(directory, id, segmentBytes, tail);
   }
 

@@ -4,6 +4,10 @@ import io.khonsu.TableSpec;
 import io.khonsu.spi.CommittedTransaction;
 import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.KeyValueBatch;
+import io.khonsu.spi.KeyValueEngine;
+import io.khonsu.spi.KeyValueEngine.Options;
+import io.khonsu.spi.KeyValueEngine.Presence;
+import io.khonsu.spi.KeyValueEngine.Use;
 import io.khonsu.spi.KeyValueStore;
 import io.khonsu.spi.KeyValueStore.Sync;
 import io.khonsu.spi.Mutation;
@@ -109,6 +113,41 @@ public final class StateStore implements AutoCloseable {
     }
     Extent extent = new Extent(head.getLong(), head.getLong(), head.getInt());
     StateStore state = new StateStore(store, id, extent);
+    state.readTables();
+    return state;
+  }
+
+  /**
+   * {@return the state in a directory where {@link #checkpoint} has put it}
+   *
+   * @param engine that of the store it was copied from
+   * @param id the id of that store
+   */
+  public static StateStore open(KeyValueEngine engine, Path directory, StoreId id)
+      throws IOException {
+    KeyValueStore store =
+        engine.open(directory, new Options(Use.STATE, Presence.EXISTING, SPACES));
+    boolean opened = false;
+    try {
+      StateStore state = open(store, id);
+      opened = true;
+      return state;
+    } finally {
+      if (!opened) {
+        store.close();
+      }
+    }
+  }
+
+  /** {@return the copied state of one store, made that of another; nobody holds its log} */
+  static StateStore adopt(KeyValueStore store, StoreId from, StoreId to) throws IOException {
+    StateStore found = open(store, from);
+    StateStore state = new StateStore(store, to, found.applied);
+    KeyValueBatch batch = new KeyValueBatch().put(META, HEAD, state.head(state.applied));
+    for (String hold : found.holds().keySet()) {
+      var _ = batch.delete(META, holdKey(hold));
+    }
+    store.write(batch, Sync.SYNCED);
     state.readTables();
     return state;
   }

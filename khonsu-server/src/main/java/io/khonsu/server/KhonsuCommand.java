@@ -30,9 +30,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
     scope = ScopeType.INHERIT,
     versionProvider = BuildVersion.class,
     subcommands = {
+      BackupCommand.class,
       DemoCommand.class,
       DoctorCommand.class,
+      ExportCommand.class,
       HistoryCommand.class,
+      RestoreCommand.class,
+      RestorePointCommand.class,
       SimulateCommand.class
     })
 final class KhonsuCommand implements Callable<Integer> {
