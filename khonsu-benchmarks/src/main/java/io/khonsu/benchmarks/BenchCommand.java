@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       StmCommand.class,
       DurableCommand.class,
+      BackupCommand.class,
       ArrowCommand.class,
       ConsensusCommand.class
     })

@@ -23,14 +23,26 @@ final class Crew implements AutoCloseable {
         Executors.newFixedThreadPool(threads, Thread.ofPlatform().name("bench-", 0).factory());
   }
 
+  /** How long a round lasts. */
+  @FunctionalInterface
+  interface Span {
+    /** Returns, or throws, when the round is to end. */
+    void await() throws Exception;
+  }
+
+  /** Runs a round of {@code millis}; otherwise as {@link #run(List, Span)}. */
+  List<Share> run(List<? extends Worker> workers, long millis) throws Exception {
+    return run(workers, () -> TimeUnit.MILLISECONDS.sleep(millis));
+  }
+
   /**
-   * Runs a round of {@code millis}.
+   * Runs a round.
    *
    * @param workers one for each thread
    * @return what each of them did
    * @throws IllegalStateException if one fails
    */
-  List<Share> run(List<? extends Worker> workers, long millis) throws InterruptedException {
+  List<Share> run(List<? extends Worker> workers, Span span) throws Exception {
     CountDownLatch ready = new CountDownLatch(workers.size());
     CountDownLatch start = new CountDownLatch(1);
     stopped = false;
@@ -45,8 +57,11 @@ final class Crew implements AutoCloseable {
     }
     ready.await();
     start.countDown();
-    TimeUnit.MILLISECONDS.sleep(millis);
-    stopped = true;
+    try {
+      span.await();
+    } finally {
+      stopped = true;
+    }
     return results(futures);
   }
 

@@ -29,7 +29,7 @@ final class RoundRunner implements AutoCloseable {
   }
 
   /** Runs a round of {@code millis}; {@return one result for each part that some thread has} */
-  Map<Load.Part, Rounds.Round> run(Contender contender, long millis) throws InterruptedException {
+  Map<Load.Part, Rounds.Round> run(Contender contender, long millis) throws Exception {
     return totals(crew.run(workers(contender), millis));
   }
 

@@ -98,7 +98,7 @@ final class StmBenchmark {
    *
    * @throws IllegalStateException if a contender broke its promise
    */
-  List<Measurement> run() throws InterruptedException {
+  List<Measurement> run() throws Exception {
     List<Measurement> all = new ArrayList<>();
     for (Load load : plan.loads()) {
       all.addAll(run(load));
@@ -106,7 +106,7 @@ final class StmBenchmark {
     return all;
   }
 
-  private List<Measurement> run(Load load) throws InterruptedException {
+  private List<Measurement> run(Load load) throws Exception {
     KeyNames names = new KeyNames(plan.keys(), load.spare(plan.keys()));
     Map<Peer, Entrant> entrants = new EnumMap<>(Peer.class);
     try {
@@ -132,7 +132,7 @@ final class StmBenchmark {
   }
 
   private List<Measurement> run(Load load, int threads, Map<Peer, Entrant> entrants)
-      throws InterruptedException {
+      throws Exception {
     Map<Peer, Map<Load.Part, Measurement>> measured = new EnumMap<>(Peer.class);
     List<Peer> order = new ArrayList<>(entrants.keySet());
     try (RoundRunner runner = new RoundRunner(load, threads, plan.keys(), DRAWN)) {
@@ -174,8 +174,7 @@ final class StmBenchmark {
       this.contender = contender;
     }
 
-    private Map<Load.Part, Rounds.Round> run(RoundRunner runner, long millis)
-        throws InterruptedException {
+    private Map<Load.Part, Rounds.Round> run(RoundRunner runner, long millis) throws Exception {
       Map<Load.Part, Rounds.Round> rounds = runner.run(contender, millis);
       rounds.values().forEach(round -> changed += round.work().changed);
       return rounds;

@@ -1,6 +1,5 @@
 package io.khonsu.benchmarks;
 
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,7 +64,7 @@ final class StmCommand implements Callable<Integer> {
   private @Nullable Integer keys;
 
   @Override
-  public Integer call() throws InterruptedException, IOException {
+  public Integer call() throws Exception {
     StmBenchmark.Plan plan = plan();
     files.check(spec, NAME);
     PrintWriter out = spec.commandLine().getOut();

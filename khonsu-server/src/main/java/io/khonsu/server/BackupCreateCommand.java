@@ -50,8 +50,7 @@ final class BackupCreateCommand extends ArchiveCommand {
     try (Khonsu db = Khonsu.open(store);
         Progress progress = Progress.on(spec.commandLine().getErr());
         Archiver archiver =
-            Archiver.start(
-                db, DirectoryArchiveStore.create(archive), ArchiverOptions.defaults())) {
+            Archiver.start(db, DirectoryArchiveStore.create(archive), ArchiverOptions.defaults())) {
       archiver.awaitArchived(db.newestVersion(), TIMEOUT);
       base = archiver.createBase(label, on(progress));
     }

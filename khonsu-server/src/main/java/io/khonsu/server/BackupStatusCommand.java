@@ -29,11 +29,10 @@ final class BackupStatusCommand extends ArchiveCommand {
     }
     status
         .points()
-        .forEach(
-            point ->
-                lines.add(
-                    "restore point %s: version %d of timeline %d"
-                        .formatted(point.name(), point.version(), point.timeline())));
+        .forEach(point ->
+            lines.add(
+                "restore point %s: version %d of timeline %d"
+                    .formatted(point.name(), point.version(), point.timeline())));
     print(ArchiveTrees.of(status), lines);
     return status.windows().isEmpty() ? ExitCode.ANSWER_IS_NO : ExitCode.OK;
   }

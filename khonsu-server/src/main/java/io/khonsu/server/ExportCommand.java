@@ -76,11 +76,7 @@ final class ExportCommand extends ArchiveCommand {
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private Format format;
 
-  @Option(
-      names = "--out",
-      required = true,
-      paramLabel = "FILE",
-      description = "A new file.")
+  @Option(names = "--out", required = true, paramLabel = "FILE", description = "A new file.")
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private Path out;
 
@@ -125,15 +121,12 @@ final class ExportCommand extends ArchiveCommand {
 
   private Table find(Khonsu db) {
     return db.table(table)
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "there is no table \"%s\" at that time, but: %s"
-                        .formatted(
-                            table,
-                            db.tables().stream()
-                                .map(Table::name)
-                                .collect(Collectors.joining(", ")))));
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "there is no table \"%s\" at that time, but: %s"
+                    .formatted(
+                        table,
+                        db.tables().stream().map(Table::name).collect(Collectors.joining(", ")))));
   }
 
   private long write(Snapshot snapshot, Table found) throws IOException {

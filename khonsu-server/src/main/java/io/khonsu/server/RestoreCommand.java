@@ -55,9 +55,7 @@ final class RestoreCommand extends ArchiveCommand {
   ExitCode run() throws IOException {
     Backups backups = backups();
     RestorePlan plan =
-        timeline == null
-            ? backups.plan(target.target())
-            : backups.plan(target.target(), timeline);
+        timeline == null ? backups.plan(target.target()) : backups.plan(target.target(), timeline);
     Map<String, Object> tree = ArchiveTrees.of(plan);
     tree.put("dryRun", dryRun);
     List<String> lines = new ArrayList<>();
