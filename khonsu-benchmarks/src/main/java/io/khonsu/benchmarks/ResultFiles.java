@@ -53,18 +53,28 @@ final class ResultFiles {
     }
   }
 
+  /** Writes the text, after the chart if one is drawn. */
   void writeMarkdown(String name, String text) throws IOException {
     if (markdown == null) {
       return;
     }
     String old = Files.exists(markdown) ? Files.readString(markdown) : begin(name) + end(name);
-    Files.writeString(markdown, replaced(old, name, text));
+    Files.writeString(markdown, replaced(old, name, chart(markdown) + text));
   }
 
   void writeSvg(String picture) throws IOException {
     if (svg != null) {
       Files.writeString(svg, picture);
     }
+  }
+
+  private String chart(Path page) {
+    if (svg == null) {
+      return "";
+    }
+    Path directory = Objects.requireNonNull(page.toAbsolutePath().getParent());
+    String link = directory.relativize(svg.toAbsolutePath()).toString().replace('\\', '/');
+    return "![Khonsu beside its peers](" + link + ")\n\n";
   }
 
   /** {@return a document with another text between a benchmark's two lines} */

@@ -52,7 +52,7 @@ class StmCommandTest {
     assertThat(exitCode).isZero();
     assertThat(out.toString()).contains("no ranges in key order");
     assertThat(Files.readString(markdown))
-        .startsWith("before\n<!-- begin bench stm -->\n")
+        .startsWith("before\n<!-- begin bench stm -->\n![Khonsu beside its peers](chart.svg)\n\n")
         .contains("| ScalaSTM Ref | - |", "A dash: ycsb-e: no ranges in key order")
         .endsWith("<!-- end bench stm -->\nafter\n")
         .doesNotContain("old");
