@@ -13,8 +13,8 @@ import java.util.Objects;
  * <tr><td>SYNC</td><td>nothing</td><td>nothing</td></tr>
  * <tr><td>ASYNC(d)</td><td>nothing</td><td>those of the last <em>d</em>, and of the time that one
  * sync takes</td></tr>
- * <tr><td>NONE</td><td>nothing</td><td>all since the store was opened, in practice those that the
- * operating system has not yet written by itself; not those before {@link io.khonsu.durable.DurableStorage#sync}</td></tr>
+ * <tr><td>NONE</td><td>nothing</td><td>no promise: what was not yet synced in the background, usually
+ * the last seconds; not what came before {@link io.khonsu.durable.DurableStorage#sync}</td></tr>
  * </table>
  *
  * <p>A disk that acknowledges a sync before the data is safe can lose more under each of them. If a
@@ -27,7 +27,7 @@ public record Durability(Mode mode, Duration maxDelay) {
   /** A commit returns when it survives a power failure. The default. */
   public static final Durability SYNC = new Durability(Mode.SYNC, Duration.ZERO);
 
-  /** A commit returns when it survives the end of the process; nothing is synced in time. */
+  /** A commit returns when it survives the end of the process; there is no promise beyond. */
   public static final Durability NONE = new Durability(Mode.NONE, Duration.ZERO);
 
   private static final Duration DELAY_MAX = Duration.ofHours(1);
@@ -38,7 +38,7 @@ public record Durability(Mode mode, Duration maxDelay) {
     SYNC,
     /** When it was written to the log, which is synced soon. */
     ASYNC,
-    /** When it was written to the log, which is synced when the store is closed. */
+    /** When it was written to the log, which is synced at some time, and when it is closed. */
     NONE
   }
 

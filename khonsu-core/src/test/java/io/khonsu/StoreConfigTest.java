@@ -3,6 +3,7 @@ package io.khonsu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.khonsu.durable.LogKind;
 import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.mvcc.IsolationLevel;
 import io.khonsu.spi.InMemoryStorage;
@@ -26,6 +27,11 @@ class StoreConfigTest {
           .watchBacklogBytes(4_321)
           .transactionAgeMax(Duration.ofSeconds(90))
           .compactionRowsPerSecond(0)
+          .durability(Durability.async(Duration.ofMillis(20)))
+          .log(LogKind.SEGMENTS)
+          .logSizeMaxBytes(7L << 20)
+          .heldLogMaxBytes(1_234_567)
+          .diskReserveBytes(0)
           .build();
 
   @Test
@@ -40,7 +46,9 @@ class StoreConfigTest {
                 + " keySizeMaxBytes=1024, rowSizeMaxBytes=16777216,"
                 + " transactionSizeMaxBytes=536870912, retention=PT0S, retentionBytes=1073741824,"
                 + " watchBacklogBytes=268435456, transactionAgeMax=PT1H,"
-                + " compactionRowsPerSecond=500000");
+                + " compactionRowsPerSecond=500000, durability=SYNC, log=ENGINE,"
+                + " logSizeMaxBytes=536870912, heldLogMaxBytes=4294967296,"
+                + " diskReserveBytes=268435456");
     assertThat(StoreConfig.parse(" retention = PT5M \n\n"))
         .isEqualTo(StoreConfig.builder().retention(Duration.ofMinutes(5)).build());
     assertThat(StoreConfig.parse("")).isEqualTo(StoreConfig.defaults());
@@ -61,6 +69,12 @@ class StoreConfigTest {
     refused("transactionSizeMaxBytes=1073741825", "transactionSizeMaxBytes", "1073741824");
     refused("transactionAgeMax=PT0S", "transactionAgeMax", "PT0.001S");
     refused("compactionRowsPerSecond=-1", "compactionRowsPerSecond", "-1", "0");
+    refused("durability=ASYNC", "durability", "1 ms", "PT0S");
+    refused("durability=ASYNC(PT2H)", "durability", "PT2H");
+    refused("durability=FAST", "durability", "FAST");
+    refused("log=PAPER", "log", "PAPER");
+    refused("logSizeMaxBytes=1", "logSizeMaxBytes", "1048576");
+    refused("diskReserveBytes=-1", "diskReserveBytes", "-1");
     refused("compactionRowsPerSecond=1e6", "compactionRowsPerSecond", "1e6");
     refused("compactionRowsPerSecond=1000000001", "compactionRowsPerSecond", "1000000000");
   }

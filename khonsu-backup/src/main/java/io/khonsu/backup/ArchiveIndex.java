@@ -51,7 +51,9 @@ final class ArchiveIndex {
     this.id = id;
   }
 
-  /** {@return the id of an archive, which is that of the store it was made for; empty if it is none} */
+  /**
+   * {@return the id of an archive, which is that of the store it was made for; empty if it is none}
+   */
   static Optional<UUID> idOf(ArchiveStore archive) throws IOException {
     try (InputStream in = archive.open(Layout.ARCHIVE)) {
       Document.Reader reader = Document.Reader.of(KIND, Layout.ARCHIVE, in);

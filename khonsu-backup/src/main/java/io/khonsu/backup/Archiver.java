@@ -91,10 +91,9 @@ public final class Archiver implements AutoCloseable {
         db.storage()
             .filter(DurableStorage.class::isInstance)
             .map(DurableStorage.class::cast)
-            .orElseThrow(
-                () ->
-                    new IllegalArgumentException(
-                        "a store in memory has no log to archive: open one by its path"));
+            .orElseThrow(() ->
+                new IllegalArgumentException(
+                    "a store in memory has no log to archive: open one by its path"));
     return start(storage, archive, options);
   }
 
@@ -129,15 +128,15 @@ public final class Archiver implements AutoCloseable {
           committed <= archivedVersion
               ? Duration.ZERO
               : Duration.between(Khonsu.instantOf(archivedVersion), clock.instant());
-      return new ArchiverStatus(
-          state,
-          archivedVersion,
-          committed,
-          lag.isNegative() ? Duration.ZERO : lag,
-          gaps,
-          hold.isBroken(),
-          failures,
-          failure);
+      ArchiverStatus.Counts counts =
+          new ArchiverStatus.Counts(
+              archivedVersion,
+              committed,
+              lag.isNegative() ? Duration.ZERO : lag,
+              gaps,
+              hold.isBroken(),
+              failures);
+      return new ArchiverStatus(state, counts, failure);
     } finally {
       lock.unlock();
     }
@@ -191,8 +190,7 @@ public final class Archiver implements AutoCloseable {
     RestorePoint.checkName(name);
     long version = storage.log().lastVersion();
     awaitArchived(version, timeout);
-    return Backups.open(archive, clock)
-        .createRestorePoint(name, timeline.number(), version);
+    return Backups.open(archive, clock).createRestorePoint(name, timeline.number(), version);
   }
 
   /**

@@ -8,12 +8,7 @@ import org.jspecify.annotations.Nullable;
 /** How an {@link Archiver} is. Immutable. */
 public final class ArchiverStatus {
   private final State state;
-  private final long archivedVersion;
-  private final long committedVersion;
-  private final Duration lag;
-  private final long gaps;
-  private final boolean logLetGo;
-  private final int failures;
+  private final Counts counts;
   private final @Nullable IOException failure;
 
   /** What an archiver does. */
@@ -28,22 +23,18 @@ public final class ArchiverStatus {
     CLOSED
   }
 
-  ArchiverStatus(
-      State state,
+  /** How far an archiver has got. */
+  record Counts(
       long archivedVersion,
       long committedVersion,
       Duration lag,
       long gaps,
       boolean logLetGo,
-      int failures,
-      @Nullable IOException failure) {
+      int failures) {}
+
+  ArchiverStatus(State state, Counts counts, @Nullable IOException failure) {
     this.state = state;
-    this.archivedVersion = archivedVersion;
-    this.committedVersion = committedVersion;
-    this.lag = lag;
-    this.gaps = gaps;
-    this.logLetGo = logLetGo;
-    this.failures = failures;
+    this.counts = counts;
     this.failure = failure;
   }
 
@@ -54,22 +45,22 @@ public final class ArchiverStatus {
 
   /** {@return the newest version that is archived, 0 as long as it is not known} */
   public long archivedVersion() {
-    return archivedVersion;
+    return counts.archivedVersion;
   }
 
   /** {@return the newest version that was committed} */
   public long committedVersion() {
-    return committedVersion;
+    return counts.committedVersion;
   }
 
   /** {@return how much would be lost with the machine: zero if all is archived} */
   public Duration lag() {
-    return lag;
+    return counts.lag;
   }
 
   /** {@return since it was started, how often the log had let go of what was not yet archived} */
   public long gaps() {
-    return gaps;
+    return counts.gaps;
   }
 
   /**
@@ -77,12 +68,12 @@ public final class ArchiverStatus {
    * An alarm: from there on only a new base backup can be restored.
    */
   public boolean logLetGo() {
-    return logLetGo;
+    return counts.logLetGo;
   }
 
   /** {@return how many attempts have failed, one after another} */
   public int failures() {
-    return failures;
+    return counts.failures;
   }
 
   /** {@return why it does not archive, if it does not} */
@@ -92,12 +83,6 @@ public final class ArchiverStatus {
 
   @Override
   public String toString() {
-    return "%s, archived %d of %d, lag %s%s"
-        .formatted(
-            state,
-            archivedVersion,
-            committedVersion,
-            lag,
-            failure == null ? "" : ", " + failure.getMessage());
+    return "%s, %s%s".formatted(state, counts, failure == null ? "" : ", " + failure.getMessage());
   }
 }

@@ -24,8 +24,7 @@ final class BaseTaking {
   private final Timeline timeline;
   private final InstantSource clock;
 
-  BaseTaking(
-      DurableStorage storage, ArchiveStore archive, Timeline timeline, InstantSource clock) {
+  BaseTaking(DurableStorage storage, ArchiveStore archive, Timeline timeline, InstantSource clock) {
     this.storage = storage;
     this.archive = archive;
     this.timeline = timeline;

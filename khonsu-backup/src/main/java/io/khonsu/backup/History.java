@@ -132,10 +132,7 @@ final class History {
   /** {@return the longest way to the end of a window: from its start, past every base} */
   RestorePlan planFrom(Window window) {
     BaseBackup first =
-        bases.stream()
-            .filter(base -> base.version() == window.from())
-            .findFirst()
-            .orElse(null);
+        bases.stream().filter(base -> base.version() == window.from()).findFirst().orElse(null);
     return new RestorePlan(timeline, path(first, window.to()));
   }
 

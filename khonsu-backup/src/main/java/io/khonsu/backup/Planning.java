@@ -63,15 +63,14 @@ final class Planning {
     return index.points().stream()
         .filter(point -> point.name().equals(name))
         .findFirst()
-        .orElseThrow(
-            () ->
-                new UnrestorableException(
-                    "there is no restore point %s, but there are: %s"
-                        .formatted(
-                            name,
-                            index.points().stream()
-                                .map(RestorePoint::name)
-                                .collect(Collectors.joining(", ")))));
+        .orElseThrow(() ->
+            new UnrestorableException(
+                "there is no restore point %s, but there are: %s"
+                    .formatted(
+                        name,
+                        index.points().stream()
+                            .map(RestorePoint::name)
+                            .collect(Collectors.joining(", ")))));
   }
 
   /** {@return the history of a timeline; by default of the one with the newest transaction} */
@@ -85,12 +84,11 @@ final class Planning {
         .max(
             Comparator.comparingLong(Planning::newest)
                 .thenComparingInt(history -> history.timeline().number()))
-        .orElseThrow(
-            () ->
-                new UnrestorableException(
-                    number == null
-                        ? "the archive is empty"
-                        : "there is no timeline %d".formatted(number)));
+        .orElseThrow(() ->
+            new UnrestorableException(
+                number == null
+                    ? "the archive is empty"
+                    : "there is no timeline %d".formatted(number)));
   }
 
   private static long newest(History history) {

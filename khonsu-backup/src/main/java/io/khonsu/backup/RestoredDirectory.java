@@ -72,8 +72,7 @@ final class RestoredDirectory {
       transactions = restoring.transactions();
       restoring.store().finish();
     }
-    Timelines.Origin origin =
-        new Timelines.Origin(index.id(), plan.timeline().number(), version);
+    Timelines.Origin origin = new Timelines.Origin(index.id(), plan.timeline().number(), version);
     Files.write(
         staging.resolve(Timelines.Origin.FILE), origin.bytes(), StandardOpenOption.CREATE_NEW);
     Trees.sync(staging);

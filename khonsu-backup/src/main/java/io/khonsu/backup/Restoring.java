@@ -120,7 +120,7 @@ final class Restoring implements AutoCloseable {
       if (size != file.sizeBytes() || !hash.hex().equals(file.sha256())) {
         throw new DamagedArchiveException(file.object(), "its content has another hash");
       }
-    } catch (NoSuchFileException e) {
+    } catch (NoSuchFileException _) {
       throw new DamagedArchiveException(file.object(), "it is missing");
     }
     progress(file.sizeBytes());
@@ -161,7 +161,7 @@ final class Restoring implements AutoCloseable {
       }
       lastHeader = reader.header();
       lastHash = reader.hash();
-    } catch (NoSuchFileException e) {
+    } catch (NoSuchFileException _) {
       throw new DamagedArchiveException(segment.object(), "it is missing");
     }
     applyBatch();
@@ -170,8 +170,7 @@ final class Restoring implements AutoCloseable {
 
   private void check(SegmentFile segment, Header header) throws DamagedArchiveException {
     if (!header.archive().equals(index.id()) || header.timeline() != segment.timeline()) {
-      throw new DamagedArchiveException(
-          segment.object(), "it is of another archive or timeline");
+      throw new DamagedArchiveException(segment.object(), "it is of another archive or timeline");
     }
     Header before = lastHeader;
     boolean follows =

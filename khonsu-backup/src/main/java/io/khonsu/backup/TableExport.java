@@ -41,9 +41,7 @@ public final class TableExport {
         VectorSchemaRoot target = VectorSchemaRoot.create(table.schema(), allocatorOf(none, own));
         ArrowFileWriter writer =
             new ArrowFileWriter(
-                target,
-                new DictionaryProvider.MapDictionaryProvider(),
-                Channels.newChannel(out))) {
+                target, new DictionaryProvider.MapDictionaryProvider(), Channels.newChannel(out))) {
       VectorLoader loader = new VectorLoader(target);
       writer.start();
       for (RecordBatch batch : rows) {

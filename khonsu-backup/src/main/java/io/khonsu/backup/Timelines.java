@@ -19,8 +19,7 @@ final class Timelines {
    *
    * @throws ForeignArchiveException if the archive is that of another store
    */
-  static Timeline of(ArchiveStore archive, DurableStorage storage, Instant now)
-      throws IOException {
+  static Timeline of(ArchiveStore archive, DurableStorage storage, Instant now) throws IOException {
     UUID store = UUID.fromString(storage.id().toString());
     Origin origin = Origin.in(storage.directory());
     ArchiveIndex.create(archive, origin == null ? store : origin.archive());

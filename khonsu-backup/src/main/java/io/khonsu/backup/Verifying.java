@@ -84,7 +84,8 @@ final class Verifying {
       return Sha256.isHash(name.substring(Layout.OBJECTS.length()));
     }
     return index.timelines().keySet().stream()
-        .anyMatch(number -> name.startsWith(Layout.log(number)) || name.startsWith(Layout.bases(number)));
+        .anyMatch(
+            number -> name.startsWith(Layout.log(number)) || name.startsWith(Layout.bases(number)));
   }
 
   /** Reads every byte. */

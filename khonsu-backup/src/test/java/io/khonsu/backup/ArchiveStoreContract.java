@@ -41,15 +41,14 @@ abstract class ArchiveStoreContract {
 
   @Test
   void object_whoseContentFails_isNotThere() throws Exception {
-    assertThatThrownBy(
-            () ->
-                archive()
-                    .putIfAbsent(
-                        "a",
-                        out -> {
-                          out.write(1);
-                          throw new IOException("torn");
-                        }))
+    assertThatThrownBy(() ->
+            archive()
+                .putIfAbsent(
+                    "a",
+                    out -> {
+                      out.write(1);
+                      throw new IOException("torn");
+                    }))
         .isInstanceOf(IOException.class)
         .hasMessage("torn");
 

@@ -32,6 +32,7 @@ final class ArchivedStore implements AutoCloseable {
   static final SegmentLimits LIMITS = new SegmentLimits(7, 4_000);
 
   private static final List<String> TABLES = List.of("north", "south");
+
   /** Nothing is synced but by the archiver: that is not what is tested here. */
   private static final StoreConfig CONFIG =
       StoreConfig.builder().durability(Durability.NONE).logSizeMaxBytes(1 << 20).build();
@@ -88,23 +89,22 @@ final class ArchivedStore implements AutoCloseable {
   }
 
   private void change(RandomGenerator random, Table table) {
-    db.run(
-        tx -> {
-          for (int item = random.nextInt(1, 5); item > 0; item--) {
-            String id = "id-" + random.nextInt(12);
-            String key = table.name() + '/' + id;
-            if (random.nextInt(4) == 0) {
-              delete(tx, table, id, key);
-            } else {
-              long amount = random.nextLong();
-              tx.upsert(table, table.row(id, amount));
-              rows.put(key, amount);
-            }
-          }
+    db.run(tx -> {
+      for (int item = random.nextInt(1, 5); item > 0; item--) {
+        String id = "id-" + random.nextInt(12);
+        String key = table.name() + '/' + id;
+        if (random.nextInt(4) == 0) {
+          delete(tx, table, id, key);
+        } else {
           long amount = random.nextLong();
-          tx.upsert(table, table.row("always", amount)); // so that each commits something
-          rows.put(table.name() + "/always", amount);
-        });
+          tx.upsert(table, table.row(id, amount));
+          rows.put(key, amount);
+        }
+      }
+      long amount = random.nextLong();
+      tx.upsert(table, table.row("always", amount)); // so that each commits something
+      rows.put(table.name() + "/always", amount);
+    });
   }
 
   private void delete(Transaction tx, Table table, String id, String key) {

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.arrow.vector.types.pojo.ArrowType;
@@ -140,7 +141,7 @@ class ArchiverTest {
     for (int i = 2; i < 20; i++) {
       other.add(before + i, 20);
     }
-    Timeline timeline = ArchiveIndex.load(archive).timelines().get(1);
+    Timeline timeline = Objects.requireNonNull(ArchiveIndex.load(archive).timelines().get(1));
     LogArchiver impostor = new LogArchiver(archive, timeline, other, new SegmentLimits(4, 10_000));
     assertThatThrownBy(impostor::advance).isInstanceOf(ForeignArchiveException.class);
     assertThat(storage.log().lastVersion()).isEqualTo(before);

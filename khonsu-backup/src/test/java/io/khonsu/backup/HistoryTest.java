@@ -115,16 +115,11 @@ class HistoryTest {
     assertThat(second.base().orElseThrow().version()).isEqualTo(30);
     assertThat(second.path().steps())
         .extracting(step -> step.segment().timeline(), History.Step::upTo)
-        .containsExactly(
-            tuple(1, 40L),
-            tuple(1, 50L),
-            tuple(2, 70L));
+        .containsExactly(tuple(1, 40L), tuple(1, 50L), tuple(2, 70L));
     RestorePlan first = Backups.open(archive.store).plan(new RestoreTarget.AtVersion(70), 1);
     assertThat(first.path().steps())
         .extracting(step -> step.segment().timeline(), History.Step::upTo)
-        .containsExactly(
-            tuple(1, 40L),
-            tuple(1, 80L));
+        .containsExactly(tuple(1, 40L), tuple(1, 80L));
     // The newest transaction decides where "latest" is.
     assertThat(plan(new RestoreTarget.Latest()).timeline().number()).isEqualTo(1);
   }
@@ -139,8 +134,7 @@ class HistoryTest {
         backups.createRestorePoint(
             "before-the-change", backups.plan(new RestoreTarget.AtVersion(40), 2));
 
-    assertThat(point)
-        .isEqualTo(new RestorePoint("before-the-change", 2, 40, Instant.EPOCH));
+    assertThat(point).isEqualTo(new RestorePoint("before-the-change", 2, 40, Instant.EPOCH));
     assertThat(backups.status().points()).containsExactly(point);
     RestorePlan plan = backups.plan(new RestoreTarget.AtPoint("before-the-change"));
     assertThat(plan.timeline().number()).isEqualTo(2);

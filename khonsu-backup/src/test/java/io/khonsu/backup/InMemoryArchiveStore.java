@@ -6,8 +6,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.NoSuchFileException;
 import java.time.Instant;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /** An archive on the heap, whose objects tests may change. Its clock is a field. Thread-safe. */
@@ -43,10 +45,11 @@ final class InMemoryArchiveStore implements ArchiveStore {
     }
     return contents.entrySet().stream()
         .filter(entry -> entry.getKey().startsWith(prefix))
-        .map(
-            entry ->
-                new StoredObject(
-                    entry.getKey(), entry.getValue().length, modified.get(entry.getKey())))
+        .map(entry ->
+            new StoredObject(
+                entry.getKey(),
+                entry.getValue().length,
+                Objects.requireNonNull(modified.get(entry.getKey()))))
         .toList();
   }
 
@@ -61,7 +64,7 @@ final class InMemoryArchiveStore implements ArchiveStore {
   }
 
   synchronized byte[] bytes(String name) {
-    return contents.get(name).clone();
+    return Objects.requireNonNull(contents.get(name), name).clone();
   }
 
   /** Puts an object there as nobody may. */
@@ -79,8 +82,7 @@ final class InMemoryArchiveStore implements ArchiveStore {
   /** {@return all objects; equal if the archives are} */
   synchronized Map<String, String> contents() {
     Map<String, String> hashes = new TreeMap<>();
-    contents.forEach(
-        (name, content) -> hashes.put(name, java.util.HexFormat.of().formatHex(content)));
+    contents.forEach((name, content) -> hashes.put(name, HexFormat.of().formatHex(content)));
     return hashes;
   }
 

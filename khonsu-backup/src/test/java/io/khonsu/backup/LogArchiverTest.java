@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.khonsu.backup.FaultyArchiveStore.Fault;
 import io.khonsu.spi.KeyValueStore;
 import java.io.IOException;
+import java.io.InputStream;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -131,8 +132,7 @@ class LogArchiverTest {
     log.addRandom(new Random(1), 5);
     long synced = log.lastVersion();
     TestLog other = new TestLog().addRandom(new Random(2), 30);
-    other.read(
-        synced, record -> log.append(List.of(record), KeyValueStore.Sync.WRITTEN));
+    other.read(synced, record -> log.append(List.of(record), KeyValueStore.Sync.WRITTEN));
 
     archiveAll(archive);
 
@@ -247,8 +247,7 @@ class LogArchiverTest {
   private static List<SegmentName> names(ArchiveStore archive) throws IOException {
     return archive.list(Layout.log(1)).stream()
         .flatMap(
-            object ->
-                SegmentName.parse(object.name().substring(Layout.log(1).length())).stream())
+            object -> SegmentName.parse(object.name().substring(Layout.log(1).length())).stream())
         .toList();
   }
 
@@ -286,10 +285,14 @@ class LogArchiverTest {
   }
 
   /** Fails one write, which has not happened. */
-  private record OnceFaulty(ArchiveStore archive, long failingWrite, long[] writes)
-      implements ArchiveStore {
-    OnceFaulty(ArchiveStore archive, long failingWrite) {
-      this(archive, failingWrite, new long[1]);
+  private static final class OnceFaulty implements ArchiveStore {
+    private final ArchiveStore archive;
+    private final long failingWrite;
+    private long writes;
+
+    private OnceFaulty(ArchiveStore archive, long failingWrite) {
+      this.archive = archive;
+      this.failingWrite = failingWrite;
     }
 
     @Override
@@ -299,7 +302,7 @@ class LogArchiverTest {
     }
 
     @Override
-    public java.io.InputStream open(String name) throws IOException {
+    public InputStream open(String name) throws IOException {
       return archive.open(name);
     }
 
@@ -315,7 +318,8 @@ class LogArchiverTest {
     }
 
     private void check() throws IOException {
-      if (++writes[0] == failingWrite) {
+      writes++;
+      if (writes == failingWrite) {
         throw new IOException("the archive fails once");
       }
     }

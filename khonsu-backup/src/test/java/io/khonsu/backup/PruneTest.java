@@ -57,10 +57,7 @@ class PruneTest {
     archive.archive(1, TestArchive.log(1, 20));
 
     assertThat(backups().prune(RetentionPolicy.keepBases(1), Caution.REFUSE).objects()).isEmpty();
-    assertThat(
-            backups()
-                .prune(RetentionPolicy.keepWindow(Duration.ZERO), Caution.REFUSE)
-                .objects())
+    assertThat(backups().prune(RetentionPolicy.keepWindow(Duration.ZERO), Caution.REFUSE).objects())
         .isEmpty();
   }
 
@@ -124,16 +121,16 @@ class PruneTest {
     archive.timeline(2, 1, 90);
 
     backups().prune(RetentionPolicy.keepBases(1), Caution.REFUSE);
-    assertThat(archive.windows())
-        .containsExactly(new Window(1, 50, 200), new Window(2, 50, 90));
+    assertThat(archive.windows()).containsExactly(new Window(1, 50, 200), new Window(2, 50, 90));
 
     archive.base(2, 90, "forked");
     backups().prune(RetentionPolicy.keepBases(1), Caution.REFUSE);
-    assertThat(archive.windows())
-        .containsExactly(new Window(1, 140, 200), new Window(2, 90, 90));
+    assertThat(archive.windows()).containsExactly(new Window(1, 140, 200), new Window(2, 90, 90));
   }
 
-  /** For random archives and policies: what the policy promises can be restored before and after. */
+  /**
+   * For random archives and policies: what the policy promises can be restored before and after.
+   */
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20})
   void whatThePolicyKeeps_staysRestorable(long seed) throws Exception {
@@ -182,8 +179,7 @@ class PruneTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> RetentionPolicy.keepWindow(Duration.ofMillis(-1)));
     assertThatIllegalArgumentException()
-        .isThrownBy(
-            () -> RetentionPolicy.keepBases(1).withObjectGrace(Duration.ofMillis(-1)));
+        .isThrownBy(() -> RetentionPolicy.keepBases(1).withObjectGrace(Duration.ofMillis(-1)));
   }
 
   private Backups backups() throws IOException {

@@ -85,8 +85,7 @@ class RestorePropertyTest {
     TreeMap<Long, Map<String, Long>> first;
     TreeMap<Long, Map<String, Long>> second;
     long fork;
-    try (ArchivedStore store =
-        new ArchivedStore(root.resolve("first"), archive, new TreeMap<>())) {
+    try (ArchivedStore store = new ArchivedStore(root.resolve("first"), archive, new TreeMap<>())) {
       store.commitRandom(random, 20);
       store.archiver.createBase("first", BackupProgress.NONE);
       store.commitRandom(random, 20);
@@ -96,9 +95,7 @@ class RestorePropertyTest {
       restore(archive, new RestoreTarget.AtVersion(fork), root.resolve("second"), log);
       try (ArchivedStore forked =
           new ArchivedStore(
-              root.resolve("second"),
-              archive,
-              new TreeMap<>(store.states.headMap(fork, true)))) {
+              root.resolve("second"), archive, new TreeMap<>(store.states.headMap(fork, true)))) {
         assertThat(forked.archiver.timeline())
             .extracting(Timeline::number, Timeline::parent, Timeline::forkVersion)
             .containsExactly(2, 1, fork);
@@ -133,16 +130,14 @@ class RestorePropertyTest {
     assertThat(backups.verify(root.resolve("scratch"), BackupProgress.NONE).findings())
         .isEqualTo(List.<Finding>of());
     assertThat(backups.status().windows())
-        .containsExactly(
-            new Window(1, 0, first.lastKey()), new Window(2, 0, second.lastKey()));
+        .containsExactly(new Window(1, 0, first.lastKey()), new Window(2, 0, second.lastKey()));
   }
 
   /** An instant is a version: what was committed up to its millisecond. */
   @Test
   void instant_isUpToItsMillisecond() throws Exception {
     ArchiveStore archive = DirectoryArchiveStore.create(root.resolve("archive"));
-    try (ArchivedStore store =
-        new ArchivedStore(root.resolve("store"), archive, new TreeMap<>())) {
+    try (ArchivedStore store = new ArchivedStore(root.resolve("store"), archive, new TreeMap<>())) {
       store.commitRandom(new Random(SEED), 30);
       store.awaitArchived();
       long version = List.copyOf(store.states.keySet()).get(15);

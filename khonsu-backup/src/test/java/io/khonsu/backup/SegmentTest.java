@@ -9,6 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -22,8 +23,7 @@ class SegmentTest {
   private static final Sha256 PREVIOUS = new Sha256("ab".repeat(32));
 
   private final SegmentBuilder builder =
-      new SegmentBuilder(
-          new Header(STORE, 2, 0, 7, 100, PREVIOUS), new SegmentLimits(3, 1_000));
+      new SegmentBuilder(new Header(STORE, 2, 0, 7, 100, PREVIOUS), new SegmentLimits(3, 1_000));
 
   @Test
   void segment_isReadAsItWasWritten() throws Exception {
@@ -196,7 +196,7 @@ class SegmentTest {
       if (in == null) {
         throw new IOException("the golden file %s is missing".formatted(name));
       }
-      return new String(in.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8).replaceAll("\\s", "");
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8).replaceAll("\\s", "");
     }
   }
 }

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 
@@ -27,8 +28,7 @@ final class TestArchive {
   }
 
   Timeline timeline(int number, int parent, long fork) throws IOException {
-    Timeline timeline =
-        new Timeline(ID, number, new UUID(9, number), parent, fork, Instant.EPOCH);
+    Timeline timeline = new Timeline(ID, number, new UUID(9, number), parent, fork, Instant.EPOCH);
     byte[] bytes = timeline.bytes();
     boolean _ = store.putIfAbsent(Layout.timeline(number), out -> out.write(bytes));
     return timeline;
@@ -37,7 +37,8 @@ final class TestArchive {
   /** Archives all of a log. */
   void archive(int timeline, TestLog log) throws IOException {
     LogArchiver archiver =
-        new LogArchiver(store, index().timelines().get(timeline), log, LIMITS);
+        new LogArchiver(
+            store, Objects.requireNonNull(index().timelines().get(timeline)), log, LIMITS);
     boolean _ = archiver.advance();
     archiver.flush();
   }

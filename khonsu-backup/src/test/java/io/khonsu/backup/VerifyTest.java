@@ -85,8 +85,7 @@ class VerifyTest {
     archive.store.overwrite(second, other.store.bytes(second));
 
     assertThat(findings(archive.store))
-        .containsExactly(
-            new Finding(second, "it does not follow the segment before it"));
+        .containsExactly(new Finding(second, "it does not follow the segment before it"));
   }
 
   @Test
@@ -174,22 +173,21 @@ class VerifyTest {
     assertThatThrownBy(() -> read(manifest("").replace("version 40", "version 41")))
         .isInstanceOf(DamagedArchiveException.class)
         .hasMessageContaining("another base");
-    assertThatThrownBy(() -> read(""))
-        .isInstanceOf(DamagedArchiveException.class);
+    assertThatThrownBy(() -> read("")).isInstanceOf(DamagedArchiveException.class);
   }
 
   private static String manifest(String files) {
     return """
-        khonsu-base 1
-        archive 00000000-0000-0001-0000-000000000002
-        timeline 1
-        shard 0
-        version 40
-        created 1970-01-01T00:00:00Z
-        label\s
-        engine memory
-        state-hash 0000000000000000000000000000000000000000000000000000000000000000
-        """
+    khonsu-base 1
+    archive 00000000-0000-0001-0000-000000000002
+    timeline 1
+    shard 0
+    version 40
+    created 1970-01-01T00:00:00Z
+    label\s
+    engine memory
+    state-hash 0000000000000000000000000000000000000000000000000000000000000000
+    """
         + files;
   }
 
@@ -197,10 +195,7 @@ class VerifyTest {
   private static BaseBackup read(String body) throws IOException {
     byte[] bytes = body.getBytes(UTF_8);
     String whole = body + "sha256 " + Sha256.of(new ByteArrayInputStream(bytes)).hex() + "\n";
-    return BaseBackup.read(
-        1,
-        Layout.base(1, 40),
-        new ByteArrayInputStream(whole.getBytes(UTF_8)));
+    return BaseBackup.read(1, Layout.base(1, 40), new ByteArrayInputStream(whole.getBytes(UTF_8)));
   }
 
   private static List<Finding> findings(InMemoryArchiveStore store) throws IOException {

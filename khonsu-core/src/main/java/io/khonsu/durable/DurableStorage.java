@@ -29,8 +29,9 @@ public final class DurableStorage implements Storage {
    *   store file's synced version <= log.synced
    *
    * so that state + log after it are all commits; and a log that ends before the store file's or
-   * the state's version has lost some. The state is flushed after the log was synced, the log is
-   * trimmed after the state was flushed, and the store file is written last.
+   * the state's version has lost some. What is applied to the state was synced in the log before,
+   * as its engine may flush it at any time; the log is trimmed after the state was flushed; and the
+   * store file is written last.
    */
   private final Path directory;
   private final DurableSettings settings;

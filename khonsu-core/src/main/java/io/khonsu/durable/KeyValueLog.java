@@ -49,8 +49,7 @@ public final class KeyValueLog implements CommitLog {
   }
 
   /** {@return a log in an empty store, which it takes over, that begins after a version} */
-  static KeyValueLog create(KeyValueStore store, StoreId id, long afterVersion)
-      throws IOException {
+  static KeyValueLog create(KeyValueStore store, StoreId id, long afterVersion) throws IOException {
     KeyValueLog log = new KeyValueLog(store, id, afterVersion, afterVersion);
     store.write(new KeyValueBatch().put(META, HEAD, log.head(afterVersion)), Sync.SYNCED);
     return log;

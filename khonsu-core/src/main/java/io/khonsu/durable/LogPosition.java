@@ -4,6 +4,7 @@ import io.khonsu.spi.LogRecord;
 import io.khonsu.spi.UncertainOutcomeException;
 import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,13 +13,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class LogPosition {
   private volatile long last;
-  private volatile long synced;
+  private final AtomicLong synced;
   private volatile @Nullable IOException failure;
   private volatile boolean closed;
 
   LogPosition(long last, long synced) {
     this.last = last;
-    this.synced = synced;
+    this.synced = new AtomicLong(synced);
   }
 
   long last() {
@@ -26,7 +27,7 @@ final class LogPosition {
   }
 
   long synced() {
-    return synced;
+    return synced.get();
   }
 
   void appended(long version) {
@@ -34,7 +35,7 @@ final class LogPosition {
   }
 
   void synced(long version) {
-    synced = Math.max(synced, version);
+    var _ = synced.accumulateAndGet(version, Math::max);
   }
 
   /** Notes that nobody knows what is on disk; {@return what to throw}. */

@@ -1,6 +1,7 @@
 package io.khonsu.durable;
 
 import io.khonsu.spi.CommitLog;
+import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.KeyValueEngine;
 import io.khonsu.spi.KeyValueEngine.Options;
 import io.khonsu.spi.KeyValueEngine.Presence;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The parts of a store in a directory, checked against each other. Close it. */
 final class OpenedStore implements AutoCloseable {
@@ -61,10 +63,7 @@ final class OpenedStore implements AutoCloseable {
       opened = true;
       return store;
     } catch (AccessDeniedException e) {
-      throw new StorageRefusedException(
-          Reason.NOT_WRITABLE,
-          "%s cannot be written: change its owner or mode".formatted(e.getFile()),
-          e);
+      throw notWritable(e.getFile(), e);
     } finally {
       if (!opened) {
         closeAll(opening.owned);
@@ -97,6 +96,11 @@ final class OpenedStore implements AutoCloseable {
     if (failure != null) {
       throw failure;
     }
+  }
+
+  private static StorageRefusedException notWritable(Object place, @Nullable IOException cause) {
+    return new StorageRefusedException(
+        Reason.NOT_WRITABLE, place + " cannot be written: change its owner or mode", cause);
   }
 
   private static StorageRefusedException notAStore(Path directory, String why) {
@@ -165,6 +169,9 @@ final class OpenedStore implements AutoCloseable {
       if (!Files.isDirectory(directory)) {
         throw notAStore(directory, "it is a file");
       }
+      if (!Files.isWritable(directory)) {
+        throw notWritable(directory, null);
+      }
       List<Path> found = DurableFiles.list(directory);
       owned.push(StoreLock.take(directory));
       boolean isNew =
@@ -175,12 +182,24 @@ final class OpenedStore implements AutoCloseable {
       if (!Files.exists(directory.resolve(StoreFile.NAME))) {
         throw withoutStoreFile(directory);
       }
-      if (StoreFile.read(directory).phase() == StoreFile.Phase.CREATING) {
+      if (wasBeingCreated()) {
         DurableFiles.deleteTree(directory.resolve(LOG)); // nothing was ever committed to it
         DurableFiles.deleteTree(directory.resolve(STATE));
         return create();
       }
       return openExisting();
+    }
+
+    /** {@return whether creating the store was interrupted, so that nothing was committed to it} */
+    private boolean wasBeingCreated() throws IOException {
+      try {
+        return StoreFile.read(directory).phase() == StoreFile.Phase.CREATING;
+      } catch (DamagedStorageException e) {
+        if (Files.exists(directory.resolve(LOG)) || Files.exists(directory.resolve(STATE))) {
+          throw e;
+        }
+        return true; // it was the first file, and not yet written
+      }
     }
 
     private OpenedStore create() throws IOException {

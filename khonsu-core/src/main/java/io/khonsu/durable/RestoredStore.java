@@ -42,8 +42,8 @@ public final class RestoredStore implements AutoCloseable {
    * @throws StorageRefusedException if there is something else in the directory, or somebody is
    *     working there
    */
-  public static RestoredStore begin(
-      Path directory, DurableSettings settings, KeyValueEngine engine) throws IOException {
+  public static RestoredStore begin(Path directory, DurableSettings settings, KeyValueEngine engine)
+      throws IOException {
     if (!Files.exists(directory)) {
       DurableFiles.createDirectory(directory);
     }

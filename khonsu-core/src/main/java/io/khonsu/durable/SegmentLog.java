@@ -15,6 +15,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,10 @@ public final class SegmentLog implements CommitLog {
   private final CopyOnWriteArrayList<Segment> segments = new CopyOnWriteArrayList<>();
 
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
+
+  /** Held while {@link #channel} is synced by others than the appending thread, or replaced. */
+  private final ReentrantLock replacing = new ReentrantLock();
+
   private FileChannel channel;
   private long end;
   private int checksum;
@@ -247,8 +252,13 @@ public final class SegmentLog implements CommitLog {
     Path file = directory.resolve(name(number));
     long size = spare.take(file, needed, head.header(), () -> syncBefore(file));
     FileChannel next = FileChannel.open(file, StandardOpenOption.WRITE);
-    channel.close();
-    channel = next;
+    replacing.lock();
+    try {
+      channel.close();
+      channel = next;
+    } finally {
+      replacing.unlock();
+    }
     segments.add(new Segment(file, head, size));
     end = SegmentFile.HEADER_BYTES;
   }
@@ -265,15 +275,18 @@ public final class SegmentLog implements CommitLog {
 
   @Override
   public void sync() throws IOException {
-    position.checkRunning();
-    long version = position.last();
-    if (version > position.synced()) {
-      try {
+    replacing.lock();
+    try {
+      position.checkRunning();
+      long version = position.last();
+      if (version > position.synced()) {
         channel.force(false);
-      } catch (IOException e) {
-        throw position.stop("the log cannot be synced", e);
+        position.synced(version);
       }
-      position.synced(version);
+    } catch (IOException e) {
+      throw position.isStopped() ? e : position.stop("the log cannot be synced", e);
+    } finally {
+      replacing.unlock();
     }
   }
 
@@ -355,16 +368,25 @@ public final class SegmentLog implements CommitLog {
 
   @Override
   public void close() throws IOException {
-    if (!position.isClosed()) {
-      position.close();
-      spare.close();
-      try {
-        if (!position.isStopped() && position.last() > position.synced()) {
-          channel.force(false);
-        }
-      } finally {
-        channel.close();
+    replacing.lock();
+    try {
+      if (!position.isClosed()) {
+        position.close();
+        release();
       }
+    } finally {
+      replacing.unlock();
+    }
+  }
+
+  private void release() throws IOException {
+    spare.close();
+    try {
+      if (!position.isStopped() && position.last() > position.synced()) {
+        channel.force(false);
+      }
+    } finally {
+      channel.close();
     }
   }
 

@@ -1,5 +1,6 @@
 package io.khonsu.durable;
 
+import io.khonsu.Durability;
 import io.khonsu.spi.CommitLog;
 import io.khonsu.spi.CommittedTransaction;
 import io.khonsu.spi.TransactionCodec;
@@ -7,6 +8,7 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +27,7 @@ final class StateApplier implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(StateApplier.class);
   private static final long QUEUE_MAX_BYTES = 32L << 20;
   private static final long BATCH_MAX_BYTES = 4L << 20;
+  private static final long GATHER_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
   private static final long BYTES_PER_MARK = 64L << 10;
 
   private final CommitLog log;
@@ -181,10 +184,29 @@ final class StateApplier implements AutoCloseable {
       while (queue.isEmpty() && !missed && !isFlushDue() && !closing) {
         changed.awaitUninterruptibly();
       }
+      if (settings.durability().mode() != Durability.Mode.SYNC) {
+        gather();
+      }
       return !queue.isEmpty() || missed || !closing;
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Lets more commits come, as what is applied must be synced before, by this thread. */
+  private void gather() {
+    long left = GATHER_NANOS;
+    try {
+      while (left > 0 && queuedBytes < BATCH_MAX_BYTES && !missed && !isUrgent()) {
+        left = changed.awaitNanos(left);
+      }
+    } catch (InterruptedException e) {
+      throw new AssertionError("nobody interrupts this thread", e);
+    }
+  }
+
+  private boolean isUrgent() {
+    return closing || state.flushedVersion() < flushTarget;
   }
 
   private List<CommittedTransaction> takeQueued() {
@@ -214,6 +236,12 @@ final class StateApplier implements AutoCloseable {
   }
 
   private void apply(List<CommittedTransaction> commits) throws IOException {
+    if (commits.isEmpty()) {
+      return;
+    }
+    if (log.syncedVersion() < commits.getLast().version()) {
+      log.sync(); // the engine may flush the state at any time, and it must not be ahead of its log
+    }
     state.apply(commits);
     commits.forEach(commit -> unflushedBytes += commit.record().bytes().length);
   }
@@ -263,7 +291,6 @@ final class StateApplier implements AutoCloseable {
   }
 
   private void flushAndTrim() throws IOException {
-    log.sync(); // the state must never be ahead of its log
     long version = state.flush();
     unflushedBytes = 0;
     trim(version);

@@ -125,8 +125,7 @@ public final class StateStore implements AutoCloseable {
    */
   public static StateStore open(KeyValueEngine engine, Path directory, StoreId id)
       throws IOException {
-    KeyValueStore store =
-        engine.open(directory, new Options(Use.STATE, Presence.EXISTING, SPACES));
+    KeyValueStore store = engine.open(directory, new Options(Use.STATE, Presence.EXISTING, SPACES));
     boolean opened = false;
     try {
       StateStore state = open(store, id);

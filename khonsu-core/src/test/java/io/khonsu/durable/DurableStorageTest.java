@@ -2,6 +2,7 @@ package io.khonsu.durable;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.khonsu.Durability;
 import io.khonsu.TableSpec;
@@ -17,6 +18,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -136,23 +138,25 @@ class DurableStorageTest {
     settings = settings.withDurability(Durability.NONE);
     DurableStorage none = open();
     none.commit(List.of(create(1)));
-    assertThat(none.log().syncedVersion()).isZero();
-    none.sync();
-    assertThat(none.log().syncedVersion()).isEqualTo(1);
+    none.flushState();
+    assertThat(none.log().syncedVersion()).isEqualTo(1); // before it came into the state
     none.commit(List.of(put(2, "k", 10)));
+    none.sync();
+    assertThat(none.log().syncedVersion()).isEqualTo(2);
+    none.commit(List.of(put(3, "k", 10)));
     none.close();
     settings = settings.withDurability(Durability.async(Duration.ofMillis(1)));
     DurableStorage async = open();
     assertThat(replayed(async)).isEmpty();
-    async.commit(List.of(put(3, "k", 10)));
-    while (async.log().syncedVersion() < 3) {
+    async.commit(List.of(put(4, "k", 10)));
+    while (async.log().syncedVersion() < 4) {
       Thread.onSpinWait();
     }
     async.close();
     settings = settings.withDurability(Durability.SYNC);
     DurableStorage sync = open();
-    sync.commit(List.of(put(4, "k", 10)));
-    assertThat(sync.log().syncedVersion()).isEqualTo(4);
+    sync.commit(List.of(put(5, "k", 10)));
+    assertThat(sync.log().syncedVersion()).isEqualTo(5);
   }
 
   @Test
@@ -185,6 +189,13 @@ class DurableStorageTest {
       id = storage.id();
       storage.close();
     }
+  }
+
+  @Test
+  void creating_interruptedAtOnce_isBegunAnew() throws IOException {
+    Files.createDirectories(place());
+    Files.write(place().resolve(StoreFile.NAME), new byte[100]);
+    open().commit(List.of(create(1)));
   }
 
   @Test
@@ -224,6 +235,7 @@ class DurableStorageTest {
 
   @Test
   void storeFile_damaged_orOfAnotherEngine_isRefused() throws IOException {
+    settings = settings.withLog(LogKind.SEGMENTS);
     open().close();
     byte[] whole = Files.readAllBytes(place().resolve(StoreFile.NAME));
     Files.write(place().resolve(StoreFile.NAME), new byte[1_024]);
@@ -237,6 +249,18 @@ class DurableStorageTest {
     System.arraycopy(other, 0, whole, (int) (content.sequence() % 2) * other.length, other.length);
     Files.write(place().resolve(StoreFile.NAME), whole);
     assertRefused(Reason.MISSING_ENGINE);
+  }
+
+  @Test
+  void directory_readOnly_isRefused() throws IOException {
+    open().close();
+    Files.setPosixFilePermissions(place(), PosixFilePermissions.fromString("r-xr-xr-x"));
+    try {
+      assumeFalse(Files.isWritable(place()), "this user may write everywhere");
+      assertRefused(Reason.NOT_WRITABLE);
+    } finally {
+      Files.setPosixFilePermissions(place(), PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
   }
 
   @Test

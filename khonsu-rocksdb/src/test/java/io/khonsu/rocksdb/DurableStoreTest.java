@@ -59,7 +59,7 @@ class DurableStoreTest {
             .isInstanceOfSatisfying(
                 SnapshotTooOldException.class,
                 e -> assertThat(e.oldestVersion()).isLessThanOrEqualTo(db.newestVersion()));
-        long next = 21 + life;
+        long next = 21L + life;
         db.run(tx -> tx.upsert(accounts, accounts.row("bob", next)));
         assertThat(db.newestVersion()).isGreaterThan(version);
         version = db.newestVersion();

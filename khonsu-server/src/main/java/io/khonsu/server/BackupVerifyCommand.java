@@ -31,6 +31,7 @@ final class BackupVerifyCommand extends ArchiveCommand {
     private boolean files;
 
     @Option(names = "--data", description = "Reads every byte; the default.")
+    @SuppressWarnings("UnusedVariable") // what is done if nothing else is said
     private boolean data;
 
     @Option(

@@ -16,7 +16,7 @@ final class RestoreTargetOptions {
     public Instant convert(String value) {
       try {
         return Instant.parse(value);
-      } catch (DateTimeParseException e) {
+      } catch (DateTimeParseException _) {
         throw new TypeConversionException(
             "expected an instant as 2026-11-22T06:55:00.123Z, but was " + value);
       }
@@ -40,6 +40,7 @@ final class RestoreTargetOptions {
   private @Nullable String point;
 
   @Option(names = "--latest", description = "The newest state that is archived.")
+  @SuppressWarnings("UnusedVariable") // what is meant if nothing else is given
   private boolean latest;
 
   RestoreTarget target() {

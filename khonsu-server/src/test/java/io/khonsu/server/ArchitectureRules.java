@@ -71,6 +71,22 @@ record ArchitectureRules(String root) {
         .resideInAnyPackage(root + ".testkit..", root + ".server..");
   }
 
+  /** Backups know the store by its API and its SPI, so that it may change inside. */
+  ArchRule backupKnowsCoreAlone() {
+    return classes()
+        .that()
+        .resideInAPackage(root + ".backup..")
+        .should()
+        .onlyDependOnClassesThat()
+        .resideOutsideOfPackages(
+            root + ".internal..",
+            root + ".mvcc..",
+            root + ".consensus..",
+            root + ".rocksdb..",
+            root + ".simulation..",
+            root + ".server..");
+  }
+
   private ArchRule isPure(String module) {
     String ours = root + "." + module + "..";
     return classes()

@@ -53,6 +53,10 @@ class ArchitectureTest {
         new Case(
             "consensus is pure", ArchitectureRules::consensusIsPure, "consensus.ImpureBallots"),
         new Case(
+            "backup knows core alone",
+            ArchitectureRules::backupKnowsCoreAlone,
+            "backup.ImpureArchive"),
+        new Case(
             "internals stay in core",
             ArchitectureRules::internalsStayInCore,
             "server.InternalsUser"),
@@ -122,6 +126,7 @@ class ArchitectureTest {
             "io.khonsu.internal.arrow",
             "io.khonsu.mvcc",
             "io.khonsu.consensus",
+            "io.khonsu.backup",
             "io.khonsu.testkit",
             "io.khonsu.server",
             "io.khonsu.benchmarks")
