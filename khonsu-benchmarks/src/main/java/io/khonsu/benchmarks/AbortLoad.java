@@ -52,22 +52,20 @@ record AbortLoad(String id, int reads, int writes, boolean blind, double skew, i
   /** Draws programs. */
   static final class Source {
     private final AbortLoad load;
-    private final int items;
     private final SplittableRandom random;
-    private final double[] cumulated;
+    private final Zipf zipf;
 
     private Source(AbortLoad load, int items, long seed) {
       this.load = load;
-      this.items = items;
       this.random = new SplittableRandom(seed);
-      this.cumulated = load.skew == 0 ? new double[0] : KeySequence.cumulated(items, load.skew);
+      this.zipf = new Zipf(items, load.skew);
     }
 
     Program next() {
       List<Integer> drawn = new ArrayList<>();
       int count = load.reads + (load.blind ? load.writes : 0);
       while (drawn.size() < count) {
-        int item = KeySequence.draw(items, cumulated, random);
+        int item = zipf.item(zipf.rank(random));
         if (!drawn.contains(item)) {
           drawn.add(item);
         }

@@ -1,6 +1,8 @@
 package io.khonsu.benchmarks;
 
 import java.util.concurrent.Callable;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -18,6 +20,8 @@ import picocli.CommandLine.Spec;
     subcommands = {
       StmCommand.class,
       AbortsCommand.class,
+      DurableCommand.class,
+      BackupCommand.class,
       ArrowCommand.class,
       ConsensusCommand.class
     })
@@ -28,7 +32,13 @@ final class BenchCommand implements Callable<Integer> {
 
   /** Runs one benchmark and ends the JVM with its exit code. */
   public static void main(String[] args) {
+    logWarningsOnly();
     System.exit(commandLine().execute(args));
+  }
+
+  /** Contenders announce themselves. */
+  static void logWarningsOnly() {
+    Logger.getLogger("").setLevel(Level.WARNING);
   }
 
   static CommandLine commandLine() {
