@@ -139,11 +139,13 @@ final class Families {
               .with(WILD)
               .with(PARTITIONS, CRASHES, POWER_LOSS, SLOW_DISK, PAUSES)
               .with(RECONFIGURATION, SNAPSHOTS, TRIM, READS),
+          // A new member fetches everything in chunks of half a kilobyte, one round trip each.
           family("members-limits-3", 3)
               .with(CALM.withLoss(0.02))
               .with(Limits.NARROW)
               .with(PARTITIONS, CRASHES)
-              .with(RECONFIGURATION, SNAPSHOTS),
+              .with(RECONFIGURATION, SNAPSHOTS)
+              .withTicks(4600, 1200),
           family("disk-loss-3", 3).with(CRASHES, DISK_LOSS).with(RECONFIGURATION, READS),
           family("disk-loss-all-5", 5)
               .with(WILD)
