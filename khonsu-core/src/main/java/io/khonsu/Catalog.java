@@ -53,13 +53,13 @@ final class Catalog {
     return lastId;
   }
 
-  /** Gives no number up to this one again. */
-  void reserve(int id) {
-    lastId = Math.max(lastId, id);
+  /** Never gives a table one of these numbers: dropped tables had them. */
+  void skipIds(int upTo) {
+    lastId = Math.max(lastId, upTo);
   }
 
   void add(Table table) {
-    reserve(table.id());
+    skipIds(table.id());
     byId.put(table.id(), table);
     byName.put(table.name(), table);
   }

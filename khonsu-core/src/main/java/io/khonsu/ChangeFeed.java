@@ -147,6 +147,26 @@ public final class ChangeFeed implements AutoCloseable {
     }
   }
 
+  /**
+   * {@return the changes of the next commit, not passed} An interrupt, a listener's own, is lost.
+   */
+  CommitChanges awaitUninterruptibly() {
+    while (true) {
+      try {
+        CommitChanges changes = await(Long.MAX_VALUE);
+        if (changes != null) {
+          return changes;
+        }
+      } catch (InterruptedException _) {
+        checkOpen(); // the store interrupts when it closes
+      }
+    }
+  }
+
+  boolean isCutOff() {
+    return cutOff;
+  }
+
   @SuppressWarnings("MustBeClosedChecker") // the parking owns the registration
   private @Nullable CommitChanges park(long nanos) throws InterruptedException {
     try (Parking parking = new Parking()) {

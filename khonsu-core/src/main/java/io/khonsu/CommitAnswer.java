@@ -170,7 +170,8 @@ sealed interface CommitAnswer {
               TYPES.get(in.get()),
               EncodedRequest.STRATEGIES.get(in.get()),
               in.getLong(),
-              in.getLong()));
+              in.getLong(),
+              null));
     }
     return conflicts;
   }

@@ -32,19 +32,36 @@ final class CommitEncoder {
   }
 
   /**
-   * {@return frozen writes by their strategies}
+   * {@return frozen writes by their strategies, without those that merge}
    *
    * @throws RuntimeException as for {@link #encode}
    */
   Map<ConflictStrategy, List<Mutation>> encode(WriteSet<StoredValue> writes) {
     Map<ConflictStrategy, EncodedChanges> byStrategy = new EnumMap<>(ConflictStrategy.class);
     for (int i = 0; i < writes.size(); i++) {
-      byStrategy
-          .computeIfAbsent(writes.strategy(i), _ -> new EncodedChanges(catalog))
-          .add(writes.key(i), writes.version(i));
+      if (!writes.isMerge(i)) {
+        byStrategy
+            .computeIfAbsent(writes.strategy(i), _ -> new EncodedChanges(catalog))
+            .add(writes.key(i), writes.version(i));
+      }
     }
     Map<ConflictStrategy, List<Mutation>> encoded = new EnumMap<>(ConflictStrategy.class);
     byStrategy.forEach((strategy, changes) -> encoded.put(strategy, changes.finish()));
     return encoded;
+  }
+
+  /**
+   * {@return the batches that frozen writes append to what is committed}
+   *
+   * @throws RuntimeException as for {@link #encode}
+   */
+  List<Mutation> encodeAppends(WriteSet<StoredValue> writes) {
+    EncodedChanges appends = new EncodedChanges(catalog);
+    for (int i = 0; i < writes.size(); i++) {
+      if (writes.isMerge(i)) {
+        appends.add(writes.key(i), writes.version(i));
+      }
+    }
+    return appends.finish();
   }
 }

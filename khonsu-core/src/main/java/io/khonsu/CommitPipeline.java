@@ -4,13 +4,17 @@ import io.khonsu.mvcc.CommitRecord;
 import io.khonsu.mvcc.TxnBuffer;
 import io.khonsu.spi.CommittedTransaction;
 import io.khonsu.spi.Storage;
+import io.khonsu.spi.StorageFullException;
 import io.khonsu.spi.UncertainOutcomeException;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,6 +30,14 @@ import org.slf4j.LoggerFactory;
  * all behind it is unknown, and the store has stopped. Thread-safe.
  */
 final class CommitPipeline implements AutoCloseable {
+  /*
+   * Who wakes whom, without a lock that all have to pass:
+   *
+   *   the log's thread   says that it is idle, looks once more for a record, then parks
+   *   a committer        appends its record, encodes it, then unparks that thread if it is idle
+   *   the log's thread   decides a commit, then unparks its committer if that waits
+   *   a committer        says that it waits, looks once more whether it is decided, then parks
+   */
   private static final Logger LOG = LoggerFactory.getLogger(CommitPipeline.class);
   private static final int GROUP_MAX = 1_024;
 
@@ -34,22 +46,26 @@ final class CommitPipeline implements AutoCloseable {
   private final CommitEncoder encoder;
   private final Thread thread;
 
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition work = lock.newCondition();
-  private final Condition handled = lock.newCondition();
+  /** By version: those that one of the two threads has met; taken out by the committer. */
+  private final ConcurrentMap<Long, PendingCommit> pending = new ConcurrentHashMap<>();
 
-  /** The last record that was published or withdrawn. Written by the thread, under the lock. */
-  private CommitRecord<StoredValue> last;
+  /** The last record that was published or withdrawn. Written by the thread. */
+  private volatile CommitRecord<StoredValue> last;
 
-  /** The newest record that someone waits for. Guarded by the lock, as is all below. */
-  private long wanted;
-
-  private final Map<Long, IOException> refused = new HashMap<>();
-  private @Nullable IOException failure;
-  private boolean closing;
+  private volatile boolean idle;
+  private volatile boolean closing;
+  private volatile @Nullable IOException failure;
 
   /** Set when the thread ends, for whatever reason. */
-  private boolean ended;
+  private volatile boolean ended;
+
+  /** For those who wait for commits of others. */
+  private final ReentrantLock lock = new ReentrantLock();
+
+  private final Condition handled = lock.newCondition();
+
+  /** How many wait there. */
+  private final AtomicInteger waiting = new AtomicInteger();
 
   CommitPipeline(TxnBuffer<StoredValue> buffer, Storage storage, CommitEncoder encoder) {
     this.buffer = buffer;
@@ -62,29 +78,61 @@ final class CommitPipeline implements AutoCloseable {
   /** Begins with the commits after those that the buffer holds now. */
   void start() {
     last = buffer.newestRecord();
-    wanted = last.version();
     thread.start();
   }
 
   /**
-   * Waits until a commit is durable and visible.
+   * Encodes a commit, and waits until it is durable and visible. Called once for each, by the
+   * thread that commits it and no other.
    *
    * @throws StorageRejectedException if the storage refused it; it never happened
+   * @throws MergeFailedException if it could not be merged; it never happened
+   * @throws UnavailableException if the storage has no space for it; it never happened
    * @throws CommitOutcomeUnknownException if the storage failed
    */
   void await(CommitRecord<StoredValue> record) {
-    lock.lock();
-    try {
-      awaitLocked(record.version());
-      IOException cause = refused.remove(record.version());
-      if (cause != null) {
-        throw new StorageRejectedException(record.transactionId(), cause);
+    long version = record.version();
+    PendingCommit mine = new PendingCommit(record);
+    PendingCommit met = pending.putIfAbsent(version, mine);
+    PendingCommit commit = met == null ? mine : met;
+    if (met == null) {
+      if (!commit.isMerged()) {
+        commit.encode(encoder, storage);
       }
-      if (last.version() < record.version()) {
-        throw new CommitOutcomeUnknownException(record.transactionId(), failure);
-      }
-    } finally {
-      lock.unlock();
+      wakeThread();
+    }
+    if (ended) {
+      commit.unknown();
+    }
+    commit.await();
+    pending.remove(version);
+    if (commit.isRefused()) {
+      throw refused(record.transactionId(), Objects.requireNonNull(commit.refusal()));
+    }
+    if (!commit.isVisible()) {
+      throw new CommitOutcomeUnknownException(record.transactionId(), failure);
+    }
+  }
+
+  private static RuntimeException refused(long transactionId, IOException cause) {
+    if (cause instanceof StorageFullException) {
+      return new UnavailableException(String.valueOf(cause.getMessage()), cause);
+    }
+    return cause.getCause() instanceof RuntimeException failure && isTheirs(failure)
+        ? failure
+        : new StorageRejectedException(transactionId, cause);
+  }
+
+  /** {@return whether a commit failed on its own merges, before the storage was asked} */
+  private static boolean isTheirs(RuntimeException failure) {
+    return failure instanceof MergeFailedException
+        || failure instanceof LimitExceededException
+        || failure instanceof UnavailableException;
+  }
+
+  private void wakeThread() {
+    if (idle) {
+      LockSupport.unpark(thread);
     }
   }
 
@@ -94,13 +142,8 @@ final class CommitPipeline implements AutoCloseable {
    * @throws StorageException if it has
    */
   void checkRunning() {
-    lock.lock();
-    try {
-      if (failure != null) {
-        throw stopped();
-      }
-    } finally {
-      lock.unlock();
+    if (failure != null) {
+      throw stopped();
     }
   }
 
@@ -111,13 +154,22 @@ final class CommitPipeline implements AutoCloseable {
 
   /** Waits until the commits up to a version were published or withdrawn. */
   void awaitHandled(long version) {
+    awaitHandledOrNever(version);
+    if (last.version() < version) {
+      throw failure == null ? new StoreClosedException() : stopped();
+    }
+  }
+
+  /** Waits likewise, or until that will not happen any more. */
+  void awaitHandledOrNever(long version) {
     lock.lock();
     try {
-      awaitLocked(version);
-      if (last.version() < version) {
-        throw failure == null ? new StoreClosedException() : stopped();
+      var _ = waiting.incrementAndGet();
+      while (last.version() < version && !ended) {
+        handled.awaitUninterruptibly();
       }
     } finally {
+      var _ = waiting.decrementAndGet();
       lock.unlock();
     }
   }
@@ -127,17 +179,9 @@ final class CommitPipeline implements AutoCloseable {
     awaitHandled(buffer.pendingVersion());
   }
 
-  private void awaitLocked(long version) {
-    wanted = Math.max(wanted, version);
-    work.signal();
-    while (last.version() < version && !ended) {
-      handled.awaitUninterruptibly();
-    }
-  }
-
   private void loop() {
     try {
-      List<CommitRecord<StoredValue>> group = nextGroup();
+      List<PendingCommit> group = nextGroup();
       while (!group.isEmpty()) {
         handle(group);
         group = nextGroup();
@@ -150,79 +194,92 @@ final class CommitPipeline implements AutoCloseable {
     }
   }
 
-  /** {@return the next records to make durable; none when the store closes or has stopped} */
-  private List<CommitRecord<StoredValue>> nextGroup() {
-    lock.lock();
-    try {
-      while (last.version() >= wanted && !closing) {
-        work.awaitUninterruptibly();
+  /** {@return the next commits to make durable; none when the store closes and all are} */
+  private List<PendingCommit> nextGroup() {
+    List<PendingCommit> group = new ArrayList<>();
+    gather(group);
+    while (group.isEmpty() && !(closing && last.next() == null)) {
+      idle = true;
+      gather(group);
+      if (group.isEmpty() && !(closing && last.next() == null)) {
+        LockSupport.park(this);
       }
-    } finally {
-      lock.unlock();
-    }
-    List<CommitRecord<StoredValue>> group = new ArrayList<>();
-    CommitRecord<StoredValue> next = last.next();
-    while (next != null && group.size() < GROUP_MAX) {
-      group.add(next);
-      next = next.next();
+      idle = false;
+      gather(group);
     }
     return group;
   }
 
-  private void handle(List<CommitRecord<StoredValue>> group) throws UncertainOutcomeException {
-    List<CommittedTransaction> commits = new ArrayList<>(group.size());
-    IOException defect = encode(group, commits);
-    if (!commits.isEmpty()) {
-      persist(group.subList(0, commits.size()), commits);
-    }
-    if (defect != null) {
-      refuse(group.get(commits.size()), defect);
-    }
-  }
-
-  /** Encodes commits up to one that cannot be; {@return why it cannot be, or null} */
-  private @Nullable IOException encode(
-      List<CommitRecord<StoredValue>> group, List<CommittedTransaction> commits) {
-    try {
-      for (CommitRecord<StoredValue> record : group) {
-        commits.add(encoder.encode(record));
+  /** Adds the commits that are encoded, up to one that its own thread is still encoding. */
+  private void gather(List<PendingCommit> group) {
+    CommitRecord<StoredValue> from = group.isEmpty() ? last : group.getLast().record();
+    CommitRecord<StoredValue> next = from.next();
+    while (next != null && group.size() < GROUP_MAX) {
+      PendingCommit commit = met(next);
+      if (commit.isMerged() && !commit.isEncoded()) {
+        commit.encode(encoder, storage); // here, as it depends on those before
       }
-      return null;
-    } catch (RuntimeException e) {
-      return new IOException("it cannot be encoded: " + e.getMessage(), e);
+      if (!commit.isEncoded()) {
+        return;
+      }
+      group.add(commit);
+      next = next.next();
     }
   }
 
-  private void persist(List<CommitRecord<StoredValue>> group, List<CommittedTransaction> commits)
-      throws UncertainOutcomeException {
-    IOException cause = offer(commits);
-    if (cause == null) {
-      group.forEach(buffer::publish);
-      finish(group, Map.of());
-    } else if (group.size() == 1) {
-      refuse(group.getFirst(), cause);
-    } else {
-      handleOneByOne(group, commits);
+  private PendingCommit met(CommitRecord<StoredValue> record) {
+    PendingCommit mine = new PendingCommit(record);
+    PendingCommit met = pending.putIfAbsent(record.version(), mine);
+    if (met != null) {
+      return met;
     }
+    mine.encode(encoder, storage);
+    return mine;
   }
 
-  private void handleOneByOne(
-      List<CommitRecord<StoredValue>> group, List<CommittedTransaction> commits)
-      throws UncertainOutcomeException {
-    for (int i = 0; i < group.size(); i++) {
-      IOException cause = offer(List.of(commits.get(i)));
+  /** Handles commits in their order; one that is refused splits the group. */
+  private void handle(List<PendingCommit> group) throws UncertainOutcomeException {
+    int most = group.size();
+    int at = 0;
+    while (at < group.size()) {
+      List<PendingCommit> offered = encodable(group.subList(at, Math.min(group.size(), at + most)));
+      IOException cause = offered.isEmpty() ? group.get(at).refusal() : offer(offered);
       if (cause == null) {
-        buffer.publish(group.get(i));
-        finish(List.of(group.get(i)), Map.of());
+        publish(offered);
+        at += offered.size();
+      } else if (offered.size() > 1) {
+        most = 1; // to find the one to blame
       } else {
-        refuse(group.get(i), cause);
+        refuse(group.get(at), cause);
+        at++;
+        encodeMergedAgain(group.subList(at, group.size()));
+      }
+    }
+  }
+
+  private static List<PendingCommit> encodable(List<PendingCommit> group) {
+    int count = 0;
+    while (count < group.size() && group.get(count).refusal() == null) {
+      count++;
+    }
+    return group.subList(0, count);
+  }
+
+  /** What was refused may have been merged into those behind it. */
+  private void encodeMergedAgain(List<PendingCommit> group) {
+    for (PendingCommit commit : group) {
+      if (commit.isMerged()) {
+        commit.encode(encoder, storage);
       }
     }
   }
 
   /** {@return null if the storage persisted the commits, else why it persisted none} */
-  private @Nullable IOException offer(List<CommittedTransaction> commits)
-      throws UncertainOutcomeException {
+  private @Nullable IOException offer(List<PendingCommit> group) throws UncertainOutcomeException {
+    List<CommittedTransaction> commits = new ArrayList<>(group.size());
+    for (PendingCommit each : group) {
+      commits.add(Objects.requireNonNull(each.commit(), "it was encoded"));
+    }
     try {
       storage.commit(commits);
       return null;
@@ -233,16 +290,28 @@ final class CommitPipeline implements AutoCloseable {
     }
   }
 
-  private void refuse(CommitRecord<StoredValue> record, IOException cause) {
-    buffer.withdraw(record);
-    finish(List.of(record), Map.of(record.version(), cause));
+  private void publish(List<PendingCommit> group) {
+    buffer.publish(group.getLast().record());
+    finish(group.getLast().record());
+    group.forEach(PendingCommit::visible);
   }
 
-  private void finish(List<CommitRecord<StoredValue>> group, Map<Long, IOException> refusals) {
+  private void refuse(PendingCommit commit, IOException cause) {
+    buffer.withdraw(commit.record());
+    finish(commit.record());
+    commit.refuse(cause);
+  }
+
+  private void finish(CommitRecord<StoredValue> record) {
+    last = record;
+    if (waiting.get() > 0) {
+      wakeWaiting();
+    }
+  }
+
+  private void wakeWaiting() {
     lock.lock();
     try {
-      refused.putAll(refusals);
-      last = group.getLast();
       handled.signalAll();
     } finally {
       lock.unlock();
@@ -253,27 +322,18 @@ final class CommitPipeline implements AutoCloseable {
     if (cause != null) {
       LOG.atError().setCause(cause).log("the storage has failed, the store has stopped");
     }
-    lock.lock();
-    try {
-      failure = cause;
-      ended = true;
-      handled.signalAll();
-    } finally {
-      lock.unlock();
-    }
+    failure = cause;
+    ended = true;
+    pending.values().forEach(PendingCommit::unknown);
+    wakeWaiting();
     buffer.wakeAll(); // who waits for a change would wait in vain
   }
 
   /** Finishes the commits that were certified, and ends the thread. */
   @Override
   public void close() {
-    lock.lock();
-    try {
-      closing = true;
-      work.signal();
-    } finally {
-      lock.unlock();
-    }
+    closing = true;
+    LockSupport.unpark(thread);
     boolean interrupted = false;
     while (thread.isAlive()) {
       try {

@@ -21,11 +21,6 @@ public record CommitReceipt(long version, List<TableConflict> resolved) {
     return settledBy(ConflictStrategy.IGNORE);
   }
 
-  /** {@return the conflicts whose writes were merged into the other transaction's} */
-  public List<TableConflict> merged() {
-    return settledBy(ConflictStrategy.APPEND);
-  }
-
   /** {@return the conflicts whose writes took the other transaction's place} */
   public List<TableConflict> replaced() {
     return settledBy(ConflictStrategy.REPLACE);

@@ -23,6 +23,13 @@ interface Committer extends AutoCloseable {
   void checkRunning();
 
   /**
+   * Refuses a merge into a row where commits cannot carry it.
+   *
+   * @throws UnsupportedOperationException if they cannot
+   */
+  void checkMerges();
+
+  /**
    * Commits what a transaction has read and staged; on return it is durable and visible.
    *
    * @param request what it read; its writes are those of {@code staged}, which are not frozen yet
@@ -42,6 +49,9 @@ interface Committer extends AutoCloseable {
    * @throws UnavailableException if that cannot be known now
    */
   void awaitCurrent();
+
+  /** Waits until the commits up to a version are visible or withdrawn, or never will be. */
+  void awaitHandledOrNever(long version);
 
   /** Waits for commits under way before a transaction that holds the gate looks. */
   void awaitPending();

@@ -2,6 +2,8 @@ package io.khonsu;
 
 import io.khonsu.mvcc.Conflict;
 import io.khonsu.mvcc.ConflictType;
+import io.khonsu.mvcc.Key;
+import io.khonsu.mvcc.Predecessor;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -72,11 +74,45 @@ final class ConflictReports {
     if (isOfTable(conflict)) {
       // Created after the transaction began: at its next attempt it will have been there.
       String name = Catalog.nameOf(conflict.key());
-      return new TableConflict(conflict, name, "the whole", null, winner);
+      return new TableConflict(conflict, name, "the whole", null, winner, null);
     }
     Table table = catalog.tableOf(conflict.key());
     @Nullable String range = conflict.range() == null ? null : reading.describe(conflict.range());
-    return new TableConflict(conflict, table.name(), table.describe(conflict.key()), range, winner);
+    return new TableConflict(
+        conflict,
+        table.name(),
+        table.describe(conflict.key()),
+        range,
+        winner,
+        describe(conflict.predecessor()));
+  }
+
+  private @Nullable String describe(@Nullable Predecessor predecessor) {
+    if (predecessor == null) {
+      return null;
+    }
+    return switch (predecessor.edge()) {
+      case BEGIN -> "all that was committed when it began, at version " + predecessor.version();
+      case SNAPSHOT -> "who only read, at version " + predecessor.version();
+      case READ_WRITE -> other(predecessor) + ", which read " + item(predecessor);
+      case WRITE_WRITE -> other(predecessor) + ", which wrote " + item(predecessor);
+    };
+  }
+
+  private String other(Predecessor predecessor) {
+    String name = names.of(predecessor.transactionId());
+    return "transaction %d%s at version %d"
+        .formatted(
+            predecessor.transactionId(),
+            name.equals(TransactionOptions.UNNAMED) ? "" : " \"" + name + "\"",
+            predecessor.version());
+  }
+
+  private String item(Predecessor predecessor) {
+    Key key = predecessor.key();
+    return key == null || Catalog.isCatalogKey(key)
+        ? "the table"
+        : catalog.tableOf(key).describe(key) + " of " + catalog.tableOf(key).name();
   }
 
   private void note(Transaction transaction, List<TableConflict> conflicts) {

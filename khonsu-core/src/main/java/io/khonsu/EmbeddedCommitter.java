@@ -43,6 +43,9 @@ final class EmbeddedCommitter implements Committer {
   }
 
   @Override
+  public void checkMerges() {} // any merge is possible
+
+  @Override
   public CommitDecision commit(CommitRequest<StoredValue> request, StagedWrites staged) {
     List<StoredBatch> frozen = ViewState.within(() -> staged.freeze(memory.versions()));
     boolean accepted = false;
@@ -53,7 +56,8 @@ final class EmbeddedCommitter implements Committer {
       }
       accepted = true;
       var done = (CommitResult.Accepted<StoredValue>) result;
-      if (pipeline != null && !staged.isEmpty()) {
+      // If all its writes were dropped, the record is that of another, which is visible already.
+      if (pipeline != null && done.record().transactionId() == request.transactionId()) {
         pipeline.await(done.record());
       }
       return new CommitDecision.Committed(done.record().version(), done.resolved());
@@ -155,6 +159,13 @@ final class EmbeddedCommitter implements Committer {
 
   @Override
   public void awaitCurrent() {} // what was committed is visible
+
+  @Override
+  public void awaitHandledOrNever(long version) {
+    if (pipeline != null) {
+      pipeline.awaitHandledOrNever(version);
+    }
+  }
 
   @Override
   public void awaitPending() {

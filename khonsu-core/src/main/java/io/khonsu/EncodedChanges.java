@@ -37,6 +37,8 @@ final class EncodedChanges {
         mutations.add(
             new Mutation.PutBatch(table.id(), table.batchName(key), frame(batch.batch())));
       }
+    } else {
+      throw new AssertionError("broken invariant: a merge is refused or settled before");
     }
   }
 

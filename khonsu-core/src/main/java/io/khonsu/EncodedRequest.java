@@ -28,8 +28,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Format 1, numbers big-endian: format version and level in a byte each; the snapshot's version
  * in 8; the guards; the items read, absent ones included; the ranges read, each its first key, a
  * byte for whether an end follows, the end, and its filter, of no bytes if all items count; the
- * writes, by strategy, each a byte for it and what {@link TransactionCodec} makes of the changes. A
- * list is its length in 4 bytes, then its elements; a key or a filter likewise.
+ * writes, by strategy, each a byte for it and what {@link TransactionCodec} makes of the changes;
+ * what it makes of the batches to append, of no bytes if there are none. A list is its length in 4
+ * bytes, then its elements; a key or a filter likewise.
  *
  * @param level what the commit must check
  * @param snapshotVersion what was read at
@@ -37,6 +38,7 @@ import org.jspecify.annotations.Nullable;
  * @param items items read
  * @param ranges ranges read
  * @param writes what to write, by what to do about conflicts
+ * @param appends batches to append to what is committed by then
  */
 record EncodedRequest(
     IsolationLevel level,
@@ -44,7 +46,8 @@ record EncodedRequest(
     List<Key> guards,
     List<Key> items,
     List<Range> ranges,
-    Map<ConflictStrategy, List<Mutation>> writes) {
+    Map<ConflictStrategy, List<Mutation>> writes,
+    List<Mutation> appends) {
   private static final byte FORMAT_VERSION = 1;
 
   /** Their codes are their places here; an addition goes to the end. */
@@ -82,6 +85,7 @@ record EncodedRequest(
     items = List.copyOf(items);
     ranges = List.copyOf(ranges);
     writes = new EnumMap<>(writes);
+    appends = List.copyOf(appends);
   }
 
   /** {@return a request to change tables themselves, which has read nothing but {@code guards}} */
@@ -92,12 +96,15 @@ record EncodedRequest(
         guards,
         List.of(),
         List.of(),
-        Map.of(ConflictStrategy.FAIL, List.of(change)));
+        Map.of(ConflictStrategy.FAIL, List.of(change)),
+        List.of());
   }
 
   /** {@return a request with the reads of {@code request}, and other writes} */
   static EncodedRequest of(
-      CommitRequest<StoredValue> request, Map<ConflictStrategy, List<Mutation>> writes) {
+      CommitRequest<StoredValue> request,
+      Map<ConflictStrategy, List<Mutation>> writes,
+      List<Mutation> appends) {
     ReadSet<StoredValue> reads = request.reads();
     List<Key> items = new ArrayList<>();
     for (int i = 0; i < reads.itemCount() && request.level().validatesItems(); i++) {
@@ -110,7 +117,13 @@ record EncodedRequest(
       ranges.add(new Range(range.interval(), filterOf(range.predicate())));
     }
     return new EncodedRequest(
-        request.level(), request.snapshot().version(), reads.guardKeys(), items, ranges, writes);
+        request.level(),
+        request.snapshot().version(),
+        reads.guardKeys(),
+        items,
+        ranges,
+        writes,
+        appends);
   }
 
   private static @Nullable RowFilter filterOf(@Nullable ItemPredicate<StoredValue> predicate) {
@@ -137,9 +150,14 @@ record EncodedRequest(
     out.length(writes.size());
     writes.forEach((strategy, mutations) -> {
       out.write(STRATEGIES.indexOf(strategy));
-      out.bytes(TransactionCodec.encode(new CommittedTransaction(NO_VERSION, 0, mutations)));
+      out.bytes(encode(mutations));
     });
+    out.bytes(appends.isEmpty() ? new byte[0] : encode(appends));
     return out.toByteArray();
+  }
+
+  private static byte[] encode(List<Mutation> mutations) {
+    return TransactionCodec.encode(new CommittedTransaction(NO_VERSION, 0, mutations));
   }
 
   /**
@@ -157,7 +175,13 @@ record EncodedRequest(
       }
       EncodedRequest request =
           new EncodedRequest(
-              LEVELS.get(in.get()), in.getLong(), keys(in), keys(in), ranges(in), writes(in));
+              LEVELS.get(in.get()),
+              in.getLong(),
+              keys(in),
+              keys(in),
+              ranges(in),
+              writes(in),
+              appends(in));
       if (in.hasRemaining()) {
         throw new MalformedException(in.remaining() + " bytes follow it", null);
       }
@@ -204,6 +228,12 @@ record EncodedRequest(
       }
     }
     return writes;
+  }
+
+  private static List<Mutation> appends(ByteBuffer in)
+      throws DamagedStorageException, StorageRefusedException {
+    byte[] encoded = bytes(in);
+    return encoded.length == 0 ? List.of() : TransactionCodec.decode(encoded).mutations();
   }
 
   private static Key key(ByteBuffer in) {

@@ -3,12 +3,16 @@ package io.khonsu;
 import io.khonsu.internal.arrow.BatchSchema;
 import io.khonsu.internal.key.KeyCodec;
 import io.khonsu.mvcc.BufferOptions;
+import io.khonsu.mvcc.Certification;
 import io.khonsu.mvcc.Key;
 import io.khonsu.mvcc.TxnBuffer;
 import io.khonsu.spi.CommitOrder;
 import io.khonsu.spi.DamagedStorageException;
+import io.khonsu.spi.StateReceiver;
 import io.khonsu.spi.Storage;
+import io.khonsu.spi.StorageRefusedException;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -69,8 +73,9 @@ public final class Khonsu implements AutoCloseable {
                     storage == null && order == null
                         ? TxnBuffer.Publication.AT_COMMIT
                         : TxnBuffer.Publication.EXPLICIT,
-                    new BatchMerger(catalog, memory.versions(), config.transactionSizeMaxBytes()),
+                    new BatchMerger(catalog, memory.versions(), config),
                     new StoredLifecycle(compactionCounts))
+                .withCertification(config.certification())
                 .withLimits(config.retentionBytes(), config.watchBacklogBytes()));
     this.pipeline =
         storage == null ? null : new CommitPipeline(buffer, storage, new CommitEncoder(catalog));
@@ -93,6 +98,11 @@ public final class Khonsu implements AutoCloseable {
       CommitOrder order,
       @Nullable BufferAllocator allocator,
       InstantSource clock) {
+    if (config.certification() != Certification.OCC) {
+      throw new IllegalArgumentException(
+          "a store on several nodes certifies by OCC only, but its certification is "
+              + config.certification());
+    }
     return new Khonsu(config, null, allocator, clock, order).started();
   }
 
@@ -144,6 +154,28 @@ public final class Khonsu implements AutoCloseable {
     return open(config, storage, allocator, InstantSource.system());
   }
 
+  /** Opens the store in a directory, with default settings, as {@link #open(Path, StoreConfig)}. */
+  public static Khonsu open(Path directory) {
+    return open(directory, StoreConfig.defaults());
+  }
+
+  /**
+   * Opens the store in a directory, or creates one if the directory does not exist or is empty.
+   * What was committed is there again, whatever happened to the process or the machine, as far as
+   * {@link StoreConfig#durability} promises; history before it was opened is gone.
+   *
+   * <p>Needs a {@link io.khonsu.spi.KeyValueEngine} on the class path, as khonsu-rocksdb is one.
+   *
+   * @throws OpenRefusedException if there is no engine, the store is open elsewhere, a part of it
+   *     is lost or foreign, or its format is unknown; nothing was changed
+   * @throws CorruptionException if a part of it is damaged
+   * @throws StorageException if it cannot be read
+   */
+  @SuppressWarnings("MustBeClosedChecker") // the store owns the storage
+  public static Khonsu open(Path directory, StoreConfig config) {
+    return open(config, DurableOpening.storage(directory, config), null, InstantSource.system());
+  }
+
   static Khonsu open(
       StoreConfig config,
       @Nullable Storage storage,
@@ -180,9 +212,15 @@ public final class Khonsu implements AutoCloseable {
     Recovery recovery =
         new Recovery(buffer, droppedTables, this::tableOf, versions, memory.versions());
     try {
+      BaseLoad base = recovery.base();
+      StateReceiver.Extent extent = storage.readState(base);
+      base.finish(extent);
+      recovery.beginAfter(extent);
       storage.replay(recovery::apply);
     } catch (DamagedStorageException e) {
       throw new CorruptionException("the storage is damaged: " + e.getMessage(), e);
+    } catch (StorageRefusedException e) {
+      throw new OpenRefusedException(e);
     } catch (IOException e) {
       throw new StorageException("the storage cannot be read: " + e.getMessage(), e);
     }
@@ -296,7 +334,13 @@ public final class Khonsu implements AutoCloseable {
     var _ = transact(options, action.asBody());
   }
 
-  /** {@return a snapshot of the newest commit, which the caller must close} */
+  /**
+   * {@return a snapshot of the newest commit, which the caller must close} It has its place in the
+   * one serial order of the SERIALIZABLE transactions. It never waits for others, with one
+   * exception: certified by SSN, in a store with a storage, it may wait until a commit that has
+   * come later, but is ordered earlier, is persisted. {@code snapshotAt(newestVersion())} does not
+   * wait, and promises no more than a prefix of the commits.
+   */
   public Snapshot snapshot() {
     Snapshot snapshot = manager.snapshot();
     manager.watch(snapshot);
@@ -377,15 +421,15 @@ public final class Khonsu implements AutoCloseable {
   }
 
   /**
-   * {@return how the rows of a row table at one version differ from those at another, which may
-   * also be the older one; close it}
+   * {@return how the items of a table at one version differ from those at another, which may also
+   * be the older one; close it}
    *
    * @throws SnapshotTooOldException if one is older than the retention allows; it names the oldest
-   * @throws IllegalArgumentException if one is newer than the newest commit, or it is a batch table
+   * @throws IllegalArgumentException if one is newer than the newest commit
    */
   public TableDiff diff(Table table, long fromVersion, long toVersion) {
     manager.views().checkOpen();
-    var _ = manager.check(table, TableSpec.Kind.ROWS);
+    var _ = manager.check(table);
     Snapshot from = snapshotAt(fromVersion);
     try {
       return new TableDiff(manager, table, from, snapshotAt(toVersion));
@@ -395,7 +439,7 @@ public final class Khonsu implements AutoCloseable {
     }
   }
 
-  /** {@return what {@code body} reads in a snapshot of the newest commit} */
+  /** {@return what {@code body} reads in a {@link #snapshot} of the newest commit} */
   public <R extends @Nullable Object, E extends Exception> R readOnly(SnapshotBody<R, E> body)
       throws E {
     try (Snapshot snapshot = manager.snapshot()) {
@@ -411,6 +455,14 @@ public final class Khonsu implements AutoCloseable {
   /** {@return the instant, to the millisecond, of a commit version} */
   public static Instant instantOf(long version) {
     return HybridClock.instantOf(version);
+  }
+
+  /**
+   * {@return the greatest version that a commit of an instant can have, and of its millisecond; -1
+   * if it is before the epoch}
+   */
+  public static long lastVersionOf(Instant instant) {
+    return HybridClock.lastOf(instant);
   }
 
   /** {@return the oldest version that {@link #snapshotAt(long)} takes now} */
@@ -434,6 +486,14 @@ public final class Khonsu implements AutoCloseable {
    */
   public ListenerHandle addContentionListener(ContentionListener listener) {
     return manager.reports().listeners().add(listener);
+  }
+
+  /**
+   * {@return what keeps the commits, or empty if they are in memory only} Borrowed, for tools such
+   * as backups; of a store opened by its path a {@link io.khonsu.durable.DurableStorage}.
+   */
+  public Optional<Storage> storage() {
+    return Optional.ofNullable(storage);
   }
 
   /** {@return what the store has done and holds} */

@@ -1,5 +1,6 @@
 package io.khonsu;
 
+import io.khonsu.internal.arrow.BatchBuilder;
 import io.khonsu.internal.arrow.FrozenBatch;
 import io.khonsu.internal.arrow.Gather;
 import io.khonsu.mvcc.IsolationLevel;
@@ -85,12 +86,15 @@ final class Reading {
 
   Optional<Row> get(Table table, Key key) {
     int own = staged == null ? -1 : staged.writes().find(key);
-    if (staged != null && own >= 0) {
+    if (staged != null && own >= 0 && !staged.writes().isMerge(own)) {
       return ownRow(staged, table, own);
     }
     io.khonsu.mvcc.Snapshot<StoredValue> snapshot = open();
     try {
       Version<StoredValue> version = visible(key, snapshot);
+      if (staged != null && own >= 0) {
+        return Optional.of(merged(staged, table, own, version).toRow());
+      }
       if (version == null || version.isTombstone()) {
         return Optional.empty();
       }
@@ -100,17 +104,39 @@ final class Reading {
     }
   }
 
-  private static Optional<Row> ownRow(StagedWrites staged, Table table, int position) {
+  private Optional<Row> ownRow(StagedWrites staged, Table table, int position) {
     int row = staged.writes().version(position).index();
-    if (row < 0) {
-      return Optional.empty();
-    }
-    var rows = staged.of(table).requireRows();
+    return row < 0 ? Optional.empty() : Optional.of(new Row(table.shape(), ownValues(table, row)));
+  }
+
+  /** {@return the values of a row that the transaction has written} */
+  @Nullable Object[] ownValues(Table table, int row) {
+    var rows = Objects.requireNonNull(staged).of(table).requireRows();
     @Nullable Object[] values = new Object[table.shape().names().size()];
     for (int i = 0; i < values.length; i++) {
       values[i] = rows.getObject(i, row);
     }
-    return Optional.of(new Row(table.shape(), values));
+    return values;
+  }
+
+  /** {@return a row with what the transaction merges into it} */
+  private static MergedRow merged(
+      StagedWrites staged, Table table, int position, @Nullable Version<StoredValue> committed) {
+    Key key = staged.writes().key(position);
+    MergedRow row =
+        committed == null || committed.isTombstone()
+            ? MergedRow.over(table, key, null, 0)
+            : MergedRow.over(table, key, batchOf(committed), committed.index());
+    row.apply(Objects.requireNonNull(staged.mergeOf(position)));
+    return row;
+  }
+
+  @SuppressWarnings("MustBeClosedChecker") // moves into what the view owns
+  private FrozenBatch mergedBatch(
+      StagedWrites staged, Table table, int position, @Nullable Version<StoredValue> committed) {
+    Merge last = Objects.requireNonNull(staged.mergeOf(position)).steps().getLast().merge();
+    BatchBuilder row = merged(staged, table, position, committed).toBatch(last, Integer.MAX_VALUE);
+    return view.own(ViewState.within(() -> row.freeze(memory.reads())));
   }
 
   boolean contains(Key key) {
@@ -134,7 +160,9 @@ final class Reading {
       FrozenBatch own = null;
       for (Key key : keys) {
         int position = staged == null ? -1 : staged.writes().find(key);
-        if (staged != null && position >= 0) {
+        if (staged != null && position >= 0 && staged.writes().isMerge(position)) {
+          gather.add(mergedBatch(staged, table, position, visible(key, snapshot)), 0, 1);
+        } else if (staged != null && position >= 0) {
           int row = staged.writes().version(position).index();
           own = row >= 0 && own == null ? ownRows(staged, table) : own;
           if (row >= 0 && own != null) {
@@ -155,20 +183,38 @@ final class Reading {
 
   Optional<RecordBatch> readBatch(Table table, Key key) {
     int own = staged == null ? -1 : staged.writes().find(key);
-    if (staged != null && own >= 0) {
+    if (staged != null && own >= 0 && !staged.writes().isMerge(own)) {
       int index = staged.writes().version(own).index();
       return index < 0 ? Optional.empty() : Optional.of(ownBatch(staged, table, index));
     }
     io.khonsu.mvcc.Snapshot<StoredValue> snapshot = open();
     try {
       Version<StoredValue> version = visible(key, snapshot);
-      if (version == null || version.isTombstone()) {
-        return Optional.empty();
+      Version<StoredValue> committed = version == null || version.isTombstone() ? null : version;
+      if (staged != null && own >= 0) {
+        int index = staged.writes().version(own).index();
+        return Optional.of(appended(staged, table, index, committed));
       }
-      return Optional.of(exported(table, batchOf(version)));
+      return committed == null
+          ? Optional.empty()
+          : Optional.of(exported(table, batchOf(committed)));
     } finally {
       close(snapshot);
     }
+  }
+
+  @SuppressWarnings("MustBeClosedChecker") // moves into what the view owns
+  private RecordBatch appended(
+      StagedWrites staged, Table table, int index, @Nullable Version<StoredValue> committed) {
+    if (committed == null) {
+      return ownBatch(staged, table, index);
+    }
+    BatchBuilder all =
+        BatchMerger.merged(
+            table,
+            BatchMerger.Rows.of(batchOf(committed)),
+            BatchMerger.Rows.of(staged.of(table).batches.get(index)));
+    return exported(table, view.own(ViewState.within(() -> all.freeze(memory.reads()))));
   }
 
   @SuppressWarnings("MustBeClosedChecker") // moves into what the view owns
@@ -203,7 +249,7 @@ final class Reading {
             }
 
             @Override
-            void own(Key key, int index) {
+            void own(Key key, int position) {
               names.add(table.batchName(key));
             }
 
@@ -229,7 +275,7 @@ final class Reading {
       noteRange(interval, predicate, scan.rows());
       io.khonsu.mvcc.Snapshot<StoredValue> snapshot = open();
       try {
-        scan(interval, snapshot, new RowCollector(table, interval, predicate, found));
+        scan(interval, snapshot, new RowCollector(table, interval, predicate, snapshot, found));
         pin(found);
       } finally {
         close(snapshot);
@@ -265,7 +311,7 @@ final class Reading {
   }
 
   private void noteRange(KeyInterval interval, @Nullable RowPredicate predicate, Object what) {
-    if (notesAll()) {
+    if (notesAll() || level == IsolationLevel.SNAPSHOT) {
       reads.addRange(interval, predicate);
       ranges = ranges.isEmpty() ? new ArrayList<>() : ranges;
       ranges.add(new NotedRange(interval, what));
@@ -280,7 +326,7 @@ final class Reading {
 
   private @Nullable Version<StoredValue> visible(
       Key key, io.khonsu.mvcc.Snapshot<StoredValue> snapshot) {
-    return level != null && (level.validatesItems() || mode == RunMode.NOTING)
+    return level != null && (level.readsAtBegin() || mode == RunMode.NOTING)
         ? buffer.read(key, snapshot, reads)
         : buffer.get(key, snapshot);
   }
@@ -316,7 +362,7 @@ final class Reading {
 
     abstract boolean committedRun(StoredValue value, int firstIndex, int count);
 
-    abstract void own(Key key, int index);
+    abstract void own(Key key, int position);
 
     @Override
     public final void item(Key key, Version<StoredValue> version) {
@@ -349,7 +395,7 @@ final class Reading {
       int position = positions[next++];
       int index = writes.writes().version(position).index();
       if (index >= 0) {
-        own(writes.writes().key(position), index);
+        own(writes.writes().key(position), position);
       }
     }
   }
@@ -358,12 +404,18 @@ final class Reading {
   private final class RowCollector extends Overlay {
     private final Table table;
     private final @Nullable RowPredicate predicate;
+    private final io.khonsu.mvcc.Snapshot<StoredValue> snapshot;
     private final FoundRows found;
     private @Nullable FrozenBatch ownRows;
 
     RowCollector(
-        Table table, KeyInterval interval, @Nullable RowPredicate predicate, FoundRows found) {
+        Table table,
+        KeyInterval interval,
+        @Nullable RowPredicate predicate,
+        io.khonsu.mvcc.Snapshot<StoredValue> snapshot,
+        FoundRows found) {
       super(staged, interval);
+      this.snapshot = snapshot;
       this.table = table;
       this.predicate = predicate;
       this.found = found;
@@ -397,13 +449,23 @@ final class Reading {
     }
 
     @Override
-    void own(Key key, int index) {
-      if (ownRows == null && staged != null) {
+    void own(Key key, int position) {
+      if (staged == null) {
+        return;
+      }
+      if (staged.writes().isMerge(position)) {
+        add(mergedBatch(staged, table, position, visible(key, snapshot)), 0);
+        return;
+      }
+      if (ownRows == null) {
         ownRows = ownRows(staged, table);
       }
-      FrozenBatch rows = ownRows;
-      if (rows != null && (predicate == null || predicate.test(rows, index))) {
-        found.add(rows, index, 1);
+      add(ownRows, staged.writes().version(position).index());
+    }
+
+    private void add(FrozenBatch rows, int row) {
+      if (predicate == null || predicate.test(rows, row)) {
+        found.add(rows, row, 1);
       }
     }
   }

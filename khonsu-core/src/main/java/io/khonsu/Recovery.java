@@ -9,6 +9,7 @@ import io.khonsu.mvcc.TxnBuffer;
 import io.khonsu.mvcc.WriteSet;
 import io.khonsu.spi.CommittedTransaction;
 import io.khonsu.spi.DamagedStorageException;
+import io.khonsu.spi.StateReceiver;
 import org.apache.arrow.memory.BufferAllocator;
 
 /** Puts what a storage replays into an empty buffer, under the versions it was committed with. */
@@ -19,6 +20,7 @@ final class Recovery {
   private final TableMaker tables;
   private final ReplayedVersions versions;
   private final BufferAllocator allocator;
+  private final OpeningProgress progress = new OpeningProgress(System::nanoTime);
   private long lastVersion;
   private long lastTransactionId;
 
@@ -40,6 +42,19 @@ final class Recovery {
     this.tables = tables;
     this.versions = versions;
     this.allocator = allocator;
+  }
+
+  /** {@return what takes the state that commits before the first to be applied have left} */
+  BaseLoad base() {
+    return new BaseLoad(buffer.loading(), catalog, tables, progress, allocator);
+  }
+
+  /** Goes on after a state that was loaded. */
+  void beginAfter(StateReceiver.Extent extent) {
+    lastVersion = extent.version();
+    lastTransactionId = extent.transactionId();
+    versions.force(extent.version());
+    versions.release();
   }
 
   long lastTransactionId() {
@@ -64,6 +79,7 @@ final class Recovery {
         staged.discard();
       }
     }
+    progress.commit();
     lastVersion = commit.version();
     lastTransactionId = Math.max(lastTransactionId, commit.transactionId());
     staged.created().forEach(catalog::add);

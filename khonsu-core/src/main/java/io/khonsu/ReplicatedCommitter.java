@@ -5,6 +5,7 @@ import io.khonsu.mvcc.CommitResult;
 import io.khonsu.mvcc.Conflict;
 import io.khonsu.mvcc.Key;
 import io.khonsu.mvcc.TxnBuffer;
+import io.khonsu.mvcc.WriteSet;
 import io.khonsu.spi.CommitOrder;
 import io.khonsu.spi.CommitOrder.Reply;
 import io.khonsu.spi.Mutation;
@@ -35,6 +36,12 @@ final class ReplicatedCommitter implements Committer {
   public void checkRunning() {} // the order answers for itself
 
   @Override
+  public void checkMerges() {
+    throw new UnsupportedOperationException(
+        "a store on several nodes cannot merge into rows: read the row and put it instead");
+  }
+
+  @Override
   public CommitDecision commit(CommitRequest<StoredValue> request, StagedWrites staged) {
     if (staged.isEmpty()) {
       return validated(request);
@@ -46,7 +53,9 @@ final class ReplicatedCommitter implements Committer {
   byte[] encode(CommitRequest<StoredValue> request, StagedWrites staged) {
     List<StoredBatch> frozen = ViewState.within(() -> staged.freeze(memory.versions()));
     try {
-      return EncodedRequest.of(request, encoder.encode(request.writes())).encode();
+      WriteSet<StoredValue> writes = request.writes();
+      return EncodedRequest.of(request, encoder.encode(writes), encoder.encodeAppends(writes))
+          .encode();
     } finally {
       frozen.forEach(StoredBatch::discard);
     }
@@ -156,6 +165,9 @@ final class ReplicatedCommitter implements Committer {
       throw new UnavailableException(reason, null);
     }
   }
+
+  @Override
+  public void awaitHandledOrNever(long version) {} // what is applied is visible
 
   @Override
   public void awaitPending() {} // nobody holds a gate

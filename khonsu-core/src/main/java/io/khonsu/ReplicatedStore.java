@@ -64,10 +64,11 @@ public final class ReplicatedStore implements AutoCloseable {
   /**
    * Creates an empty replica.
    *
-   * @param config the same on all replicas in {@code transactionSizeMaxBytes}
+   * @param config the same on all replicas in {@code transactionSizeMaxBytes}; certified by OCC
    * @param order what its transactions commit through; closed with the store
    * @param allocator borrowed, or null for one of its own
    * @param clock tells how old what is open has become; decides nothing
+   * @throws IllegalArgumentException if it asks for another certification than OCC
    */
   public static ReplicatedStore create(
       StoreConfig config,
@@ -136,13 +137,10 @@ public final class ReplicatedStore implements AutoCloseable {
       return refused(CommitAnswer.Reason.MALFORMED, "it has read what is not committed");
     }
     StagedMutations staged = new StagedMutations(catalog, tables, allocator);
-    boolean installed = false;
     try {
       ReadSet<StoredValue> reads = reads(request);
       stage(request, staged);
-      Applied applied = decide(version, transactionId, request, reads, staged);
-      installed = applied.commit() != null;
-      return applied;
+      return decide(version, transactionId, request, reads, staged);
     } catch (TableDroppedException e) {
       return refused(CommitAnswer.Reason.TABLE_DROPPED, String.valueOf(e.getMessage()));
     } catch (TableExistsException e) {
@@ -152,9 +150,7 @@ public final class ReplicatedStore implements AutoCloseable {
     } catch (DamagedStorageException | IllegalArgumentException e) {
       return refused(CommitAnswer.Reason.MALFORMED, String.valueOf(e.getMessage()));
     } finally {
-      if (!installed) {
-        staged.discard();
-      }
+      staged.discard();
     }
   }
 
@@ -193,6 +189,8 @@ public final class ReplicatedStore implements AutoCloseable {
       }
       staged.addAll(numbered(writes.getValue()), writes.getKey());
     }
+    request.appends().forEach(this::check);
+    staged.addAppends(request.appends());
   }
 
   private void check(Mutation mutation) {
@@ -246,23 +244,38 @@ public final class ReplicatedStore implements AutoCloseable {
 
   private Applied accepted(
       long version, CommitResult.Accepted<StoredValue> accepted, StagedMutations staged) {
+    staged.handOver();
+    CommitRecord<StoredValue> record = accepted.record();
+    if (record.version() != version) { // all its writes were dropped
+      return new Applied(
+          new CommitAnswer.Committed(record.version(), 0, accepted.resolved()).encode(), null);
+    }
+    CommittedTransaction commit = encoded(record); // published, it lets go of its versions
     int tableId = 0;
     for (Table table : staged.created()) {
       catalog.add(table);
       tableId = table.id();
     }
-    CommitRecord<StoredValue> record = accepted.record();
-    byte[] answer =
-        new CommitAnswer.Committed(record.version(), tableId, accepted.resolved()).encode();
-    if (record.version() != version) {
-      return new Applied(answer, null);
-    }
-    CommittedTransaction commit = encoder.encode(record); // published, it lets go of its versions
     buffer.publish(record);
     for (Table table : staged.dropped()) {
       droppedTables.add(table, version);
     }
-    return new Applied(answer, commit);
+    return new Applied(
+        new CommitAnswer.Committed(version, tableId, accepted.resolved()).encode(), commit);
+  }
+
+  /** {@return a commit with what was appended; one for which that fails is withdrawn} */
+  private CommittedTransaction encoded(CommitRecord<StoredValue> record) {
+    boolean done = false;
+    try {
+      CommittedTransaction commit = encoder.encode(record);
+      done = true;
+      return commit;
+    } finally {
+      if (!done) {
+        buffer.withdraw(record);
+      }
+    }
   }
 
   /**
@@ -290,7 +303,7 @@ public final class ReplicatedStore implements AutoCloseable {
 
   /** Sees to it that tables get greater numbers than this, as after a table was dropped. */
   public void reserveTableIds(int lastId) {
-    catalog.reserve(lastId);
+    catalog.skipIds(lastId);
   }
 
   /**

@@ -48,6 +48,11 @@ final class StagedMutations {
     return dropped;
   }
 
+  /** Says that the buffer has accepted the writes, and owns the batches from now on. */
+  void handOver() {
+    batches.clear();
+  }
+
   /** Lets go of what the buffer has not accepted. */
   void discard() {
     batches.forEach(StoredBatch::discard);
@@ -62,9 +67,23 @@ final class StagedMutations {
   void addAll(List<Mutation> mutations, ConflictStrategy onConflict)
       throws DamagedStorageException {
     strategy = onConflict;
+    addEach(mutations, this::add);
+  }
+
+  /**
+   * Adds batches to append to what is committed when the writes are.
+   *
+   * @throws DamagedStorageException if they cannot be read, or are no batches
+   */
+  void addAppends(List<Mutation> mutations) throws DamagedStorageException {
+    addEach(mutations, this::append);
+  }
+
+  private static void addEach(List<Mutation> mutations, Addition addition)
+      throws DamagedStorageException {
     try {
       for (Mutation mutation : mutations) {
-        add(mutation);
+        addition.add(mutation);
       }
     } catch (CorruptFrameException | IllegalArgumentException e) {
       DamagedStorageException damage = new DamagedStorageException(String.valueOf(e.getMessage()));
@@ -90,6 +109,17 @@ final class StagedMutations {
       }
       case Mutation.Delete(int id, ByteBuffer key) -> delete(table(id).keyOfBody(bytes(key)));
     }
+  }
+
+  private void append(Mutation mutation) throws DamagedStorageException {
+    if (!(mutation instanceof Mutation.PutBatch(int id, String name, ByteBuffer frame))) {
+      throw new DamagedStorageException("only a batch can be appended");
+    }
+    Table table = table(id, TableSpec.Kind.BATCHES);
+    Key key = table.key(name);
+    int before = writes.size();
+    var _ = writes.merge(key, decode(table, frame), 0, ConflictStrategy.APPEND);
+    checkNew(before);
   }
 
   private void create(int id, TableSpec spec) throws DamagedStorageException {
@@ -151,6 +181,11 @@ final class StagedMutations {
     byte[] bytes = new byte[buffer.remaining()];
     buffer.duplicate().get(bytes);
     return bytes;
+  }
+
+  /** Takes one change. */
+  private interface Addition {
+    void add(Mutation mutation) throws DamagedStorageException;
   }
 
   private Table table(int id, TableSpec.Kind kind) throws DamagedStorageException {

@@ -18,9 +18,12 @@ import org.jspecify.annotations.Nullable;
  * out. On the heap, so that dropping it leaves nothing behind. Not thread-safe.
  */
 final class StagedWrites {
+  /** The index of what is no row or batch. */
+  private static final int MERGE_INDEX = Integer.MAX_VALUE;
+
   private final WriteSet<StoredValue> writes = new WriteSet<>();
   private final List<StagedTable> tables = new ArrayList<>(1);
-  private long deletionBytes;
+  private long otherBytes;
 
   WriteSet<StoredValue> writes() {
     return writes;
@@ -35,7 +38,7 @@ final class StagedWrites {
   }
 
   long sizeBytes() {
-    long size = deletionBytes;
+    long size = otherBytes;
     for (StagedTable table : tables) {
       size += table.sizeBytes();
     }
@@ -55,10 +58,29 @@ final class StagedWrites {
     return added;
   }
 
+  /**
+   * {@return what was staged to be merged into a row, or null if nothing else was staged for it}
+   */
+  @Nullable StoredMerge mergeOf(int position) {
+    return writes.isMerge(position)
+            && writes.version(position).value() instanceof StoredMerge staged
+        ? staged
+        : null;
+  }
+
+  /** Merges, after what is to be merged into the row already. */
+  void merge(Key key, MergeStep step) {
+    int found = writes.find(key);
+    StoredMerge before = found < 0 ? null : mergeOf(found);
+    StoredMerge all = before == null ? new StoredMerge(List.of(step)) : before.plus(step);
+    var _ = writes.merge(key, all, MERGE_INDEX, ConflictStrategy.FAIL);
+    otherBytes += StoredMerge.STEP_BYTES + (found < 0 ? key.sizeBytes() : 0);
+  }
+
   void delete(Key key, ConflictStrategy strategy) {
     int before = writes.size();
     var _ = writes.delete(key, strategy);
-    deletionBytes += writes.size() > before ? key.sizeBytes() : 0;
+    otherBytes += writes.size() > before ? key.sizeBytes() : 0;
   }
 
   /** {@return the present state, to return to} */
@@ -67,7 +89,7 @@ final class StagedWrites {
     for (StagedTable table : tables) {
       marks.add(table.mark());
     }
-    return new Mark(writes.mark(), marks, deletionBytes);
+    return new Mark(writes.mark(), marks, otherBytes);
   }
 
   /** Drops what was staged since, and brings back what it had replaced. */
@@ -77,7 +99,7 @@ final class StagedWrites {
     for (int i = 0; i < tables.size(); i++) {
       tables.get(i).rollbackTo(mark.tables.get(i));
     }
-    deletionBytes = mark.deletionBytes;
+    otherBytes = mark.otherBytes;
   }
 
   /** Says that nobody will return to a mark. */
@@ -86,7 +108,7 @@ final class StagedWrites {
   }
 
   /** A state of what is staged; later tables were empty then. */
-  record Mark(WriteSet.Mark writes, List<TableMark> tables, long deletionBytes) {}
+  record Mark(WriteSet.Mark writes, List<TableMark> tables, long otherBytes) {}
 
   /** A state of what is staged for one table. */
   record TableMark(BatchBuilder.@Nullable Savepoint rows, int batchCount, long batchBytes) {}
@@ -161,12 +183,15 @@ final class StagedWrites {
       }
     }
 
-    void putBatch(Key key, BatchBuilder batch, ConflictStrategy strategy) {
+    void putBatch(Key key, BatchBuilder batch, ConflictStrategy strategy, boolean appends) {
       int index = batches.size();
       batches.add(batch);
       batchBytes += batch.sizeBytes();
       reserve(index + 1);
-      positions[index] = writes.put(key, null, index, strategy);
+      positions[index] =
+          appends
+              ? writes.merge(key, null, index, strategy)
+              : writes.put(key, null, index, strategy);
     }
 
     private TableMark mark() {

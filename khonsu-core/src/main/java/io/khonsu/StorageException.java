@@ -3,7 +3,8 @@ package io.khonsu;
 import org.jspecify.annotations.Nullable;
 
 /** The storage failed in a way that leaves its state unknown: the store has stopped. Reopen it. */
-public sealed class StorageException extends StoreException permits CorruptionException {
+public sealed class StorageException extends StoreException
+    permits CorruptionException, OpenRefusedException {
   private static final long serialVersionUID = 1L;
 
   StorageException(String message, @Nullable Throwable cause) {

@@ -1,10 +1,15 @@
 package io.khonsu;
 
+import io.khonsu.durable.DurableSettings;
+import io.khonsu.durable.LogKind;
+import io.khonsu.mvcc.Certification;
 import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.mvcc.IsolationLevel;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -17,6 +22,9 @@ import java.util.regex.Pattern;
  *
  * @param isolation the level of transactions that do not say another; SERIALIZABLE
  * @param onConflict the strategy of transactions that do not say another; FAIL
+ * @param certification how SERIALIZABLE transactions are certified; OCC. With SSN those abort less
+ *     that read much and write little, the serial order is no longer that of the commits, and with
+ *     a storage {@link Khonsu#snapshot} may wait for a commit that is being persisted
  * @param memoryLimitBytes the most memory that committed and read batches may take; 4 GiB. A commit
  *     or read beyond fails with {@link UnavailableException}
  * @param keySizeMaxBytes the longest encoded key that is written, at most 64 KiB; 1 024
@@ -33,11 +41,19 @@ import java.util.regex.Pattern;
  *     {@link SnapshotTooOldException}; 1 hour
  * @param compactionRowsPerSecond the pace at which rows of small batches are moved into large ones
  *     in the background; 500 000. With 0 that is done by {@link Khonsu#compact} only
+ * @param durability when a commit to a store opened by its path returns; SYNC
+ * @param log where such a store logs its commits; ENGINE. Counts when the store is created
+ * @param logSizeMaxBytes how much may be logged and not yet safe in the state before commits wait,
+ *     at least 1 MiB; 512 MiB
+ * @param heldLogMaxBytes how large the log may grow for those who archive it; 4 GiB
+ * @param diskReserveBytes how much of the disk must be free for a commit to be accepted; 256 MiB
+ * @param mergeFunctions by name, what {@link Merges#custom} may use; none. Not part of the text
  */
 @SuppressWarnings("RecordComponentNumber") // a flat list of settings, made by its builder alone
 public record StoreConfig(
     IsolationLevel isolation,
     ConflictStrategy onConflict,
+    Certification certification,
     long memoryLimitBytes,
     int keySizeMaxBytes,
     long rowSizeMaxBytes,
@@ -46,8 +62,15 @@ public record StoreConfig(
     long retentionBytes,
     long watchBacklogBytes,
     Duration transactionAgeMax,
-    long compactionRowsPerSecond) {
+    long compactionRowsPerSecond,
+    Durability durability,
+    LogKind log,
+    long logSizeMaxBytes,
+    long heldLogMaxBytes,
+    long diskReserveBytes,
+    Map<String, MergeFunction> mergeFunctions) {
   private static final long TRANSACTION_SIZE_LIMIT_BYTES = 1L << 30;
+  private static final long LOG_SIZE_LEAST_BYTES = 1L << 20;
   private static final long COMPACTION_PACE_LIMIT = 1_000_000_000;
   private static final Pattern SEPARATOR = Pattern.compile(",|\\R");
   private static final Duration RETENTION_LIMIT = Duration.ofDays(3_650);
@@ -60,6 +83,7 @@ public record StoreConfig(
   public StoreConfig {
     Objects.requireNonNull(isolation, "isolation");
     Objects.requireNonNull(onConflict, "onConflict");
+    Objects.requireNonNull(certification, "certification");
     checkRange("memoryLimitBytes", memoryLimitBytes, 1, Long.MAX_VALUE);
     checkRange("keySizeMaxBytes", keySizeMaxBytes, 1, Table.KEY_BYTES_MAX);
     checkRange("rowSizeMaxBytes", rowSizeMaxBytes, 1, Integer.MAX_VALUE);
@@ -69,6 +93,22 @@ public record StoreConfig(
     checkRange("watchBacklogBytes", watchBacklogBytes, 1, Long.MAX_VALUE);
     checkDuration("transactionAgeMax", transactionAgeMax, Duration.ofMillis(1));
     checkRange("compactionRowsPerSecond", compactionRowsPerSecond, 0, COMPACTION_PACE_LIMIT);
+    mergeFunctions = Map.copyOf(mergeFunctions);
+    Objects.requireNonNull(durability, "durability");
+    Objects.requireNonNull(log, "log");
+    checkRange("logSizeMaxBytes", logSizeMaxBytes, LOG_SIZE_LEAST_BYTES, Long.MAX_VALUE / 2);
+    checkRange("heldLogMaxBytes", heldLogMaxBytes, 0, Long.MAX_VALUE / 2);
+    checkRange("diskReserveBytes", diskReserveBytes, 0, Long.MAX_VALUE / 2);
+  }
+
+  /** {@return those that are for a store opened by its path} */
+  DurableSettings durable() {
+    return DurableSettings.defaults()
+        .withDurability(durability)
+        .withLog(log)
+        .withLogSizeMaxBytes(logSizeMaxBytes)
+        .withHeldLogMaxBytes(heldLogMaxBytes)
+        .withDiskReserveBytes(diskReserveBytes);
   }
 
   /** {@return settings that are all defaults} */
@@ -107,12 +147,13 @@ public record StoreConfig(
     return builder.build();
   }
 
-  /** {@return all settings, as {@link #parse} reads them} */
+  /** {@return all settings but the merge functions, as {@link #parse} reads them} */
   @Override
   public String toString() {
     return "isolation="
         + isolation
         + (", onConflict=" + onConflict)
+        + (", certification=" + certification)
         + (", memoryLimitBytes=" + memoryLimitBytes)
         + (", keySizeMaxBytes=" + keySizeMaxBytes)
         + (", rowSizeMaxBytes=" + rowSizeMaxBytes)
@@ -121,7 +162,12 @@ public record StoreConfig(
         + (", retentionBytes=" + retentionBytes)
         + (", watchBacklogBytes=" + watchBacklogBytes)
         + (", transactionAgeMax=" + transactionAgeMax)
-        + (", compactionRowsPerSecond=" + compactionRowsPerSecond);
+        + (", compactionRowsPerSecond=" + compactionRowsPerSecond)
+        + (", durability=" + durability)
+        + (", log=" + log)
+        + (", logSizeMaxBytes=" + logSizeMaxBytes)
+        + (", heldLogMaxBytes=" + heldLogMaxBytes)
+        + (", diskReserveBytes=" + diskReserveBytes);
   }
 
   private static void checkRange(String setting, long value, long least, long most) {
@@ -144,6 +190,7 @@ public record StoreConfig(
   public static final class Builder {
     private IsolationLevel isolation = IsolationLevel.SERIALIZABLE;
     private ConflictStrategy onConflict = ConflictStrategy.FAIL;
+    private Certification certification = Certification.OCC;
     private long memoryLimitBytes = 4L << 30;
     private int keySizeMaxBytes = 1_024;
     private long rowSizeMaxBytes = 16L << 20;
@@ -153,6 +200,12 @@ public record StoreConfig(
     private long watchBacklogBytes = 256L << 20;
     private Duration transactionAgeMax = Duration.ofHours(1);
     private long compactionRowsPerSecond = 500_000;
+    private Durability durability = Durability.SYNC;
+    private LogKind log = LogKind.ENGINE;
+    private long logSizeMaxBytes = 512L << 20;
+    private long heldLogMaxBytes = 4L << 30;
+    private long diskReserveBytes = 256L << 20;
+    private final Map<String, MergeFunction> mergeFunctions = new HashMap<>();
 
     private Builder() {}
 
@@ -161,6 +214,7 @@ public record StoreConfig(
         switch (name) {
           case "isolation" -> isolation = IsolationLevel.valueOf(value);
           case "onConflict" -> onConflict = ConflictStrategy.valueOf(value);
+          case "certification" -> certification = Certification.valueOf(value);
           case "memoryLimitBytes" -> memoryLimitBytes = Long.parseLong(value);
           case "keySizeMaxBytes" -> keySizeMaxBytes = Integer.parseInt(value);
           case "rowSizeMaxBytes" -> rowSizeMaxBytes = Long.parseLong(value);
@@ -170,6 +224,11 @@ public record StoreConfig(
           case "watchBacklogBytes" -> watchBacklogBytes = Long.parseLong(value);
           case "transactionAgeMax" -> transactionAgeMax = Duration.parse(value);
           case "compactionRowsPerSecond" -> compactionRowsPerSecond = Long.parseLong(value);
+          case "durability" -> durability = Durability.parse(value);
+          case "log" -> log = LogKind.valueOf(value);
+          case "logSizeMaxBytes" -> logSizeMaxBytes = Long.parseLong(value);
+          case "heldLogMaxBytes" -> heldLogMaxBytes = Long.parseLong(value);
+          case "diskReserveBytes" -> diskReserveBytes = Long.parseLong(value);
           default -> throw new IllegalArgumentException("it is unknown");
         }
       } catch (IllegalArgumentException | DateTimeParseException e) {
@@ -187,6 +246,12 @@ public record StoreConfig(
     /** Sets {@link StoreConfig#onConflict}. */
     public Builder onConflict(ConflictStrategy value) {
       onConflict = value;
+      return this;
+    }
+
+    /** Sets {@link StoreConfig#certification}. */
+    public Builder certification(Certification value) {
+      certification = value;
       return this;
     }
 
@@ -244,6 +309,49 @@ public record StoreConfig(
       return this;
     }
 
+    /** Sets {@link StoreConfig#durability}. */
+    public Builder durability(Durability value) {
+      durability = value;
+      return this;
+    }
+
+    /** Sets {@link StoreConfig#log}. */
+    public Builder log(LogKind value) {
+      log = value;
+      return this;
+    }
+
+    /** Sets {@link StoreConfig#logSizeMaxBytes}. */
+    public Builder logSizeMaxBytes(long value) {
+      logSizeMaxBytes = value;
+      return this;
+    }
+
+    /** Sets {@link StoreConfig#heldLogMaxBytes}. */
+    public Builder heldLogMaxBytes(long value) {
+      heldLogMaxBytes = value;
+      return this;
+    }
+
+    /** Sets {@link StoreConfig#diskReserveBytes}. */
+    public Builder diskReserveBytes(long value) {
+      diskReserveBytes = value;
+      return this;
+    }
+
+    /**
+     * Adds to {@link StoreConfig#mergeFunctions}.
+     *
+     * @throws IllegalArgumentException if the name is taken
+     */
+    public Builder mergeFunction(String name, MergeFunction function) {
+      Objects.requireNonNull(function, "function");
+      if (mergeFunctions.putIfAbsent(name, function) != null) {
+        throw new IllegalArgumentException("there are two merge functions \"%s\"".formatted(name));
+      }
+      return this;
+    }
+
     /**
      * {@return the settings}
      *
@@ -253,6 +361,7 @@ public record StoreConfig(
       return new StoreConfig(
           isolation,
           onConflict,
+          certification,
           memoryLimitBytes,
           keySizeMaxBytes,
           rowSizeMaxBytes,
@@ -261,7 +370,13 @@ public record StoreConfig(
           retentionBytes,
           watchBacklogBytes,
           transactionAgeMax,
-          compactionRowsPerSecond);
+          compactionRowsPerSecond,
+          durability,
+          log,
+          logSizeMaxBytes,
+          heldLogMaxBytes,
+          diskReserveBytes,
+          mergeFunctions);
     }
   }
 }

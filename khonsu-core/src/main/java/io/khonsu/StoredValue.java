@@ -1,4 +1,7 @@
 package io.khonsu;
 
-/** What the store keeps as versions: rows or batches of tables, and the definitions of tables. */
-sealed interface StoredValue permits StoredBatch, StoredTable {}
+/**
+ * What the store keeps as versions: rows or batches of tables, what is merged into them, and the
+ * definitions of tables.
+ */
+sealed interface StoredValue permits StoredBatch, StoredMerge, StoredTable {}

@@ -8,6 +8,7 @@ import io.khonsu.internal.key.KeyCodec;
 import io.khonsu.mvcc.Key;
 import io.khonsu.mvcc.KeyInterval;
 import io.khonsu.mvcc.TxnBuffer;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.arrow.vector.types.pojo.ArrowType;
@@ -23,8 +24,8 @@ public final class Table {
   /** What a store may have stored under other settings: its own limit is checked when writing. */
   static final int KEY_BYTES_MAX = 64 << 10;
 
-  private static final Schema BATCH_KEY =
-      new Schema(List.of(Field.notNullable("key", ArrowType.Utf8.INSTANCE)));
+  /** The key of a batch table. */
+  static final Field NAME = Field.notNullable("key", ArrowType.Utf8.INSTANCE);
 
   private final TxnBuffer<StoredValue> buffer;
   private final int id;
@@ -48,7 +49,7 @@ public final class Table {
     this.keys =
         isRowTable
             ? KeyCodec.of(spec.schema(), spec.keyColumns(), KEY_BYTES_MAX)
-            : KeyCodec.of(BATCH_KEY, List.of("key"), KEY_BYTES_MAX);
+            : KeyCodec.of(new Schema(List.of(NAME)), List.of(NAME.getName()), KEY_BYTES_MAX);
     this.rowKeys =
         spec.rowKey()
             .map(key -> KeyCodec.of(spec.schema(), List.of(key), KEY_BYTES_MAX))
@@ -188,6 +189,13 @@ public final class Table {
       value = (value << 8) | (key.byteAt(offset + i) & 0xFF);
     }
     return value;
+  }
+
+  /** {@return the bytes of a key without the table's number, with it} */
+  byte[] withPrefix(ByteBuffer body) {
+    byte[] bytes = Arrays.copyOf(prefix, PREFIX_BYTES + body.remaining());
+    body.get(body.position(), bytes, PREFIX_BYTES, body.remaining());
+    return bytes;
   }
 
   private byte[] withPrefix(byte[] body) {

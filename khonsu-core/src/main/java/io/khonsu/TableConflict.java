@@ -13,14 +13,21 @@ public final class TableConflict {
   private final String key;
   private final @Nullable String range;
   private final String winnerName;
+  private final @Nullable String predecessor;
 
   TableConflict(
-      Conflict conflict, String table, String key, @Nullable String range, String winnerName) {
+      Conflict conflict,
+      String table,
+      String key,
+      @Nullable String range,
+      String winnerName,
+      @Nullable String predecessor) {
     this.conflict = conflict;
     this.table = table;
     this.key = key;
     this.range = range;
     this.winnerName = winnerName;
+    this.predecessor = predecessor;
   }
 
   /** {@return the table's name} */
@@ -74,6 +81,15 @@ public final class TableConflict {
     return winnerName;
   }
 
+  /**
+   * {@return why the transaction could not be ordered before the other one, readable: what it would
+   * have to come after, though that may come before the other one no more; empty where {@link
+   * StoreConfig#certification} does not try that}
+   */
+  public Optional<String> predecessor() {
+    return Optional.ofNullable(predecessor);
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof TableConflict that
@@ -88,7 +104,7 @@ public final class TableConflict {
 
   @Override
   public String toString() {
-    return "%s on %s%s of %s with transaction %d%s at version %d"
+    return "%s on %s%s of %s with transaction %d%s at version %d%s"
         .formatted(
             type(),
             key,
@@ -96,6 +112,7 @@ public final class TableConflict {
             table,
             winnerTransaction(),
             winnerName.equals(TransactionOptions.UNNAMED) ? "" : " \"" + winnerName + "\"",
-            winnerVersion());
+            winnerVersion(),
+            predecessor == null ? "" : ", and must come after " + predecessor);
   }
 }

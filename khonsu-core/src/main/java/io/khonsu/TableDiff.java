@@ -1,6 +1,7 @@
 package io.khonsu;
 
 import io.khonsu.internal.arrow.DiffBuilder;
+import io.khonsu.internal.arrow.FrozenBatch;
 import io.khonsu.mvcc.Key;
 import io.khonsu.mvcc.KeyInterval;
 import io.khonsu.mvcc.Version;
@@ -10,12 +11,15 @@ import org.apache.arrow.vector.types.pojo.Schema;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rows of a table that differ between two versions, in key order, as Arrow batches of up to
+ * The items of a table that differ between two versions, in key order, as Arrow batches of up to
  * {@value #ROWS_MAX} rows, made one at a time. Close it. Not thread-safe.
  *
  * <p>The columns: those of the primary key; {@code change}, one of the names of {@link
  * Change.Kind}; {@code before} and {@code after}, structs of all columns of the table, null where
  * the row does not exist. Where a key column has one of these names, theirs begin with underscores.
+ *
+ * <p>Of a batch table every row stands for a whole batch: its key is {@code key}, the name; {@code
+ * before} and {@code after} are lists of such structs, null where the batch does not exist.
  */
 public final class TableDiff implements Iterable<RecordBatch>, AutoCloseable {
   /** The most rows of a batch. */
@@ -35,7 +39,10 @@ public final class TableDiff implements Iterable<RecordBatch>, AutoCloseable {
     this.table = table;
     this.from = from;
     this.to = to;
-    this.shape = new DiffBuilder.Shape(table.batchSchema(), table.keyColumnIndexes());
+    this.shape =
+        table.isRowTable()
+            ? DiffBuilder.Shape.ofRows(table.batchSchema(), table.keyColumnIndexes())
+            : DiffBuilder.Shape.ofBatches(table.batchSchema(), Table.NAME);
   }
 
   /** {@return the columns} */
@@ -113,12 +120,16 @@ public final class TableDiff implements Iterable<RecordBatch>, AutoCloseable {
         Key key,
         @Nullable Version<StoredValue> before,
         @Nullable Version<StoredValue> after) {
-      builder.add(
-          Change.kindOf(before != null, after != null).name(),
-          before == null ? null : batchOf(before).batch(),
-          before == null ? 0 : before.index(),
-          after == null ? null : batchOf(after).batch(),
-          after == null ? 0 : after.index());
+      String change = Change.kindOf(before != null, after != null).name();
+      FrozenBatch old = before == null ? null : batchOf(before).batch();
+      FrozenBatch young = after == null ? null : batchOf(after).batch();
+      if (table.isRowTable()) {
+        int oldRow = before == null ? 0 : before.index();
+        int newRow = after == null ? 0 : after.index();
+        builder.addRow(change, old, oldRow, young, newRow);
+      } else {
+        builder.addBatch(change, table.batchName(key), old, young);
+      }
       sizeBytes += before == null ? 0 : batchOf(before).rowBytes();
       sizeBytes += after == null ? 0 : batchOf(after).rowBytes();
       boolean goesOn = builder.rowCount() < ROWS_MAX && sizeBytes < BATCH_BYTES;

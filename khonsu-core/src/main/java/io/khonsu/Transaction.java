@@ -174,8 +174,27 @@ public final class Transaction implements ReadView, AutoCloseable {
   }
 
   /**
-   * Writes a batch of a batch table under a name, in place of the one that has it. A strategy,
-   * APPEND too, is for a conflict: without one the batch takes the other's place.
+   * Merges into a row of a row table whatever it is when this transaction commits, and whether it
+   * exists or not. Of several merges into one row each goes on from the one before, as it does from
+   * a row that this transaction has written.
+   *
+   * <p>A merge conflicts with nothing: those of many transactions all count, in the order of their
+   * commits. But who has read the row depends on what was read, this transaction too; above
+   * READ_COMMITTED a merge then conflicts with what was committed since.
+   *
+   * @throws IllegalArgumentException if the merge does not suit the table
+   * @throws MergeFailedException if it cannot be made, where that is known already; else {@link
+   *     #commit} throws it
+   * @throws UnsupportedOperationException if the store is one on several nodes
+   */
+  public void merge(Table table, Merge merge, Object... key) {
+    manager.committer().checkMerges();
+    within(() -> writing.merge(use(table, TableSpec.Kind.ROWS), table.key(key), merge));
+  }
+
+  /**
+   * Writes a batch of a batch table under a name, in place of the one that has it. With APPEND it
+   * is merged into that one instead, whatever it is when this transaction commits.
    *
    * @param rows borrowed; copied before this returns
    */
@@ -359,6 +378,7 @@ public final class Transaction implements ReadView, AutoCloseable {
    * @throws UnavailableException if the writes do not fit the memory limit; nothing has changed:
    *     run the transaction again when there is room
    * @throws LimitExceededException if APPEND would make too large a batch; nothing has changed
+   * @throws MergeFailedException if a row cannot be merged; nothing has changed
    * @throws TableDroppedException if a table was dropped meanwhile; nothing has changed
    * @throws HookFailedException if a hook threw; it tells whether the transaction was committed
    * @throws IllegalStateException inside a nested block, which cannot commit the whole; it goes on

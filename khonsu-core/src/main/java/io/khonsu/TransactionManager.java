@@ -90,7 +90,7 @@ final class TransactionManager {
   /** {@return a snapshot of what is committed here, whatever others know} */
   Snapshot localSnapshot() {
     views.checkOpen();
-    return new Snapshot(this, views.add(buffer.readOnlySnapshot()));
+    return new Snapshot(this, views.add(buffer.safeSnapshot(committer::awaitHandledOrNever)));
   }
 
   Snapshot snapshotAt(long version) {

@@ -66,21 +66,24 @@ public final class Watch implements AutoCloseable {
       while (!closing) {
         deliverNext();
       }
-    } catch (RuntimeException | InterruptedException e) {
-      end(e instanceof RuntimeException known ? known : new StoreClosedException());
+    } catch (RuntimeException e) {
+      end(e);
     } finally {
       feed.close();
     }
   }
 
-  private void deliverNext() throws InterruptedException {
-    CommitChanges changes = feed.await(Long.MAX_VALUE);
-    if (changes == null || closing) {
+  private void deliverNext() {
+    CommitChanges changes = feed.awaitUninterruptibly();
+    if (closing) {
       return;
     }
     try {
       listener.onCommit(changes);
     } catch (Throwable e) { // handed over to whoever asks, and said loudly
+      if (feed.isCutOff() && e instanceof InterruptedException) {
+        throw new StoreClosedException(); // it stopped waiting, as it was told to
+      }
       throw new WatchEndedException(WatchEndedException.Reason.LISTENER_FAILED, feed.version(), e);
     }
     feed.pass();

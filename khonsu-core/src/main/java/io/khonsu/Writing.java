@@ -48,8 +48,54 @@ final class Writing {
     checkKey("the name of the batch", name);
     checkSize(table, staged.sizeBytes() + batch.sizeBytes(), batch.sizeBytes(), batch.rowCount());
     table.checkRowKeys(batch);
-    staged.of(table).putBatch(name, batch, onConflict);
+    if (onConflict == ConflictStrategy.APPEND) {
+      append(table, name, batch);
+    } else {
+      staged.of(table).putBatch(name, batch, onConflict, false);
+    }
     return table;
+  }
+
+  /**
+   * Appends to what was staged; to what is committed, if that was to be appended or nothing was.
+   */
+  private void append(Table table, Key name, BatchBuilder batch) {
+    int own = staged.writes().find(name);
+    int index = own < 0 ? -1 : staged.writes().version(own).index();
+    boolean appends = own < 0 || staged.writes().isMerge(own);
+    BatchBuilder all = batch;
+    if (index >= 0) {
+      BatchBuilder before = staged.of(table).batches.get(index);
+      all = BatchMerger.merged(table, BatchMerger.Rows.of(before), BatchMerger.Rows.of(batch));
+    }
+    staged.of(table).putBatch(name, all, strategyOf(own, ConflictStrategy.APPEND), appends);
+  }
+
+  private ConflictStrategy strategyOf(int position, ConflictStrategy otherwise) {
+    return position < 0 ? otherwise : staged.writes().strategy(position);
+  }
+
+  /** Merges into a row that was staged at once, into any other when the transaction commits. */
+  Table merge(Table table, Key key, Merge merge) {
+    MergeStep step =
+        MergeStep.of(table, Objects.requireNonNull(merge, "merge"), config.mergeFunctions());
+    checkKey("the key", key);
+    int own = staged.writes().find(key);
+    if (own < 0 || staged.mergeOf(own) != null) {
+      checkTransactionSize(staged.sizeBytes() + key.sizeBytes() + StoredMerge.STEP_BYTES);
+      staged.merge(key, step);
+      return table;
+    }
+    int index = staged.writes().version(own).index();
+    MergedRow row =
+        index < 0
+            ? MergedRow.over(table, key, null, 0)
+            : MergedRow.of(table, key, reading.ownValues(table, index));
+    row.apply(new StoredMerge(List.of(step)));
+    BatchBuilder merged = row.toBatch(merge, config.rowSizeMaxBytes());
+    BatchBuilder rows = staged.of(table).requireRows();
+    ConflictStrategy strategy = strategyOf(own, ConflictStrategy.FAIL);
+    return append(table, rows, WriteMode.UPSERT, strategy, () -> rows.append(merged, 0, 1));
   }
 
   Table delete(Table table, List<Key> keys, ConflictStrategy onConflict) {

@@ -36,7 +36,8 @@ class EncodedRequestTest {
               ConflictStrategy.FAIL,
               List.of(new Mutation.PutRows(1, ByteBuffer.wrap(new byte[] {1, 2, 3}))),
               ConflictStrategy.APPEND,
-              List.of(new Mutation.Delete(1, ByteBuffer.wrap(new byte[] {4})))));
+              List.of(new Mutation.Delete(1, ByteBuffer.wrap(new byte[] {4})))),
+          List.of(new Mutation.PutBatch(2, "b", ByteBuffer.wrap(new byte[] {5}))));
 
   private static final CommitAnswer ANSWER =
       new CommitAnswer.Aborted(
@@ -47,8 +48,9 @@ class EncodedRequestTest {
                   ConflictType.READ_DELETE,
                   ConflictStrategy.FAIL,
                   5,
-                  6),
-              new Conflict(KEY, null, ConflictType.WRITE_WRITE, ConflictStrategy.IGNORE, 7, 8)));
+                  6,
+                  null),
+              new Conflict(KEY, null, ConflictType.WRITE_WRITE, ConflictStrategy.IGNORE, 7, 8, null)));
 
   @Test
   void request_decoded_isEqual() throws Exception {
@@ -116,7 +118,7 @@ class EncodedRequestTest {
   @Test
   void answer_ofManyConflicts_keepsSome() {
     Conflict conflict =
-        new Conflict(KEY, null, ConflictType.WRITE_WRITE, ConflictStrategy.IGNORE, 7, 8);
+        new Conflict(KEY, null, ConflictType.WRITE_WRITE, ConflictStrategy.IGNORE, 7, 8, null);
     List<Conflict> many = java.util.Collections.nCopies(1_000, conflict);
     assertThat(CommitAnswer.decode(new CommitAnswer.Aborted(many).encode()))
         .isEqualTo(new CommitAnswer.Aborted(many.subList(0, CommitAnswer.CONFLICTS_MAX)));

@@ -2,6 +2,7 @@ package io.khonsu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.khonsu.mvcc.Certification;
 import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.spi.InMemoryStorage;
 import io.khonsu.testkit.LeakChecking;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
@@ -31,6 +33,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Random transactions on real threads, whose histories must be those of their level. */
 @ExtendWith(LeakChecking.class)
@@ -59,11 +62,15 @@ class HistoryTest {
   }
 
   private void open(boolean isStored) {
+    open(isStored, Certification.OCC);
+  }
+
+  private void open(boolean isStored, Certification certification) {
+    StoreConfig config = StoreConfig.builder().certification(certification).build();
     db =
         isStored
-            ? Khonsu.open(
-                StoreConfig.defaults(), new InMemoryStorage(), allocator, InstantSource.system())
-            : Khonsu.inMemory(StoreConfig.defaults(), allocator);
+            ? Khonsu.open(config, new InMemoryStorage(), allocator, InstantSource.system())
+            : Khonsu.inMemory(config, allocator);
   }
 
   @AfterEach
@@ -169,6 +176,55 @@ class HistoryTest {
     assertThat(appended).isEqualTo(expected);
   }
 
+  /** Blind appends, beside reads. */
+  @ParameterizedTest
+  @CsvSource({"SERIALIZABLE,false", "SERIALIZABLE,true"})
+  void listsInBatches_appendedUnread(Level level, boolean isStored) throws InterruptedException {
+    open(isStored);
+    Table table = Items.batches(db, "lists");
+    var options = options(level);
+    ListAppendStore store =
+        _ ->
+            new BatchListSession(
+                db.begin(TransactionOptions.serializable().onConflict(ConflictStrategy.APPEND)),
+                table) {
+              @Override
+              public void append(long key, long value) {
+                Items.write(tx, table, "k" + key, allocator, value);
+                wrote();
+              }
+            };
+    check(
+        HistoryWorkload.runListAppend(store, options, System::nanoTime),
+        options,
+        consistencyOf(level));
+  }
+
+  /**
+   * Merges beside reads, of the same transactions and of others. The levels between are left out: a
+   * merge is made on what is newest, whatever else was read at the snapshot.
+   */
+  @ParameterizedTest
+  @CsvSource({"READ_COMMITTED,false", "SERIALIZABLE,false", "SERIALIZABLE,true"})
+  void listsInRows_merged(Level level, boolean isStored) throws InterruptedException {
+    open(isStored);
+    Table table = db.createTable(TableSpec.rows("lists", LISTS).primaryKey("id"));
+    var options = options(level);
+    ListAppendStore store =
+        _ ->
+            new RowListSession(begin(level), table) {
+              @Override
+              public void append(long key, long value) {
+                tx.merge(table, Merges.union("items", value), key);
+                wrote();
+              }
+            };
+    check(
+        HistoryWorkload.runListAppend(store, options, System::nanoTime),
+        options,
+        consistencyOf(level));
+  }
+
   @ParameterizedTest
   @CsvSource({
     "READ_COMMITTED,false", "SNAPSHOT,false", "REPEATABLE_READ,false", "SERIALIZABLE,false",
@@ -183,6 +239,40 @@ class HistoryTest {
         HistoryWorkload.runRegisters(store, options, System::nanoTime),
         options,
         consistencyOf(level));
+  }
+
+  /** Who appends nothing reads at a snapshot instead, so that those take part as well. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void listsInRows_certifiedBySsn_areStrictlySerializable(boolean isStored)
+      throws InterruptedException {
+    open(isStored, Certification.SSN);
+    Table table = db.createTable(TableSpec.rows("lists", LISTS).primaryKey("id"));
+    var options = options(Level.SERIALIZABLE);
+    AtomicInteger begun = new AtomicInteger();
+    ListAppendStore store =
+        level ->
+            begun.incrementAndGet() % 4 == 0
+                ? new SnapshotListSession(db.snapshot(), table)
+                : new RowListSession(begin(level), table);
+    check(
+        HistoryWorkload.runListAppend(store, options, System::nanoTime),
+        options,
+        Consistency.STRICT_SERIALIZABLE);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void registers_certifiedBySsn_areStrictlySerializable(boolean isStored)
+      throws InterruptedException {
+    open(isStored, Certification.SSN);
+    Table table = db.createTable(TableSpec.rows("registers", REGISTERS).primaryKey("id"));
+    var options = options(Level.SERIALIZABLE);
+    RegisterStore store = level -> new RegisterSession(begin(level), table);
+    check(
+        HistoryWorkload.runRegisters(store, options, System::nanoTime),
+        options,
+        Consistency.STRICT_SERIALIZABLE);
   }
 
   private Transaction begin(Level level) {
@@ -219,7 +309,7 @@ class HistoryTest {
     }
   }
 
-  private static final class RowListSession extends Reporting implements ListAppendStore.Session {
+  private static class RowListSession extends Reporting implements ListAppendStore.Session {
     private final Table table;
 
     RowListSession(Transaction tx, Table table) {
@@ -229,11 +319,7 @@ class HistoryTest {
 
     @Override
     public List<Long> read(long key) {
-      List<Long> items = new ArrayList<>();
-      tx.get(table, key)
-          .map(row -> row.get("items"))
-          .ifPresent(list -> ((List<?>) list).forEach(item -> items.add((Long) item)));
-      return items;
+      return items(tx, table, key);
     }
 
     @Override
@@ -245,7 +331,51 @@ class HistoryTest {
     }
   }
 
-  private final class BatchListSession extends Reporting implements ListAppendStore.Session {
+  /** Reads at a snapshot; the appends that the workload asks for make it fail, as one may. */
+  private static final class SnapshotListSession implements ListAppendStore.Session {
+    private final Snapshot snapshot;
+    private final Table table;
+    private boolean wasToAppend;
+
+    SnapshotListSession(Snapshot snapshot, Table table) {
+      this.snapshot = snapshot;
+      this.table = table;
+    }
+
+    @Override
+    public List<Long> read(long key) {
+      return items(snapshot, table, key);
+    }
+
+    @Override
+    public void append(long key, long value) {
+      wasToAppend = true;
+    }
+
+    @Override
+    public CommitReport commit() {
+      try (snapshot) {
+        return wasToAppend
+            ? new CommitReport.Refused("a snapshot is for reading")
+            : new CommitReport.Committed(null);
+      }
+    }
+
+    @Override
+    public @Nullable Long snapshotVersion() {
+      return snapshot.version();
+    }
+  }
+
+  private static List<Long> items(ReadView view, Table table, long key) {
+    List<Long> items = new ArrayList<>();
+    view.get(table, key)
+        .map(row -> row.get("items"))
+        .ifPresent(list -> ((List<?>) list).forEach(item -> items.add((Long) item)));
+    return items;
+  }
+
+  private class BatchListSession extends Reporting implements ListAppendStore.Session {
     private final Table table;
 
     BatchListSession(Transaction tx, Table table) {

@@ -1,5 +1,6 @@
 package io.khonsu;
 
+import io.khonsu.mvcc.Certification;
 import io.khonsu.spi.InMemoryStorage;
 import io.khonsu.testkit.LeakChecking;
 import io.khonsu.testkit.Level;
@@ -17,10 +18,21 @@ import org.junit.jupiter.api.extension.ExtendWith;
  */
 @ExtendWith(LeakChecking.class)
 class IsolationScriptTest {
+  private static final StoreConfig SSN =
+      StoreConfig.builder().certification(Certification.SSN).build();
+
   @TestFactory
   Stream<DynamicTest> inMemory(BufferAllocator allocator) {
+    return ScenarioSuite.dynamicTests(() ->
+        new RowScenarioStore(
+            Khonsu.inMemory(StoreConfig.defaults(), allocator), Certification.OCC));
+  }
+
+  @TestFactory
+  Stream<DynamicTest> inMemory_certifiedBySsn(BufferAllocator allocator) {
     return ScenarioSuite.dynamicTests(
-        () -> new RowScenarioStore(Khonsu.inMemory(StoreConfig.defaults(), allocator)));
+        () -> new RowScenarioStore(Khonsu.inMemory(SSN, allocator), Certification.SSN),
+        Level.SERIALIZABLE);
   }
 
   @TestFactory
@@ -33,25 +45,30 @@ class IsolationScriptTest {
 
   @TestFactory
   Stream<DynamicTest> withStorage(BufferAllocator allocator) {
-    return withStorage(allocator, Level.values())
+    return withStorage(StoreConfig.defaults(), allocator, Level.values())
+        .filter(test -> !isFamily(test) || test.getDisplayName().contains("skew"));
+  }
+
+  @TestFactory
+  Stream<DynamicTest> withStorage_certifiedBySsn(BufferAllocator allocator) {
+    return withStorage(SSN, allocator, Level.SERIALIZABLE)
         .filter(test -> !isFamily(test) || test.getDisplayName().contains("skew"));
   }
 
   @Tag("long")
   @TestFactory
   Stream<DynamicTest> withStorageInEveryInterleaving(BufferAllocator allocator) {
-    return withStorage(allocator, Level.values()).filter(IsolationScriptTest::isFamily);
+    return withStorage(StoreConfig.defaults(), allocator, Level.values())
+        .filter(IsolationScriptTest::isFamily);
   }
 
-  private static Stream<DynamicTest> withStorage(BufferAllocator allocator, Level... levels) {
+  private static Stream<DynamicTest> withStorage(
+      StoreConfig config, BufferAllocator allocator, Level... levels) {
     return ScenarioSuite.dynamicTests(
         () ->
             new RowScenarioStore(
-                Khonsu.open(
-                    StoreConfig.defaults(),
-                    new InMemoryStorage(),
-                    allocator,
-                    InstantSource.system())),
+                Khonsu.open(config, new InMemoryStorage(), allocator, InstantSource.system()),
+                config.certification()),
         levels);
   }
 

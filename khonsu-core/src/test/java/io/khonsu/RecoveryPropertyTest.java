@@ -2,9 +2,12 @@ package io.khonsu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.khonsu.durable.LogKind;
 import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.spi.InMemoryStorage;
+import io.khonsu.spi.Storage;
 import io.khonsu.testkit.LeakChecking;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -12,11 +15,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
 import org.apache.arrow.memory.BufferAllocator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A store that is opened again is the store that was closed, whatever was done to it. */
 @ExtendWith(LeakChecking.class)
@@ -35,24 +42,67 @@ class RecoveryPropertyTest {
     }
   }
 
+  @TempDir private Path root;
+
   @Test
   void reopenedStore_equalsTheClosedOne(BufferAllocator allocator) {
-    Seeds.check(12, random -> new Run(random, allocator).run());
+    Seeds.check(
+        8,
+        random -> {
+          InMemoryStorage kept = new InMemoryStorage();
+          new Run(random, allocator, () -> kept, Khonsu::close).run();
+        });
   }
 
-  /** One storage, several stores on it, one after the other. */
+  @ParameterizedTest
+  @EnumSource(LogKind.class)
+  void durableStore_closedOrCrashed_isWhatItWas(LogKind log, BufferAllocator allocator) {
+    AtomicInteger number = new AtomicInteger();
+    Seeds.check(
+        4,
+        random -> {
+          Path directory = root.resolve("store" + number.incrementAndGet());
+          DurablePlace place = new DurablePlace(directory, log);
+          Ending ending =
+              db -> {
+                if (random.nextBoolean()) {
+                  db.close();
+                } else {
+                  place.crash(db);
+                }
+              };
+          new Run(random, allocator, place::open, ending).run();
+        });
+  }
+
+  /** Opens the storage of a run. */
+  @FunctionalInterface
+  private interface Opening {
+    Storage open();
+  }
+
+  /** Ends the life of a store. */
+  @FunctionalInterface
+  private interface Ending {
+    void end(Khonsu db);
+  }
+
+  /** One place, several stores on it, one after the other. */
   private static final class Run {
     private final RandomGenerator random;
     private final BufferAllocator allocator;
-    private final InMemoryStorage storage = new InMemoryStorage();
+    private final Opening opening;
+    private final Ending ending;
     private final Clock clock = new Clock();
     private final StoreConfig config;
     private long lastVersion;
     private long lastWriter;
 
-    Run(RandomGenerator random, BufferAllocator allocator) {
+    Run(RandomGenerator random, BufferAllocator allocator, Opening opening, Ending ending) {
       this.random = random;
       this.allocator = allocator;
+      this.opening = opening;
+      this.ending = ending;
       this.config =
           StoreConfig.builder()
               .retention(random.nextBoolean() ? Duration.ZERO : Duration.ofHours(1))
@@ -65,7 +115,8 @@ class RecoveryPropertyTest {
       long version = 0;
       long lastId = 0;
       for (int life = 0; life < 4; life++) {
-        try (Khonsu db = Khonsu.open(config, storage, allocator, clock)) {
+        Khonsu db = Khonsu.open(config, opening.open(), allocator, clock);
+        try {
           assertThat(content(db)).isEqualTo(closed);
           assertThat(db.newestVersion()).isEqualTo(version);
           try (Transaction tx = db.begin()) {
@@ -81,6 +132,8 @@ class RecoveryPropertyTest {
           closed = content(db);
           version = db.newestVersion();
           lastId = lastWriter;
+        } finally {
+          ending.end(db);
         }
         clock.now = clock.now.minusMillis(random.nextInt(100_000) - 20_000);
       }

@@ -1,5 +1,6 @@
 package io.khonsu;
 
+import io.khonsu.mvcc.Certification;
 import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.mvcc.IsolationLevel;
 import io.khonsu.testkit.Level;
@@ -16,21 +17,23 @@ import java.util.TreeMap;
 final class RowScenarioStore implements ScenarioStore {
   private final Khonsu db;
   private final Table table;
+  private final Certification certification;
   private final boolean compacts;
 
-  RowScenarioStore(Khonsu db) {
-    this(db, false);
+  RowScenarioStore(Khonsu db, Certification certification) {
+    this(db, certification, false);
   }
 
-  private RowScenarioStore(Khonsu db, boolean compacts) {
+  private RowScenarioStore(Khonsu db, Certification certification, boolean compacts) {
     this.db = db;
+    this.certification = certification;
     this.table = Items.rows(db, "items");
     this.compacts = compacts;
   }
 
   /** {@return the same, compacted before every step} */
   static RowScenarioStore compacting(Khonsu db) {
-    return new RowScenarioStore(db, true);
+    return new RowScenarioStore(db, Certification.OCC, true);
   }
 
   private void prepare() {
@@ -67,6 +70,11 @@ final class RowScenarioStore implements ScenarioStore {
   @Override
   public SortedMap<String, Long> state() {
     return Items.state(db, table);
+  }
+
+  @Override
+  public boolean ordersByCommit() {
+    return certification == Certification.OCC;
   }
 
   @Override

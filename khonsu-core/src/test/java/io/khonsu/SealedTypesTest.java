@@ -27,7 +27,7 @@ class SealedTypesTest {
         "WatchEndedException",
         "StorageException",
         "StoreClosedException");
-    assertCases(StorageException.class, "CorruptionException");
+    assertCases(StorageException.class, "CorruptionException", "OpenRefusedException");
     assertCases(
         TransactionAbortedException.class,
         "TransactionConflictException",

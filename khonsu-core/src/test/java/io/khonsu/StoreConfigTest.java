@@ -3,6 +3,8 @@ package io.khonsu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.khonsu.durable.LogKind;
+import io.khonsu.mvcc.Certification;
 import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.mvcc.IsolationLevel;
 import io.khonsu.spi.InMemoryStorage;
@@ -17,6 +19,7 @@ class StoreConfigTest {
       StoreConfig.builder()
           .isolation(IsolationLevel.SNAPSHOT)
           .onConflict(ConflictStrategy.APPEND)
+          .certification(Certification.SSN)
           .memoryLimitBytes(123_456_789_012L)
           .keySizeMaxBytes(77)
           .rowSizeMaxBytes(1_000)
@@ -26,6 +29,11 @@ class StoreConfigTest {
           .watchBacklogBytes(4_321)
           .transactionAgeMax(Duration.ofSeconds(90))
           .compactionRowsPerSecond(0)
+          .durability(Durability.async(Duration.ofMillis(20)))
+          .log(LogKind.SEGMENTS)
+          .logSizeMaxBytes(7L << 20)
+          .heldLogMaxBytes(1_234_567)
+          .diskReserveBytes(0)
           .build();
 
   @Test
@@ -36,11 +44,13 @@ class StoreConfigTest {
         .isEqualTo(StoreConfig.defaults());
     assertThat(StoreConfig.defaults())
         .hasToString(
-            "isolation=SERIALIZABLE, onConflict=FAIL, memoryLimitBytes=4294967296,"
-                + " keySizeMaxBytes=1024, rowSizeMaxBytes=16777216,"
+            "isolation=SERIALIZABLE, onConflict=FAIL, certification=OCC,"
+                + " memoryLimitBytes=4294967296, keySizeMaxBytes=1024, rowSizeMaxBytes=16777216,"
                 + " transactionSizeMaxBytes=536870912, retention=PT0S, retentionBytes=1073741824,"
                 + " watchBacklogBytes=268435456, transactionAgeMax=PT1H,"
-                + " compactionRowsPerSecond=500000");
+                + " compactionRowsPerSecond=500000, durability=SYNC, log=ENGINE,"
+                + " logSizeMaxBytes=536870912, heldLogMaxBytes=4294967296,"
+                + " diskReserveBytes=268435456");
     assertThat(StoreConfig.parse(" retention = PT5M \n\n"))
         .isEqualTo(StoreConfig.builder().retention(Duration.ofMinutes(5)).build());
     assertThat(StoreConfig.parse("")).isEqualTo(StoreConfig.defaults());
@@ -55,12 +65,19 @@ class StoreConfigTest {
     refused("memoryLimitBytes=4G", "memoryLimitBytes", "4G");
     refused("memoryLimitBytes=0", "memoryLimitBytes", "0");
     refused("isolation=STRICT", "isolation", "STRICT");
+    refused("certification=2PL", "certification", "2PL");
     refused("retentionBytes=0", "retentionBytes", "0");
     refused("watchBacklogBytes=-1", "watchBacklogBytes", "-1");
     refused("keySizeMaxBytes=65537", "keySizeMaxBytes", "65536");
     refused("transactionSizeMaxBytes=1073741825", "transactionSizeMaxBytes", "1073741824");
     refused("transactionAgeMax=PT0S", "transactionAgeMax", "PT0.001S");
     refused("compactionRowsPerSecond=-1", "compactionRowsPerSecond", "-1", "0");
+    refused("durability=ASYNC", "durability", "1 ms", "PT0S");
+    refused("durability=ASYNC(PT2H)", "durability", "PT2H");
+    refused("durability=FAST", "durability", "FAST");
+    refused("log=PAPER", "log", "PAPER");
+    refused("logSizeMaxBytes=1", "logSizeMaxBytes", "1048576");
+    refused("diskReserveBytes=-1", "diskReserveBytes", "-1");
     refused("compactionRowsPerSecond=1e6", "compactionRowsPerSecond", "1e6");
     refused("compactionRowsPerSecond=1000000001", "compactionRowsPerSecond", "1000000000");
   }

@@ -57,9 +57,6 @@ class TableDiffTest {
   @Test
   void diff_ofWhatIsNotThere_isRefused() {
     long newest = db.newestVersion();
-    Table batches = Items.batches(db, "batches");
-    assertThatThrownBy(() -> db.diff(batches, newest, newest))
-        .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> db.diff(table, newest, db.newestVersion() + 1))
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> db.diff(table, -1, newest))
@@ -106,6 +103,27 @@ class TableDiffTest {
             "b UPDATED {\"id\":\"b\",\"value\":3} {\"id\":\"b\",\"value\":1}",
             "c INSERTED null {\"id\":\"c\",\"value\":1}");
     assertThat(diff(table, to, to)).isEmpty();
+  }
+
+  @Test
+  void diff_ofABatchTable_hasWholeBatches() {
+    Table batches = Items.batches(db, "batches");
+    db.run(tx -> {
+      Items.write(tx, batches, "grows", allocator, 1);
+      Items.write(tx, batches, "goes", allocator, 7, 8);
+      Items.write(tx, batches, "stays", allocator, 5);
+    });
+    long from = db.newestVersion();
+    db.run(tx -> {
+      Items.write(tx, batches, "grows", allocator, 1, 2);
+      Items.write(tx, batches, "new", allocator);
+      tx.delete(batches, "goes");
+    });
+    assertThat(diff(batches, from, db.newestVersion()))
+        .containsExactly(
+            "goes DELETED [{\"number\":7},{\"number\":8}] null",
+            "grows UPDATED [{\"number\":1}] [{\"number\":1},{\"number\":2}]",
+            "new INSERTED null []");
   }
 
   @Test

@@ -6,6 +6,8 @@ import io.khonsu.spi.InMemoryStorage;
 import io.khonsu.testkit.LeakChecking;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -153,6 +155,59 @@ class WatchStressTest {
       watch.close();
       assertThat(wrong.get()).isNull();
       assertThat(state).isEqualTo(Items.state(db, table));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void store_closedUnderManyWatches_endsThemAll(boolean isStored, BufferAllocator allocator) {
+    for (int round = 0; round < 20; round++) {
+      int delay = round * 20;
+      Khonsu db =
+          isStored
+              ? Khonsu.open(CONFIG, new InMemoryStorage(), allocator, InstantSource.system())
+              : Khonsu.inMemory(CONFIG, allocator);
+      Table table = Items.rows(db, "items");
+      AtomicLong told = new AtomicLong();
+      List<Watch> watches = new ArrayList<>();
+      List<ChangeFeed> feeds = new ArrayList<>();
+      for (int i = 0; i < 50; i++) {
+        watches.add(db.watch(table, KeyRange.all(), _ -> told.incrementAndGet()));
+        feeds.add(db.changes(table, KeyRange.all()));
+      }
+      try (var users =
+          Threads.start(
+              3,
+              number -> {
+                SplittableRandom own = new SplittableRandom(number);
+                try {
+                  while (true) {
+                    use(db, table, feeds.get(own.nextInt(50)), own);
+                  }
+                } catch (StoreClosedException _) {
+                  told.incrementAndGet(); // as it should be
+                }
+              })) {
+        Threads.awaitUntil(() -> told.get() >= delay);
+        db.close();
+        users.join();
+      }
+      for (Watch watch : watches) {
+        Threads.awaitUntil(() -> watch.failure().isPresent());
+        watch.close();
+        assertThat(watch.failure()).containsInstanceOf(StoreClosedException.class);
+      }
+      feeds.forEach(ChangeFeed::close);
+      assertThat(allocator.getAllocatedMemory()).isZero();
+    }
+  }
+
+  private static void use(Khonsu db, Table table, ChangeFeed feed, SplittableRandom random) {
+    write(db, table, random);
+    try {
+      assertThat(feed.poll()).isNotNull();
+    } catch (ConcurrentUseException _) {
+      db.compact(); // another thread asks it just now
     }
   }
 }

@@ -321,9 +321,29 @@ class WatchTest {
     db.close();
     interrupted.await();
     watch.close();
-    assertThat(watch.failure()).isPresent();
+    assertThat(watch.failure()).containsInstanceOf(StoreClosedException.class);
     assertThatThrownBy(feed::poll).isInstanceOf(StoreClosedException.class);
     feed.close();
+  }
+
+  @Test
+  void listenerThatInterruptsItself_isToldTheNextCommitAllTheSame() {
+    List<Long> told = Collections.synchronizedList(new ArrayList<>());
+    try (Watch watch =
+        db.watch(
+            table,
+            KeyRange.all(),
+            commit -> {
+              told.add(commit.version());
+              Thread.currentThread().interrupt();
+            })) {
+      long first = Items.put(db, table, "a", 1).version();
+      Threads.awaitUntil(() -> watch.version() >= first);
+      long second = Items.put(db, table, "a", 2).version();
+      Threads.awaitUntil(() -> watch.version() >= second);
+      assertThat(told).containsExactly(first, second);
+      assertThat(watch.failure()).isEmpty();
+    }
   }
 
   @Test

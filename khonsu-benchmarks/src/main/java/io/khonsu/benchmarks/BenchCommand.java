@@ -1,6 +1,8 @@
 package io.khonsu.benchmarks;
 
 import java.util.concurrent.Callable;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -15,7 +17,14 @@ import picocli.CommandLine.Spec;
     name = "bench",
     description = "Measures Khonsu beside its peers.",
     mixinStandardHelpOptions = true,
-    subcommands = {StmCommand.class, ArrowCommand.class, ConsensusCommand.class})
+    subcommands = {
+      StmCommand.class,
+      AbortsCommand.class,
+      DurableCommand.class,
+      BackupCommand.class,
+      ArrowCommand.class,
+      ConsensusCommand.class
+    })
 final class BenchCommand implements Callable<Integer> {
   @Spec
   @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -23,7 +32,13 @@ final class BenchCommand implements Callable<Integer> {
 
   /** Runs one benchmark and ends the JVM with its exit code. */
   public static void main(String[] args) {
+    logWarningsOnly();
     System.exit(commandLine().execute(args));
+  }
+
+  /** Contenders announce themselves. */
+  static void logWarningsOnly() {
+    Logger.getLogger("").setLevel(Level.WARNING);
   }
 
   static CommandLine commandLine() {

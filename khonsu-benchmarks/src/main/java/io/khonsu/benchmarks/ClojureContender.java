@@ -1,8 +1,11 @@
 package io.khonsu.benchmarks;
 
+import clojure.lang.AFn;
 import clojure.lang.LockingTransaction;
+import clojure.lang.RT;
 import clojure.lang.Ref;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Clojure's references: snapshot isolation as they are; serializable where whatever is only read is
@@ -14,9 +17,9 @@ final class ClojureContender implements Contender {
 
   private ClojureContender(KeyNames names, boolean ensures) {
     this.ensures = ensures;
-    this.refs = new Ref[names.count()];
+    this.refs = new Ref[names.countWithSpare()];
     for (int i = 0; i < refs.length; i++) {
-      refs[i] = new Ref((long) i);
+      refs[i] = new Ref(i < names.count() ? (Long) (long) i : null);
     }
   }
 
@@ -34,107 +37,57 @@ final class ClojureContender implements Contender {
   }
 
   @Override
-  public long valueOf(int item) {
+  public @Nullable Long valueOf(int item) {
     return (Long) refs[item].deref();
   }
 
-  /** One thread's transactions: bodies made once, with their arguments in fields. */
-  private final class ClojureSession implements Session {
-    private final Callable<Object> readWrite = this::runReadWrite;
-    private final Callable<Object> increment = this::runIncrement;
-    private final Callable<Object> writePair = this::runWritePair;
-    private final Callable<Object> readSum = this::runReadSum;
-    private int read1;
-    private int read2;
-    private int write1;
-    private int write2;
-    private long value;
-    private int[] items = {};
-    private int from;
-    private int count;
-    private long tries;
-    private long commits;
+  /** The function that {@code commute} runs, once in the transaction and again at its commit. */
+  private static final class Adding extends AFn {
+    @Override
+    public Object invoke(Object value, Object delta) {
+      return (Long) value + (Long) delta;
+    }
+  }
+
+  /** One thread's transactions: a body made once. */
+  private final class ClojureSession extends RerunningSession {
+    private final Callable<Object> body = this::attempt;
+    private final Adding adding = new Adding();
+    private boolean ensuring;
 
     @Override
-    public void readWrite(int read1, int read2, int write1, int write2) {
-      this.read1 = read1;
-      this.read2 = read2;
-      this.write1 = write1;
-      this.write2 = write2;
-      run(readWrite);
+    long execute(Task task) {
+      ensuring = ensures && !task.isReadOnly();
+      try {
+        return (Long) LockingTransaction.runInTransaction(body);
+      } catch (RuntimeException e) {
+        throw isRetryLimit(e) ? new GaveUpException(e) : e;
+      } catch (Exception e) {
+        throw new IllegalStateException("a Clojure transaction failed for good", e);
+      }
     }
 
-    private Object runReadWrite() {
-      tries++;
-      Long sum = read(read1) + read(read2) + 1;
-      refs[write1].set(sum);
-      return refs[write2].set(sum);
-    }
-
-    private long read(int item) {
+    @Override
+    @Nullable Long find(int item) {
       Ref ref = refs[item];
-      if (ensures) {
+      if (ensuring && !current().writesTo(item)) {
         ref.touch(); // clojure.core/ensure
       }
       return (Long) ref.deref();
     }
 
     @Override
-    public long readSum(int[] items, int from, int count) {
-      this.items = items;
-      this.from = from;
-      this.count = count;
-      return (Long) run(readSum);
-    }
-
-    private Object runReadSum() {
-      tries++;
-      long sum = 0;
-      for (int i = from; i < from + count; i++) {
-        sum += valueOf(items[i]);
-      }
-      return sum;
+    void set(int item, @Nullable Long value) {
+      refs[item].set(value);
     }
 
     @Override
-    public void increment(int item) {
-      write1 = item;
-      run(increment);
+    void add(int item, long delta) {
+      refs[item].commute(adding, RT.list(delta));
     }
 
-    private Object runIncrement() {
-      tries++;
-      return refs[write1].set(valueOf(write1) + 1);
-    }
-
-    @Override
-    public void writePair(int item1, int item2, long value) {
-      this.write1 = item1;
-      this.write2 = item2;
-      this.value = value;
-      run(writePair);
-    }
-
-    private Object runWritePair() {
-      tries++;
-      Long boxed = value;
-      refs[write1].set(boxed);
-      return refs[write2].set(boxed);
-    }
-
-    @Override
-    public long retries() {
-      return tries - commits;
-    }
-
-    private Object run(Callable<Object> body) {
-      try {
-        Object result = LockingTransaction.runInTransaction(body);
-        commits++;
-        return result;
-      } catch (Exception e) {
-        throw new IllegalStateException("a Clojure transaction failed for good", e);
-      }
+    private boolean isRetryLimit(RuntimeException e) {
+      return String.valueOf(e.getMessage()).contains("retry limit");
     }
   }
 }

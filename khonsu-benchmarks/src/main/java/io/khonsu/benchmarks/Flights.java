@@ -17,6 +17,8 @@ import org.apache.arrow.vector.types.pojo.Schema;
 
 /** Rows of the flights' schema (12 bytes of data each), keyed by their number. */
 final class Flights {
+  static final String NAME = "flights";
+
   static final Schema SCHEMA =
       new Schema(
           List.of(
@@ -29,7 +31,7 @@ final class Flights {
   private Flights() {}
 
   static Table createIn(Khonsu db) {
-    return db.createTable(TableSpec.rows("flights", SCHEMA).primaryKey("row"));
+    return db.createTable(TableSpec.rows(NAME, SCHEMA).primaryKey("row"));
   }
 
   /** {@return {@code count} rows with numbers from {@code firstRow} on; the caller closes them} */

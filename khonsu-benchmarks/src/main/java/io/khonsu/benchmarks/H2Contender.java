@@ -1,7 +1,9 @@
 package io.khonsu.benchmarks;
 
+import java.util.Arrays;
 import java.util.HashSet;
-import java.util.function.ToLongFunction;
+import java.util.Iterator;
+import java.util.Map;
 import org.h2.engine.IsolationLevel;
 import org.h2.mvstore.DataUtils;
 import org.h2.mvstore.MVMap;
@@ -14,12 +16,13 @@ import org.h2.mvstore.type.LongDataType;
 import org.h2.mvstore.type.MetaType;
 import org.h2.mvstore.type.StringDataType;
 import org.h2.value.VersionedValue;
+import org.jspecify.annotations.Nullable;
 
 /**
- * H2's transaction store in memory, at SNAPSHOT: it has no level that is serializable in truth. An
- * item that is read to be written back is locked first, which is H2's own {@code SELECT ... FOR
- * UPDATE} and spares it all retries. Two items are written in ascending order, so that nobody waits
- * in a circle.
+ * H2's transaction store in memory, at SNAPSHOT: it has no level that is serializable in truth.
+ * Items that are read to be written back are locked first, in ascending order, which is H2's own
+ * {@code SELECT ... FOR UPDATE} and spares it all retries; the snapshot is taken after that. Where
+ * these are all that a transaction reads, it needs no snapshot.
  */
 final class H2Contender implements Contender {
   private static final int LOCK_TIMEOUT_MILLIS = 2_000;
@@ -42,7 +45,7 @@ final class H2Contender implements Contender {
     Transaction filling = transactions.begin();
     this.map = filling.openMap("items", StringDataType.INSTANCE, LongDataType.INSTANCE);
     for (int i = 0; i < names.count(); i++) {
-      map.put(KeyNames.fresh(i), (long) i);
+      map.put(names.fresh(i), (long) i);
     }
     filling.commit();
     snapshotMaps.add(untyped(map.map));
@@ -54,7 +57,7 @@ final class H2Contender implements Contender {
   }
 
   @Override
-  public long valueOf(int item) {
+  public @Nullable Long valueOf(int item) {
     return map.getImmediate(names.string(item));
   }
 
@@ -69,92 +72,76 @@ final class H2Contender implements Contender {
   }
 
   /** One thread's transactions. */
-  private final class H2Session implements Session {
-    private long retries;
+  private final class H2Session extends Session {
+    private TransactionMap<String, Long> items = map;
 
     @Override
-    public void readWrite(int read1, int read2, int write1, int write2) {
-      run(
-          IsolationLevel.SNAPSHOT,
-          items -> {
-            Long value = get(items, read1) + get(items, read2) + 1;
-            items.put(names.string(Math.min(write1, write2)), value);
-            items.put(names.string(Math.max(write1, write2)), value);
-            return value;
-          });
-    }
-
-    @Override
-    public long readSum(int[] wanted, int from, int count) {
-      return run(
-          IsolationLevel.SNAPSHOT,
-          items -> {
-            long sum = 0;
-            for (int i = from; i < from + count; i++) {
-              sum += get(items, wanted[i]);
-            }
-            return sum;
-          });
-    }
-
-    @Override
-    public void increment(int item) {
-      run(
-          IsolationLevel.READ_COMMITTED,
-          items -> {
-            String name = names.string(item);
-            Long value = items.lock(name) + 1;
-            items.put(name, value);
-            return value;
-          });
-    }
-
-    @Override
-    public void writePair(int item1, int item2, long value) {
-      Long boxed = value;
-      run(
-          IsolationLevel.SNAPSHOT,
-          items -> {
-            items.put(names.string(Math.min(item1, item2)), boxed);
-            items.put(names.string(Math.max(item1, item2)), boxed);
-            return value;
-          });
-    }
-
-    @Override
-    public long retries() {
-      return retries;
-    }
-
-    private long get(TransactionMap<String, Long> items, int item) {
-      return Contender.required(items.get(names.string(item)));
-    }
-
-    private long run(IsolationLevel level, ToLongFunction<TransactionMap<String, Long>> body) {
+    long transact(Task task) {
+      boolean locks = task.shape().reading() == Shape.Reading.WRITTEN;
+      IsolationLevel level =
+          locks && task.count() == task.writes()
+              ? IsolationLevel.READ_COMMITTED
+              : IsolationLevel.SNAPSHOT;
       for (int attempt = 0; ; attempt++) {
         Transaction transaction = transactions.begin(NO_LISTENER, LOCK_TIMEOUT_MILLIS, 0, level);
+        items = map.getInstance(transaction);
         try {
-          long result = body.applyAsLong(items(transaction, level));
+          if (locks) {
+            lockWritten(task);
+          }
+          if (level == IsolationLevel.SNAPSHOT) {
+            transaction.markStatementStart(snapshotMaps);
+          }
+          long result = task.run(this);
           transaction.commit();
           return result;
         } catch (MVStoreException e) {
           transaction.rollback();
-          if (e.getErrorCode() != DataUtils.ERROR_TRANSACTION_LOCKED
-              && e.getErrorCode() != DataUtils.ERROR_TRANSACTIONS_DEADLOCK) {
-            throw e;
-          }
+          throwUnlessLocked(e);
         }
-        retries++;
+        countRetries(1);
         Backoff.pause(attempt);
       }
     }
 
-    private TransactionMap<String, Long> items(Transaction transaction, IsolationLevel level) {
-      TransactionMap<String, Long> items = map.getInstance(transaction);
-      if (level == IsolationLevel.SNAPSHOT) {
-        transaction.markStatementStart(snapshotMaps);
+    private void lockWritten(Task task) {
+      int[] written = new int[task.writes()];
+      Arrays.setAll(written, task::item);
+      Arrays.sort(written);
+      for (int item : written) {
+        var _ = items.lock(names.string(item));
       }
-      return items;
+    }
+
+    private void throwUnlessLocked(MVStoreException e) {
+      if (e.getErrorCode() != DataUtils.ERROR_TRANSACTION_LOCKED
+          && e.getErrorCode() != DataUtils.ERROR_TRANSACTIONS_DEADLOCK) {
+        throw e;
+      }
+    }
+
+    @Override
+    @Nullable Long find(int item) {
+      return items.get(names.string(item));
+    }
+
+    @Override
+    void set(int item, @Nullable Long value) {
+      if (value == null) {
+        items.remove(names.string(item));
+      } else {
+        items.put(names.string(item), value);
+      }
+    }
+
+    @Override
+    long sum(int from, int rows) {
+      Iterator<Map.Entry<String, Long>> entries = items.entryIterator(names.string(from), null);
+      long sum = 0;
+      for (int row = 0; row < rows; row++) {
+        sum += entries.next().getValue();
+      }
+      return sum;
     }
   }
 }

@@ -1,5 +1,7 @@
 package io.khonsu.benchmarks;
 
+import org.jspecify.annotations.Nullable;
+
 /** What must hold of a contender's items after a load. */
 final class Invariant {
   private Invariant() {}
@@ -7,47 +9,56 @@ final class Invariant {
   /**
    * {@return what does not hold, or nothing}
    *
-   * @param commits how many transactions were committed since the contender was made
+   * @param changed by how much the transactions committed since the contender was made have changed
+   *     the sum of all items
    */
-  static String broken(Load load, Contender contender, int keys, long commits) {
-    return switch (load.operation()) {
-      case INCREMENT -> lostUpdates(contender, commits);
-      case WRITE_PAIR -> tornPair(contender, keys);
-      case READ -> changed(contender, keys);
-      case READ_WRITE -> missing(contender, keys);
+  static String broken(Load load, Contender contender, KeyNames names, long changed) {
+    return switch (load.check()) {
+      case PRESENT -> missing(contender, names);
+      case TOTAL -> lostUpdates(contender, names, changed);
+      case PAIRS -> tornPair(contender, names);
+      case LABELS -> mixedUp(contender, names);
     };
   }
 
-  private static String lostUpdates(Contender contender, long commits) {
-    long value = contender.valueOf(0);
-    return value == commits ? "" : commits + " increments committed, but the value is " + value;
+  private static String missing(Contender contender, KeyNames names) {
+    for (int i = 0; i < names.count(); i++) {
+      if (contender.valueOf(i) == null) {
+        return "item " + i + " is missing";
+      }
+    }
+    return "";
   }
 
-  private static String tornPair(Contender contender, int keys) {
-    for (int i = 0; i < keys; i += 2) {
-      boolean untouched = contender.valueOf(i) == i && contender.valueOf(i + 1) == i + 1;
-      if (!untouched && contender.valueOf(i) != contender.valueOf(i + 1)) {
+  private static String lostUpdates(Contender contender, KeyNames names, long changed) {
+    long sum = 0;
+    long expected = changed;
+    for (int i = 0; i < names.count(); i++) {
+      sum += Contender.required(contender.valueOf(i));
+      expected += i;
+    }
+    return sum == expected ? "" : "all items make " + sum + " instead of " + expected;
+  }
+
+  private static String tornPair(Contender contender, KeyNames names) {
+    for (int i = 0; i < names.count(); i += 2) {
+      long first = Contender.required(contender.valueOf(i));
+      long second = Contender.required(contender.valueOf(i + 1));
+      boolean untouched = first == i && second == i + 1;
+      if (!untouched && first != second) {
         return "items " + i + " and " + (i + 1) + " were written together, and differ";
       }
     }
     return "";
   }
 
-  private static String changed(Contender contender, int keys) {
-    for (int i = 0; i < keys; i++) {
-      if (contender.valueOf(i) != i) {
-        return "item " + i + " was only read, and has changed to " + contender.valueOf(i);
+  private static String mixedUp(Contender contender, KeyNames names) {
+    for (int i = 0; i < names.countWithSpare(); i++) {
+      @Nullable Long value = contender.valueOf(i);
+      if (value == null ? i < names.count() : !Shape.isLabelled(value, i)) {
+        return "item " + i + " has the value " + value;
       }
     }
     return "";
-  }
-
-  /** Looking up a missing item throws. */
-  private static String missing(Contender contender, int keys) {
-    long sum = 0;
-    for (int i = 0; i < keys; i++) {
-      sum |= contender.valueOf(i);
-    }
-    return sum == 0 ? "all items are zero" : "";
   }
 }

@@ -1,12 +1,16 @@
 package io.khonsu.benchmarks;
 
 import io.khonsu.mvcc.BufferOptions;
+import io.khonsu.mvcc.Certification;
 import io.khonsu.mvcc.CommitRequest;
 import io.khonsu.mvcc.CommitResult;
 import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.mvcc.IsolationLevel;
 import io.khonsu.mvcc.Key;
+import io.khonsu.mvcc.KeyInterval;
+import io.khonsu.mvcc.Merger;
 import io.khonsu.mvcc.ReadSet;
+import io.khonsu.mvcc.ScanVisitor;
 import io.khonsu.mvcc.Snapshot;
 import io.khonsu.mvcc.TxnBuffer;
 import io.khonsu.mvcc.Version;
@@ -17,20 +21,27 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Khonsu's transaction buffer, SERIALIZABLE. Items are named by bytes that are made keys of each
- * time, by keys that the caller keeps as it keeps strings for a map, or by handles.
+ * time, by keys that the caller keeps as it keeps strings for a map, or by handles. As the store
+ * does, a transaction that fails again and again goes through the gate.
  */
 final class KhonsuContender implements Contender {
   private static final int IDS_PER_SESSION_BITS = 40;
+  private static final int ATTEMPTS_BEFORE_GATE = 12;
 
-  private final TxnBuffer<Long> buffer = new TxnBuffer<>(BufferOptions.simple());
+  private final TxnBuffer<Long> buffer;
   private final AtomicLong sessions = new AtomicLong();
   private final KeyNames names;
 
   /** What names the items; null if keys are made of bytes each time. */
   private final Key @Nullable [] kept;
 
-  private KhonsuContender(KeyNames names, Naming naming) {
+  private KhonsuContender(KeyNames names, Naming naming, Certification certification) {
     this.names = names;
+    this.buffer =
+        new TxnBuffer<>(
+            BufferOptions.<Long>simple()
+                .withMerger(Merger.adding())
+                .withCertification(certification));
     fill();
     this.kept =
         switch (naming) {
@@ -47,15 +58,19 @@ final class KhonsuContender implements Contender {
   }
 
   static KhonsuContender byBytes(KeyNames names) {
-    return new KhonsuContender(names, Naming.BYTES);
+    return new KhonsuContender(names, Naming.BYTES, Certification.OCC);
   }
 
   static KhonsuContender byKeptKey(KeyNames names) {
-    return new KhonsuContender(names, Naming.KEPT_KEY);
+    return new KhonsuContender(names, Naming.KEPT_KEY, Certification.OCC);
   }
 
   static KhonsuContender byHandle(KeyNames names) {
-    return new KhonsuContender(names, Naming.HANDLE);
+    return new KhonsuContender(names, Naming.HANDLE, Certification.OCC);
+  }
+
+  static KhonsuContender byHandleCertifiedBySsn(KeyNames names) {
+    return new KhonsuContender(names, Naming.HANDLE, Certification.SSN);
   }
 
   @Override
@@ -64,7 +79,7 @@ final class KhonsuContender implements Contender {
   }
 
   @Override
-  public long valueOf(int item) {
+  public @Nullable Long valueOf(int item) {
     try (Snapshot<Long> snapshot = buffer.snapshot()) {
       return value(buffer.get(key(item), snapshot));
     }
@@ -75,22 +90,20 @@ final class KhonsuContender implements Contender {
       try (Snapshot<Long> snapshot = buffer.snapshot()) {
         WriteSet<Long> writes = new WriteSet<>();
         writes.put(Key.of(names.bytes(i)), (long) i, 0, ConflictStrategy.FAIL);
-        commit(new CommitRequest<>(1, IsolationLevel.SERIALIZABLE, snapshot, noReads(), writes));
+        var _ = commit(1, snapshot, new ReadSet<>(), writes);
       }
     }
   }
 
   private Key[] keys() {
-    Key[] made = new Key[names.count()];
+    Key[] made = new Key[names.countWithSpare()];
     Arrays.setAll(made, i -> Key.of(names.bytes(i)));
     return made;
   }
 
   private Key[] refs() {
-    Key[] made = new Key[names.count()];
-    for (int i = 0; i < made.length; i++) {
-      made[i] = buffer.ref(Key.of(names.bytes(i)));
-    }
+    Key[] made = keys();
+    Arrays.setAll(made, i -> buffer.ref(made[i]));
     return made;
   }
 
@@ -98,110 +111,146 @@ final class KhonsuContender implements Contender {
     return kept == null ? buffer.key(names.bytes(item)) : kept[item];
   }
 
-  private boolean commit(CommitRequest<Long> request) {
-    return buffer.commit(request) instanceof CommitResult.Accepted;
+  private boolean commit(
+      long transactionId, Snapshot<Long> snapshot, ReadSet<Long> reads, WriteSet<Long> writes) {
+    return buffer.commit(
+            new CommitRequest<>(
+                transactionId, IsolationLevel.SERIALIZABLE, snapshot, reads, writes))
+        instanceof CommitResult.Accepted;
   }
 
-  private static ReadSet<Long> noReads() {
-    return new ReadSet<>();
+  private static @Nullable Long value(@Nullable Version<Long> version) {
+    return version == null ? null : version.value();
   }
 
-  private static long value(@Nullable Version<Long> version) {
-    if (version == null) {
-      throw new AssertionError("an item is missing");
+  /** Adds up the first rows of a scan. */
+  private static final class Summing implements ScanVisitor<Long> {
+    private long sum;
+    private int left;
+    private @Nullable Key last;
+
+    private Summing(int rows) {
+      this.left = rows;
     }
-    return version.requireValue();
+
+    @Override
+    public void item(Key key, Version<Long> version) {
+      if (left > 0) {
+        sum += version.requireValue();
+        left--;
+        last = key;
+      }
+    }
+
+    @Override
+    public boolean wantsMore() {
+      return left > 0;
+    }
+
+    /** {@return all keys up to the last row} */
+    private KeyInterval seen(Key from) {
+      if (left > 0 || last == null) {
+        throw new AssertionError(left + " rows are missing");
+      }
+      return new KeyInterval(from, last.successor());
+    }
   }
 
   /** One thread's transactions. */
-  private final class KhonsuSession implements Session {
+  @SuppressWarnings("NullAway.Init") // a transaction's parts are set before its body runs
+  private final class KhonsuSession extends Session {
     private long transactionId;
-    private long retries;
+    private boolean reading;
+    private Snapshot<Long> snapshot;
+    private ReadSet<Long> reads;
+    private WriteSet<Long> writes;
+    private long result;
 
     private KhonsuSession(long firstId) {
       this.transactionId = firstId;
     }
 
     @Override
-    public void readWrite(int read1, int read2, int write1, int write2) {
-      for (int attempt = 0; ; attempt++) {
-        try (Snapshot<Long> snapshot = buffer.snapshot()) {
-          ReadSet<Long> reads = new ReadSet<>();
-          long sum = read(read1, snapshot, reads) + read(read2, snapshot, reads);
-          Long value = sum + 1;
-          WriteSet<Long> writes = new WriteSet<>();
-          writes.put(key(write1), value, 0, ConflictStrategy.FAIL);
-          writes.put(key(write2), value, 0, ConflictStrategy.FAIL);
-          if (commits(snapshot, reads, writes)) {
-            return;
-          }
+    long transact(Task task) {
+      reading = task.isReadOnly();
+      return reading ? read(task) : write(task);
+    }
+
+    private long read(Task task) {
+      try (Snapshot<Long> opened = buffer.safeSnapshot(_ -> {})) {
+        snapshot = opened;
+        return task.run(this);
+      }
+    }
+
+    private long write(Task task) {
+      transactionId++;
+      for (int attempt = 0; attempt < ATTEMPTS_BEFORE_GATE; attempt++) {
+        if (commits(task)) {
+          return result;
         }
-        failed(attempt);
+        countRetries(1);
+        Backoff.pause(attempt);
+      }
+      return writeThroughGate(task);
+    }
+
+    private long writeThroughGate(Task task) {
+      buffer.enterGate(transactionId);
+      try {
+        while (!commits(task)) {
+          countRetries(1);
+        }
+        return result;
+      } finally {
+        buffer.leaveGate(transactionId);
+      }
+    }
+
+    private boolean commits(Task task) {
+      try (Snapshot<Long> opened = buffer.snapshot()) {
+        snapshot = opened;
+        reads = new ReadSet<>();
+        writes = new WriteSet<>();
+        result = task.run(this);
+        return commit(transactionId, opened, reads, writes);
       }
     }
 
     @Override
-    public long readSum(int[] items, int from, int count) {
-      long sum = 0;
-      try (Snapshot<Long> snapshot = buffer.readOnlySnapshot()) {
-        for (int i = from; i < from + count; i++) {
-          sum += value(buffer.get(key(items[i]), snapshot));
-        }
+    @Nullable Long find(int item) {
+      Key key = key(item);
+      if (reading) {
+        return value(buffer.get(key, snapshot));
       }
-      return sum;
+      int own = writes.size() == 0 ? -1 : writes.find(key);
+      return value(own < 0 ? buffer.read(key, snapshot, reads) : writes.version(own));
     }
 
     @Override
-    public void increment(int item) {
-      for (int attempt = 0; ; attempt++) {
-        try (Snapshot<Long> snapshot = buffer.snapshot()) {
-          ReadSet<Long> reads = new ReadSet<>();
-          WriteSet<Long> writes = new WriteSet<>();
-          Key key = key(item);
-          long value = value(buffer.read(key, snapshot, reads));
-          writes.put(key, value + 1, 0, ConflictStrategy.FAIL);
-          if (commits(snapshot, reads, writes)) {
-            return;
-          }
-        }
-        failed(attempt);
+    void set(int item, @Nullable Long value) {
+      if (value == null) {
+        var _ = writes.delete(key(item), ConflictStrategy.FAIL);
+      } else {
+        var _ = writes.put(key(item), value, 0, ConflictStrategy.FAIL);
       }
     }
 
     @Override
-    public void writePair(int item1, int item2, long value) {
-      Long boxed = value;
-      for (int attempt = 0; ; attempt++) {
-        try (Snapshot<Long> snapshot = buffer.snapshot()) {
-          WriteSet<Long> writes = new WriteSet<>();
-          writes.put(key(item1), boxed, 0, ConflictStrategy.FAIL);
-          writes.put(key(item2), boxed, 0, ConflictStrategy.FAIL);
-          if (commits(snapshot, noReads(), writes)) {
-            return;
-          }
-        }
-        failed(attempt);
-      }
+    void add(int item, long delta) {
+      var _ = writes.merge(key(item), delta, 0, ConflictStrategy.FAIL);
     }
 
     @Override
-    public long retries() {
-      return retries;
-    }
-
-    private long read(int item, Snapshot<Long> snapshot, ReadSet<Long> reads) {
-      return value(buffer.read(key(item), snapshot, reads));
-    }
-
-    private boolean commits(Snapshot<Long> snapshot, ReadSet<Long> reads, WriteSet<Long> writes) {
-      return commit(
-          new CommitRequest<>(
-              ++transactionId, IsolationLevel.SERIALIZABLE, snapshot, reads, writes));
-    }
-
-    private void failed(int attempt) {
-      retries++;
-      Backoff.pause(attempt);
+    long sum(int from, int rows) {
+      Key first = key(from);
+      Summing summing = new Summing(rows);
+      var _ = buffer.scanPart(new KeyInterval(first, null), snapshot, summing);
+      KeyInterval seen = summing.seen(first);
+      if (!reading) {
+        reads.addRange(seen, null);
+      }
+      return summing.sum;
     }
   }
 }

@@ -3,6 +3,7 @@ package io.khonsu.benchmarks;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
 
 /** A map under one lock: shared to read, exclusive to write. */
 final class LockedMapContender implements Contender {
@@ -12,9 +13,7 @@ final class LockedMapContender implements Contender {
 
   LockedMapContender(KeyNames names) {
     this.names = names;
-    for (int i = 0; i < names.count(); i++) {
-      map.put(KeyNames.fresh(i), (long) i);
-    }
+    MapSession.fill(map, names);
   }
 
   @Override
@@ -23,66 +22,25 @@ final class LockedMapContender implements Contender {
   }
 
   @Override
-  public long valueOf(int item) {
-    return Contender.required(map.get(names.string(item)));
+  public @Nullable Long valueOf(int item) {
+    return map.get(names.string(item));
   }
 
-  /** Stateless: locks never make anyone try again. */
-  private final class LockedSession implements Session {
-    private final Lock shared = lock.readLock();
-    private final Lock exclusive = lock.writeLock();
-
-    @Override
-    public void readWrite(int read1, int read2, int write1, int write2) {
-      exclusive.lock();
-      try {
-        Long value = valueOf(read1) + valueOf(read2) + 1;
-        map.put(names.string(write1), value);
-        map.put(names.string(write2), value);
-      } finally {
-        exclusive.unlock();
-      }
+  /** Locks never make anyone try again. */
+  private final class LockedSession extends MapSession {
+    private LockedSession() {
+      super(map, names);
     }
 
     @Override
-    public long readSum(int[] items, int from, int count) {
-      shared.lock();
+    long transact(Task task) {
+      Lock needed = task.isReadOnly() ? lock.readLock() : lock.writeLock();
+      needed.lock();
       try {
-        long sum = 0;
-        for (int i = from; i < from + count; i++) {
-          sum += valueOf(items[i]);
-        }
-        return sum;
+        return task.run(this);
       } finally {
-        shared.unlock();
+        needed.unlock();
       }
-    }
-
-    @Override
-    public void increment(int item) {
-      exclusive.lock();
-      try {
-        map.put(names.string(item), valueOf(item) + 1);
-      } finally {
-        exclusive.unlock();
-      }
-    }
-
-    @Override
-    public void writePair(int item1, int item2, long value) {
-      Long boxed = value;
-      exclusive.lock();
-      try {
-        map.put(names.string(item1), boxed);
-        map.put(names.string(item2), boxed);
-      } finally {
-        exclusive.unlock();
-      }
-    }
-
-    @Override
-    public long retries() {
-      return 0;
     }
   }
 }

@@ -5,6 +5,7 @@ import java.lang.management.ManagementFactory;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** What the benchmarks run on. */
 final class Machine {
@@ -21,6 +22,13 @@ final class Machine {
     facts.put("heapMiB", runtime.maxMemory() >> 20);
     facts.put("flags", flags());
     return facts;
+  }
+
+  /** {@return the facts in one line} */
+  static String line() {
+    return facts().entrySet().stream()
+        .map(fact -> fact.getKey() + " " + fact.getValue())
+        .collect(Collectors.joining(", "));
   }
 
   private static List<String> collectors() {

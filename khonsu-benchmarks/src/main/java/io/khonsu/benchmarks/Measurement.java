@@ -1,49 +1,39 @@
 package io.khonsu.benchmarks;
 
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
+import java.util.Locale;
 
-/** What was measured of one contender under one load by so many threads, round by round. */
-final class Measurement {
+/** What was measured of one contender under one load by so many threads. */
+final class Measurement extends Rounds {
   private final Load load;
+  private final Load.Part part;
   private final int threads;
   private final Peer peer;
-  private final List<Round> rounds = new ArrayList<>();
-  private final Histogram latencies = new Histogram();
 
-  Measurement(Load load, int threads, Peer peer) {
+  Measurement(Load load, Load.Part part, int threads, Peer peer) {
     this.load = load;
+    this.part = part;
     this.threads = threads;
     this.peer = peer;
   }
 
-  /**
-   * One round of all threads.
-   *
-   * @param nanos from the first thread's start to the last one's end
-   * @param cpuNanos of the threads themselves, without the collector's
-   * @param allocatedBytes by the threads themselves
-   */
-  record Round(
-      long commits,
-      long retries,
-      long nanos,
-      long cpuNanos,
-      long allocatedBytes,
-      Histogram latencies) {
-    double perSecond() {
-      return commits * 1e9 / nanos;
-    }
-  }
-
-  void add(Round round) {
-    rounds.add(round);
-    latencies.add(round.latencies());
-  }
-
   Load load() {
     return load;
+  }
+
+  Load.Part part() {
+    return part;
+  }
+
+  /** {@return the name of the load, and of the part if it has several} */
+  String id() {
+    String suffix = part == Load.Part.ALL ? "" : "/" + part.name().toLowerCase(Locale.ROOT);
+    return load.id() + suffix;
+  }
+
+  /** {@return the load for people, with the part if it has several} */
+  String title() {
+    String suffix = part == Load.Part.ALL ? "" : ": " + part.name().toLowerCase(Locale.ROOT);
+    return load.title() + suffix;
   }
 
   int threads() {
@@ -52,44 +42,5 @@ final class Measurement {
 
   Peer peer() {
     return peer;
-  }
-
-  List<Round> rounds() {
-    return Collections.unmodifiableList(rounds);
-  }
-
-  double bestPerSecond() {
-    return rounds.stream().mapToDouble(Round::perSecond).max().orElse(0);
-  }
-
-  double medianPerSecond() {
-    double[] sorted = rounds.stream().mapToDouble(Round::perSecond).sorted().toArray();
-    int middle = sorted.length / 2;
-    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-  }
-
-  /** {@return failed tries among all tries} */
-  double abortRate() {
-    long commits = commits();
-    long retries = rounds.stream().mapToLong(Round::retries).sum();
-    return (double) retries / (commits + retries);
-  }
-
-  /** {@return processor time per transaction, which a busy machine distorts less than the clock} */
-  double cpuNanosPerCommit() {
-    return (double) rounds.stream().mapToLong(Round::cpuNanos).sum() / commits();
-  }
-
-  double bytesPerCommit() {
-    return (double) rounds.stream().mapToLong(Round::allocatedBytes).sum() / commits();
-  }
-
-  /** {@return the latency that a fraction of the sampled transactions did not exceed} */
-  long latencyNanos(double fraction) {
-    return latencies.quantile(fraction);
-  }
-
-  private long commits() {
-    return rounds.stream().mapToLong(Round::commits).sum();
   }
 }

@@ -1,6 +1,8 @@
 package io.khonsu.benchmarks;
 
+import org.jspecify.annotations.Nullable;
 import scala.Function1;
+import scala.Option;
 import scala.concurrent.stm.InTxn;
 import scala.concurrent.stm.MaybeTxn;
 import scala.concurrent.stm.Ref;
@@ -37,36 +39,36 @@ final class ScalaContender implements Contender {
   }
 
   @Override
-  public long valueOf(int item) {
-    return executor.<Long>apply(txn -> cells.get(item, txn), UNKNOWN);
+  public @Nullable Long valueOf(int item) {
+    return executor.<@Nullable Long>apply(txn -> cells.find(item, txn), UNKNOWN);
   }
 
   /** Where the numbers are. */
   private interface Cells {
-    Long get(int item, InTxn txn);
+    @Nullable Long find(int item, InTxn txn);
 
-    void set(int item, Long value, InTxn txn);
+    void set(int item, @Nullable Long value, InTxn txn);
   }
 
   /** A reference for each item. */
   private static final class RefCells implements Cells {
-    private final Ref<Long>[] refs;
+    private final Ref<@Nullable Long>[] refs;
 
     @SuppressWarnings({"unchecked", "rawtypes"}) // an array of a generic type
     private RefCells(KeyNames names) {
-      refs = new Ref[names.count()];
+      refs = new Ref[names.countWithSpare()];
       for (int i = 0; i < refs.length; i++) {
-        refs[i] = STM.newRef((long) i).ref();
+        refs[i] = STM.<@Nullable Long>newRef(i < names.count() ? (Long) (long) i : null).ref();
       }
     }
 
     @Override
-    public Long get(int item, InTxn txn) {
+    public @Nullable Long find(int item, InTxn txn) {
       return refs[item].get(txn);
     }
 
     @Override
-    public void set(int item, Long value, InTxn txn) {
+    public void set(int item, @Nullable Long value, InTxn txn) {
       refs[item].set(value, txn);
     }
   }
@@ -79,109 +81,51 @@ final class ScalaContender implements Contender {
     private MapCells(KeyNames names) {
       this.names = names;
       for (int i = 0; i < names.count(); i++) {
-        map.single().put(KeyNames.fresh(i), (long) i);
+        map.single().put(names.fresh(i), (long) i);
       }
     }
 
     @Override
-    public Long get(int item, InTxn txn) {
-      return map.apply(names.string(item), txn);
+    public @Nullable Long find(int item, InTxn txn) {
+      Option<Long> found = map.get(names.string(item), txn);
+      return found.isEmpty() ? null : found.get();
     }
 
     @Override
-    public void set(int item, Long value, InTxn txn) {
-      map.put(names.string(item), value, txn);
+    public void set(int item, @Nullable Long value, InTxn txn) {
+      if (value == null) {
+        map.remove(names.string(item), txn);
+      } else {
+        map.put(names.string(item), value, txn);
+      }
     }
   }
 
-  /** One thread's transactions: bodies made once, with their arguments in fields. */
-  private final class ScalaSession implements Session {
-    private final Function1<InTxn, Object> readWrite = this::runReadWrite;
-    private final Function1<InTxn, Object> increment = this::runIncrement;
-    private final Function1<InTxn, Object> writePair = this::runWritePair;
-    private final Function1<InTxn, Long> readSum = this::runReadSum;
-    private int read1;
-    private int read2;
-    private int write1;
-    private int write2;
-    private long value;
-    private int[] items = {};
-    private int from;
-    private int count;
-    private long tries;
-    private long commits;
+  /** One thread's transactions: a body made once. */
+  private final class ScalaSession extends RerunningSession {
+    private final Function1<InTxn, Object> body = this::attempt;
+
+    @SuppressWarnings("NullAway.Init") // the body sets it before anything reads it
+    private InTxn txn;
 
     @Override
-    public void readWrite(int read1, int read2, int write1, int write2) {
-      this.read1 = read1;
-      this.read2 = read2;
-      this.write1 = write1;
-      this.write2 = write2;
-      run(readWrite);
+    long execute(Task task) {
+      return (Long) executor.apply(body, UNKNOWN);
     }
 
-    private Object runReadWrite(InTxn txn) {
-      tries++;
-      Long sum = cells.get(read1, txn) + cells.get(read2, txn) + 1;
-      cells.set(write1, sum, txn);
-      cells.set(write2, sum, txn);
-      return this;
+    private Object attempt(InTxn started) {
+      txn = started;
+      return attempt();
     }
 
     @Override
-    public long readSum(int[] items, int from, int count) {
-      this.items = items;
-      this.from = from;
-      this.count = count;
-      return run(readSum);
-    }
-
-    private Long runReadSum(InTxn txn) {
-      tries++;
-      long sum = 0;
-      for (int i = from; i < from + count; i++) {
-        sum += cells.get(items[i], txn);
-      }
-      return sum;
+    @Nullable Long find(int item) {
+      return cells.find(item, txn);
     }
 
     @Override
-    public void increment(int item) {
-      write1 = item;
-      run(increment);
-    }
-
-    private Object runIncrement(InTxn txn) {
-      tries++;
-      cells.set(write1, cells.get(write1, txn) + 1, txn);
-      return this;
-    }
-
-    @Override
-    public void writePair(int item1, int item2, long value) {
-      this.write1 = item1;
-      this.write2 = item2;
-      this.value = value;
-      run(writePair);
-    }
-
-    private Object runWritePair(InTxn txn) {
-      tries++;
-      Long boxed = value;
-      cells.set(write1, boxed, txn);
-      cells.set(write2, boxed, txn);
-      return this;
-    }
-
-    @Override
-    public long retries() {
-      return tries - commits;
-    }
-
-    private <R> R run(Function1<InTxn, R> body) {
-      R result = executor.apply(body, UNKNOWN);
-      commits++;
-      return result;
+    void set(int item, @Nullable Long value) {
+      cells.set(item, value, txn);
     }
   }
 }

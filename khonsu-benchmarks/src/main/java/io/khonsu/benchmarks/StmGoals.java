@@ -1,19 +1,16 @@
 package io.khonsu.benchmarks;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Predicate;
 
 /** The goals that Khonsu's transaction buffer has set itself, and whether it reaches them. */
 final class StmGoals {
   private static final int THREADS = 2;
   private static final int MANY_THREADS = 8;
-  private static final double MOST_TAIL = 3;
-  private static final double LEAST_KEPT = 0.6;
-
-  /** Keys made each time, keys kept as a map's caller keeps strings, handles. */
-  private static final List<Peer> KHONSUS =
-      List.of(Peer.KHONSU_KEY, Peer.KHONSU_KEPT, Peer.KHONSU_REF);
 
   private final List<Measurement> measurements;
   private final List<Verdict> verdicts = new ArrayList<>();
@@ -22,100 +19,81 @@ final class StmGoals {
     this.measurements = measurements;
   }
 
-  /**
-   * A goal and what was measured.
-   *
-   * @param median the ratio of the rounds' medians
-   * @param best the ratio of the best rounds; the same where the goal is not one of throughput
-   */
-  record Verdict(String goal, double median, double best, boolean reached) {
-    String line() {
-      return String.format(
-          Locale.ROOT,
-          "goal %s: %.2f %s (best rounds %.2f)",
-          goal,
-          median,
-          reached ? "ok" : "MISSED",
-          best);
-    }
-  }
-
   /** {@return a verdict on every goal whose contenders were measured} */
   static List<Verdict> verdicts(List<Measurement> measurements) {
     StmGoals goals = new StmGoals(measurements);
-    goals.judgeReadWrite();
-    goals.judgeOtherLoads();
+    measurements.stream().map(Measurement::id).distinct().forEach(goals::beatRivals);
+    goals.reachLimit(Load.RW_UNIFORM, 0.7);
+    goals.reachLimit(Load.RW_ZIPF, 1.5);
+    goals.countFast();
+    goals.allocateLittle();
+    goals.scale(Load.RW_UNIFORM);
+    goals.scale(Load.RW_ZIPF);
     return List.copyOf(goals.verdicts);
   }
 
-  private void judgeReadWrite() {
-    for (Peer khonsu : KHONSUS) {
-      atLeast(Load.RW_UNIFORM, khonsu, 0.5, Peer.STRIPED);
-      atLeast(Load.RW_UNIFORM, khonsu, 2, Peer.LOCKED);
-    }
-    atLeast(Load.RW_UNIFORM, Peer.KHONSU_REF, 1, Peer.SCALA_REF);
-    atLeast(Load.RW_UNIFORM, Peer.KHONSU_KEY, 2, Peer.SCALA_MAP);
-    atLeast(Load.RW_UNIFORM, Peer.KHONSU_REF, 2, Peer.CLOJURE);
-    atLeast(Load.RW_UNIFORM, Peer.KHONSU_REF, 2, Peer.CLOJURE_ENSURE);
-    atLeast(Load.RW_UNIFORM, Peer.KHONSU_KEY, 8, Peer.H2);
-  }
-
-  private void judgeOtherLoads() {
-    for (Peer khonsu : KHONSUS) {
-      shortTail(khonsu);
-      atLeast(Load.RW_ZIPF, khonsu, 1.5, Peer.STRIPED);
-      atLeast(Load.RO10, khonsu, 0.5, Peer.STRIPED);
-      keptWithManyThreads(Load.RW_UNIFORM, khonsu);
-      keptWithManyThreads(Load.RW_ZIPF, khonsu);
+  private void beatRivals(String load) {
+    Optional<Measurement> ours = best(load, THREADS, peer -> peer.has(Peer.Trait.KHONSU));
+    Optional<Measurement> theirs = best(load, THREADS, Peer::isRival);
+    if (ours.isPresent() && theirs.isPresent()) {
+      String goal = load + " >= the best peer, " + theirs.get().peer().title();
+      atLeast(goal, ours.get(), ratio(ours.get(), theirs.get()), 1);
     }
   }
 
-  private void atLeast(Load load, Peer khonsu, double factor, Peer peer) {
-    String goal =
-        String.format(
-            Locale.ROOT, "%s, %s >= %s x %s", load.id(), khonsu.title(), factor, peer.title());
-    for (Measurement ours : find(load, THREADS, khonsu)) {
-      for (Measurement theirs : find(load, THREADS, peer)) {
-        ratio(goal, ours, theirs, factor);
-      }
+  private void reachLimit(Load load, double least) {
+    Optional<Measurement> limit = best(load.id(), THREADS, peer -> peer == Peer.STRIPED);
+    for (Measurement ours : khonsus(load, THREADS)) {
+      String goal = String.format(Locale.ROOT, "%s >= %s x the limit", load.id(), least);
+      limit.ifPresent(striped -> atLeast(goal, ours, ratio(ours, striped), least));
     }
   }
 
-  private void keptWithManyThreads(Load load, Peer khonsu) {
-    String goal =
-        String.format(
-            Locale.ROOT,
-            "%s, %s, %d threads >= %s x %d threads",
-            load.id(),
-            khonsu.title(),
-            MANY_THREADS,
-            LEAST_KEPT,
-            THREADS);
-    for (Measurement many : find(load, MANY_THREADS, khonsu)) {
-      for (Measurement few : find(load, THREADS, khonsu)) {
-        ratio(goal, many, few, LEAST_KEPT);
-      }
+  private void countFast() {
+    for (Measurement ours : khonsus(Load.HOT_ADD, THREADS)) {
+      atLeast("hot-add >= 2 M/s", ours, ours.medianPerSecond() / 1e6, 2);
+      atMost("hot-add without an abort, in %", ours, ours.abortRate() * 100, 0);
     }
   }
 
-  private void ratio(String goal, Measurement ours, Measurement theirs, double least) {
-    double median = ours.medianPerSecond() / theirs.medianPerSecond();
-    double best = ours.bestPerSecond() / theirs.bestPerSecond();
-    verdicts.add(new Verdict(goal, median, best, median >= least));
-  }
-
-  private void shortTail(Peer khonsu) {
-    for (Measurement measured : find(Load.RW_UNIFORM, THREADS, khonsu)) {
-      double ratio = (double) measured.latencyNanos(0.99) / measured.latencyNanos(0.5);
-      String goal =
-          String.format(Locale.ROOT, "rw-uniform, %s, p99 <= %s x p50", khonsu.title(), MOST_TAIL);
-      verdicts.add(new Verdict(goal, ratio, ratio, ratio <= MOST_TAIL));
+  private void allocateLittle() {
+    for (Measurement ours : khonsus(Load.RW_UNIFORM, THREADS)) {
+      atMost("rw-uniform allocates <= 400 B", ours, ours.bytesPerCommit(), 400);
     }
   }
 
-  private List<Measurement> find(Load load, int threads, Peer peer) {
+  private void scale(Load load) {
+    for (Measurement many : khonsus(load, MANY_THREADS)) {
+      double tail = (double) many.latencyNanos(0.99) / many.latencyNanos(0.5);
+      atMost(load.id() + " by 8 threads, p99 <= 10 x p50", many, tail, 10);
+      best(load.id(), THREADS, peer -> peer == many.peer())
+          .ifPresent(
+              few -> atLeast(load.id() + " by 8 threads >= 0.6 x 2", many, ratio(many, few), 0.6));
+    }
+  }
+
+  private void atLeast(String goal, Measurement ours, double measured, double least) {
+    verdicts.add(Verdict.atLeast(goal, ours.peer().title(), measured, least));
+  }
+
+  private void atMost(String goal, Measurement ours, double measured, double most) {
+    verdicts.add(Verdict.atMost(goal, ours.peer().title(), measured, most));
+  }
+
+  private static double ratio(Measurement ours, Measurement theirs) {
+    return ours.medianPerSecond() / theirs.medianPerSecond();
+  }
+
+  private List<Measurement> khonsus(Load load, int threads) {
     return measurements.stream()
-        .filter(m -> m.load() == load && m.threads() == threads && m.peer() == peer)
+        .filter(m -> m.load() == load && m.threads() == threads)
+        .filter(m -> m.peer().has(Peer.Trait.KHONSU))
         .toList();
+  }
+
+  private Optional<Measurement> best(String load, int threads, Predicate<Peer> wanted) {
+    return measurements.stream()
+        .filter(m -> m.id().equals(load) && m.threads() == threads && wanted.test(m.peer()))
+        .max(Comparator.comparingDouble(Measurement::medianPerSecond));
   }
 }

@@ -3,11 +3,12 @@ package io.khonsu.benchmarks;
 import java.util.Arrays;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.StampedLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A map under many locks, the limit of what is measured here: strict two-phase locking by hand, for
  * transactions that know all their items beforehand. Stripes are locked in ascending order, so
- * nobody waits in a circle. Who only reads does not lock, but validates.
+ * nobody waits in a circle. Who only reads does not lock, but validates; who scans shares all.
  */
 final class StripedMapContender implements Contender {
   private static final int STRIPES = 4096;
@@ -20,9 +21,7 @@ final class StripedMapContender implements Contender {
   StripedMapContender(KeyNames names) {
     this.names = names;
     Arrays.setAll(stripes, _ -> new StampedLock());
-    for (int i = 0; i < names.count(); i++) {
-      map.put(KeyNames.fresh(i), (long) i);
-    }
+    MapSession.fill(map, names);
   }
 
   @Override
@@ -31,8 +30,8 @@ final class StripedMapContender implements Contender {
   }
 
   @Override
-  public long valueOf(int item) {
-    return Contender.required(map.get(names.string(item)));
+  public @Nullable Long valueOf(int item) {
+    return map.get(names.string(item));
   }
 
   private int stripeOf(int item) {
@@ -41,7 +40,7 @@ final class StripedMapContender implements Contender {
   }
 
   /** One thread's locks. */
-  private final class StripedSession implements Session {
+  private final class StripedSession extends MapSession {
     private static final int MOST_ITEMS = 16;
 
     /**
@@ -52,92 +51,61 @@ final class StripedMapContender implements Contender {
 
     private final long[] stamps = new long[MOST_ITEMS];
     private int held;
-    private long retries;
 
-    @Override
-    public void readWrite(int read1, int read2, int write1, int write2) {
-      wish(0, 2 * stripeOf(write1));
-      wish(1, 2 * stripeOf(write2));
-      wish(2, 2 * stripeOf(read1) + 1);
-      wish(3, 2 * stripeOf(read2) + 1);
-      lock(4);
-      try {
-        Long value = valueOf(read1) + valueOf(read2) + 1;
-        map.put(names.string(write1), value);
-        map.put(names.string(write2), value);
-      } finally {
-        unlock();
-      }
+    private StripedSession() {
+      super(map, names);
     }
 
     @Override
-    public long readSum(int[] items, int from, int count) {
+    long transact(Task task) {
+      if (task.shape().reading() == Shape.Reading.RANGES) {
+        return scan(task);
+      }
+      return task.isReadOnly() ? read(task) : runLocked(task);
+    }
+
+    private long read(Task task) {
+      int count = task.count();
       for (int attempt = 0; attempt < OPTIMISTIC_TRIES; attempt++) {
         boolean valid = true;
         for (int i = 0; i < count; i++) {
-          wishes[i] = stripeOf(items[from + i]);
+          wishes[i] = stripeOf(task.item(i));
           stamps[i] = stripes[wishes[i]].tryOptimisticRead();
         }
-        long sum = sum(items, from, count);
+        long result = task.run(this);
         for (int i = 0; i < count; i++) {
           valid &= stripes[wishes[i]].validate(stamps[i]);
         }
         if (valid) {
-          return sum;
+          return result;
         }
-        retries++;
+        countRetries(1);
       }
-      return lockedSum(items, from, count);
+      return runLocked(task);
     }
 
-    private long lockedSum(int[] items, int from, int count) {
-      for (int i = 0; i < count; i++) {
-        wish(i, 2 * stripeOf(items[from + i]) + 1);
+    private long runLocked(Task task) {
+      for (int i = 0; i < task.count(); i++) {
+        wish(i, 2 * stripeOf(task.item(i)) + (i < task.writes() ? 0 : 1));
       }
-      lock(count);
+      lock(task.count());
       try {
-        return sum(items, from, count);
+        return task.run(this);
       } finally {
         unlock();
       }
     }
 
-    private long sum(int[] items, int from, int count) {
-      long sum = 0;
-      for (int i = from; i < from + count; i++) {
-        sum += valueOf(items[i]);
-      }
-      return sum;
-    }
-
-    @Override
-    public void increment(int item) {
-      StampedLock lock = stripes[stripeOf(item)];
-      long stamp = lock.writeLock();
+    private long scan(Task task) {
+      long[] shared = new long[STRIPES];
+      Arrays.setAll(shared, stripe -> stripes[stripe].readLock());
       try {
-        map.put(names.string(item), valueOf(item) + 1);
+        return task.run(this);
       } finally {
-        lock.unlockWrite(stamp);
+        for (int stripe = 0; stripe < STRIPES; stripe++) {
+          stripes[stripe].unlockRead(shared[stripe]);
+        }
       }
-    }
-
-    @Override
-    public void writePair(int item1, int item2, long value) {
-      Long boxed = value;
-      wish(0, 2 * stripeOf(item1));
-      wish(1, 2 * stripeOf(item2));
-      lock(2);
-      try {
-        map.put(names.string(item1), boxed);
-        map.put(names.string(item2), boxed);
-      } finally {
-        unlock();
-      }
-    }
-
-    @Override
-    public long retries() {
-      return retries;
     }
 
     /** Sorts a wish in among the first {@code count}. */

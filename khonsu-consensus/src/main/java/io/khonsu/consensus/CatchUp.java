@@ -25,6 +25,7 @@ final class CatchUp {
 
   private final Core core;
   private final Ledger ledger;
+  private final Election election;
 
   private @Nullable Configuration target;
   private long targetStart;
@@ -63,9 +64,10 @@ final class CatchUp {
     }
   }
 
-  CatchUp(Core core) {
+  CatchUp(Core core, Election election) {
     this.core = core;
     this.ledger = core.ledger();
+    this.election = election;
   }
 
   void join(List<Member> newSeeds) {
@@ -261,8 +263,11 @@ final class CatchUp {
 
   /** Sends again what may be lost, to others. */
   void resend() {
-    askSeeds();
+    boolean isLost = core.configurationId() == 0 || !election.isHappy();
     if (target == null) {
+      if (isLost) {
+        askSeeds();
+      }
       return;
     }
     for (Source source : sources) {
@@ -329,11 +334,10 @@ final class CatchUp {
     return -1;
   }
 
+  /** Who is in a later configuration answers by announcing it. */
   private void askSeeds() {
-    if (core.configurationId() == 0 && target == null) {
-      for (Member seed : seeds) {
-        core.send(seed, new Message.Arrived(0));
-      }
+    for (Member seed : seeds) {
+      core.send(seed, new Message.Arrived(core.configurationId()));
     }
   }
 }

@@ -1,6 +1,7 @@
 package io.khonsu.consensus;
 
 import io.khonsu.consensus.Event.Reason;
+import io.khonsu.consensus.Event.SnapshotWanted;
 import io.khonsu.consensus.Event.TrimRefused;
 import io.khonsu.consensus.Event.Trimmed;
 import io.khonsu.consensus.deviation.Deviation;
@@ -26,6 +27,14 @@ final class Compaction {
 
   void begin() {
     trimIndex = 0;
+  }
+
+  /** Asks the driver to make room, before the log is so long that nothing is appended any more. */
+  void wantSnapshot() {
+    if (ledger.log().sizeBytes() > core.options().limits().logBytesMax() / 2
+        && ledger.decidedIndex() > ledger.log().start()) {
+      core.event(new SnapshotWanted(ledger.decidedIndex()));
+    }
   }
 
   void snapshotTaken(Input.SnapshotTaken taken) {

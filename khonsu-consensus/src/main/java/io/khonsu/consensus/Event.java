@@ -48,7 +48,10 @@ public sealed interface Event {
   /** A quorum of the configuration in force has all that a removed replica had: shut it down. */
   record Retired(Configuration configuration) implements Event {}
 
-  /** Some replica needs a snapshot that stands for at least {@code minIndex} entries. */
+  /**
+   * Some replica needs a snapshot that stands for at least {@code minIndex} entries, or the log
+   * here has half of {@link ReplicaOptions.Limits#logBytesMax}: take one, or trim.
+   */
   record SnapshotWanted(long minIndex) implements Event {}
 
   /** The staged snapshot is installed: the state is now that of the snapshot. */

@@ -73,7 +73,8 @@ final class Feed {
         progress.state = Progress.State.NOT_PROMISED;
         return;
       }
-      List<Entries> runs = log.range(progress.next, log.end(), core.options().messageBytesMax());
+      List<Entries> runs =
+          log.range(progress.next, log.end(), core.options().limits().messageBytesMax());
       core.send(
           slot,
           new AcceptDecide(
@@ -105,6 +106,7 @@ final class Feed {
 
   private boolean hasRoom(EntryLog log, Progress progress) {
     long underWay = log.bytesAt(progress.next) - log.bytesAt(progress.accepted);
-    return progress.next == progress.accepted || underWay < core.options().windowBytesMax();
+    return progress.next == progress.accepted
+        || underWay < core.options().limits().windowBytesMax();
   }
 }

@@ -117,9 +117,20 @@ public sealed interface Input {
   record Campaign() implements Input {}
 
   /** Changes the priority of this replica's next ballots. */
-  record SetPriority(int priority) implements Input {}
+  record SetPriority(int priority) implements Input {
+    /** Checks the range. */
+    public SetPriority {
+      if (priority < 0) {
+        throw new IllegalArgumentException("priority must not be negative, but is " + priority);
+      }
+    }
+  }
 
-  /** Members to ask for the state of the cluster; for a replica that joins and knows nobody. */
+  /**
+   * Members to ask which configuration is in force, for a replica that joins and knows nobody, or
+   * that was away while all it knew were replaced. They are asked now, and again as long as it is
+   * in no configuration or finds no leader in its own.
+   */
   record Join(List<Member> seeds) implements Input {
     /** Takes a copy. */
     public Join {

@@ -75,6 +75,8 @@ final class Leader {
         prepare(slot);
       }
     }
+    // The own promise counts although it is not on disk yet: nobody accepts anything in this
+    // ballot before it is, because Prepare waits for that, and all else for who was prepared.
     tryAccepting();
   }
 

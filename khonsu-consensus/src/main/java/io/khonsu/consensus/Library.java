@@ -26,7 +26,8 @@ final class Library {
         || message.from() >= message.to()) {
       return; // It notices, and asks for another synchronization.
     }
-    List<Entries> page = log.range(message.from(), message.to(), core.options().messageBytesMax());
+    List<Entries> page =
+        log.range(message.from(), message.to(), core.options().limits().messageBytesMax());
     core.send(from, new Message.EntriesPage(message.ballot(), message.from(), page));
   }
 
@@ -35,7 +36,10 @@ final class Library {
       core.out()
           .read(
               new SnapshotRead(
-                  from, message.snapshot(), message.offset(), core.options().messageBytesMax()));
+                  from,
+                  message.snapshot(),
+                  message.offset(),
+                  core.options().limits().messageBytesMax()));
     }
   }
 
@@ -57,7 +61,7 @@ final class Library {
     long to = Math.min(message.to(), ledger.decidedIndex());
     List<Entries> page = List.of();
     if (message.from() >= log.start() && message.from() < to) {
-      page = log.range(message.from(), to, core.options().messageBytesMax());
+      page = log.range(message.from(), to, core.options().limits().messageBytesMax());
     }
     long snapshotIndex = ledger.snapshotIndex();
     if (message.from() < log.start() && snapshotIndex < log.start()) {

@@ -31,7 +31,7 @@ final class LogSyncs {
         return null;
       }
     }
-    List<Entries> page = log.range(from, log.end(), core.options().messageBytesMax());
+    List<Entries> page = log.range(from, log.end(), core.options().limits().messageBytesMax());
     return new LogSync(snapshot, from, page, log.end());
   }
 

@@ -10,6 +10,6 @@ public enum Phase {
   ACCEPT,
   /** It restarted or missed something, and asks to be prepared again. */
   RECOVER,
-  /** Its storage failed: it does nothing. */
+  /** Its storage failed, or a step did: it does nothing. */
   FAILED
 }

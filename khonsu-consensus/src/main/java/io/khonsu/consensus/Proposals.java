@@ -22,7 +22,7 @@ final class Proposals {
   Proposals(Core core) {
     this.core = core;
     this.ledger = core.ledger();
-    this.queue = new ProposalQueue(core.options().pendingBytesMax());
+    this.queue = new ProposalQueue(core.options().limits().pendingBytesMax());
   }
 
   long pendingBytes() {
@@ -43,7 +43,7 @@ final class Proposals {
       return Reason.NOT_A_MEMBER;
     }
     for (int i = 0; i < entries.count(); i++) {
-      if (entries.sizeBytes(i) > core.options().messageBytesMax()) {
+      if (entries.sizeBytes(i) > core.options().limits().messageBytesMax()) {
         return Reason.TOO_LARGE;
       }
     }
@@ -77,7 +77,7 @@ final class Proposals {
   private void forward(int leader, Entries entries, int hops) {
     int from = 0;
     while (from < entries.count()) {
-      int count = entries.countWithin(from, core.options().messageBytesMax());
+      int count = entries.countWithin(from, core.options().limits().messageBytesMax());
       core.send(leader, new ForwardProposals(entries.slice(from, from + count), hops));
       from += count;
     }
@@ -108,7 +108,7 @@ final class Proposals {
     if (stopSign.next().id() <= core.configurationId()) {
       return Reason.OUTDATED_CONFIGURATION;
     }
-    if (stopSign.encode().length > core.options().messageBytesMax()) {
+    if (stopSign.encode().length > core.options().limits().messageBytesMax()) {
       return Reason.TOO_LARGE;
     }
     return isSealed() || waitingStopSign != null ? Reason.RECONFIGURING : null;
@@ -183,11 +183,15 @@ final class Proposals {
     }
   }
 
-  /** What is not decided is limited as what waits is, so that a lonely leader's log is, too. */
+  /**
+   * What is not decided is limited as what waits is, so that a lonely leader's log is, too; and
+   * what is not compacted has a limit of its own.
+   */
   private boolean hasRoom() {
     EntryLog log = ledger.log();
     long undecided = log.bytesAt(log.end()) - log.bytesAt(ledger.decidedIndex());
-    return undecided < core.options().pendingBytesMax();
+    return undecided < core.options().limits().pendingBytesMax()
+        && log.sizeBytes() < core.options().limits().logBytesMax();
   }
 
   private void passOn() {

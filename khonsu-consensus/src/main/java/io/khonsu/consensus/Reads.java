@@ -21,28 +21,25 @@ final class Reads {
   private final Ledger ledger;
   private final Leader leader;
 
-  /** Who waits for a round: local reads by id, and the rounds of followers. */
+  /** The local reads that wait for a round, by id. */
   private List<Long> waiting = new ArrayList<>();
 
-  private List<Remote> remoteWaiting = new ArrayList<>();
+  /**
+   * By slot, the followers' own rounds that wait for one, or 0. A follower has one at a time: a
+   * higher one takes the place of what it gave up.
+   */
+  private long[] remoteWaiting = {};
 
   /** Who is served by the round under way. */
   private List<Long> served = new ArrayList<>();
 
-  private List<Remote> remoteServed = new ArrayList<>();
+  private long[] remoteServed = {};
   private long round;
   private boolean underWay;
   private boolean asked;
   private Ballot roundBallot = Ballot.NONE;
   private long index;
   private boolean[] confirmed = {};
-
-  /**
-   * A follower that wants to read.
-   *
-   * @param round the follower's own number for it
-   */
-  private record Remote(int slot, long round) {}
 
   Reads(Core core, Leader leader) {
     this.core = core;
@@ -66,11 +63,10 @@ final class Reads {
   }
 
   void onRequest(int from, ReadIndexRequest request) {
-    Remote remote = new Remote(from, request.round());
-    if (core.role() != Role.LEADER || remoteWaiting.size() >= WAITING_MAX) {
+    if (core.role() != Role.LEADER) {
       core.send(from, new ReadIndexReply(request.round(), 0, false));
-    } else if (!remoteWaiting.contains(remote) && !remoteServed.contains(remote)) {
-      remoteWaiting.add(remote);
+    } else if (request.round() != remoteServed[from]) {
+      remoteWaiting[from] = Math.max(remoteWaiting[from], request.round());
     }
   }
 
@@ -125,7 +121,7 @@ final class Reads {
     }
     if (ledger.stopSign() != null) {
       reject(waiting);
-      refuse(remoteWaiting);
+      answer(remoteWaiting, false);
     }
     do {
       if (underWay && isConfirmed()) {
@@ -135,13 +131,14 @@ final class Reads {
   }
 
   private boolean startRound() {
-    boolean wanted = !waiting.isEmpty() || !remoteWaiting.isEmpty();
+    boolean wanted = !waiting.isEmpty() || isAny(remoteWaiting);
     if (underWay || !wanted || !isAllowed() || !leader.isPastBarrier()) {
       return false;
     }
     swap();
+    long[] free = remoteServed;
     remoteServed = remoteWaiting;
-    remoteWaiting = new ArrayList<>();
+    remoteWaiting = free;
     round++;
     underWay = true;
     roundBallot = leader.ballot();
@@ -170,10 +167,7 @@ final class Reads {
       core.event(new Event.ReadReady(served, index));
       served.clear();
     }
-    for (Remote remote : remoteServed) {
-      core.send(remote.slot(), new ReadIndexReply(remote.round(), index, true));
-    }
-    remoteServed.clear();
+    answer(remoteServed, true);
   }
 
   /** Ends what only a leader can end. */
@@ -182,8 +176,8 @@ final class Reads {
       underWay = false;
       reject(served);
     }
-    refuse(remoteServed);
-    refuse(remoteWaiting);
+    answer(remoteServed, false);
+    answer(remoteWaiting, false);
   }
 
   /** Begins in another configuration: whoever waits must ask again. */
@@ -192,8 +186,8 @@ final class Reads {
     asked = false;
     reject(waiting);
     reject(served);
-    remoteWaiting.clear();
-    remoteServed.clear();
+    remoteWaiting = new long[core.size()];
+    remoteServed = new long[core.size()];
   }
 
   private void reject(List<Long> ids) {
@@ -203,11 +197,22 @@ final class Reads {
     }
   }
 
-  private void refuse(List<Remote> remotes) {
-    for (Remote remote : remotes) {
-      core.send(remote.slot(), new ReadIndexReply(remote.round(), 0, false));
+  private void answer(long[] rounds, boolean granted) {
+    for (int slot = 0; slot < rounds.length; slot++) {
+      if (rounds[slot] != 0) {
+        core.send(slot, new ReadIndexReply(rounds[slot], granted ? index : 0, granted));
+        rounds[slot] = 0;
+      }
     }
-    remotes.clear();
+  }
+
+  private static boolean isAny(long[] rounds) {
+    for (long one : rounds) {
+      if (one != 0) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void swap() {

@@ -41,7 +41,7 @@ public final class Replica {
     this.reads = new Reads(core, leader);
     this.compaction = new Compaction(core, leader);
     this.library = new Library(core);
-    this.catchUp = new CatchUp(core);
+    this.catchUp = new CatchUp(core, election);
     this.handover = new Handover(core, library);
     this.timers = new Timers(options);
     this.postman =
@@ -146,7 +146,8 @@ public final class Replica {
    *
    * @return what to do, in the order that {@link Output} describes
    * @throws IllegalStateException if the replica was not started
-   * @throws IllegalArgumentException if the input cannot be: the driver has a defect
+   * @throws IllegalArgumentException if the input cannot be: the driver has a defect. Like after
+   *     every exception, the replica does nothing more: recover another from the storage
    */
   public Output step(Input input) {
     Objects.requireNonNull(input, "input");
@@ -156,6 +157,21 @@ public final class Replica {
     if (core.phase() == Phase.FAILED) {
       return Output.NOTHING;
     }
+    boolean isDone = false;
+    try {
+      handle(input);
+      Output output = finishStep();
+      isDone = true;
+      return output;
+    } finally {
+      if (!isDone) {
+        // What was half done must not go on; storage has what earlier steps wrote.
+        core.become(Phase.FAILED);
+      }
+    }
+  }
+
+  private void handle(Input input) {
     switch (input) {
       case Input.Receive receive -> postman.deliver(receive.envelope());
       case Input.Persisted persisted -> ledger.persisted(persisted.number());
@@ -173,11 +189,13 @@ public final class Replica {
       case Input.SetPriority set -> election.setPriority(set.priority());
       case Input.Join join -> catchUp.join(join.seeds());
     }
-    return finishStep();
   }
 
   private void tick() {
     timers.tick();
+    if (timers.isElectionDue()) {
+      compaction.wantSnapshot();
+    }
     if (timers.isElectionDue() && core.role() != Role.PASSIVE) {
       ledger.recordDecided();
       Ballot ballot = election.endRound();

@@ -9,6 +9,7 @@ final class SnapshotFetch {
   private final Member source;
   private final SnapshotId snapshot;
   private long offset;
+  private long sizeBytes;
   private boolean complete;
 
   SnapshotFetch(Core core, Member source, SnapshotId snapshot) {
@@ -42,12 +43,22 @@ final class SnapshotFetch {
 
   /** {@return whether the chunk was the one asked for} */
   boolean onChunk(Member from, Message.SnapshotChunk chunk) {
-    long size = chunk.bytes().size();
-    boolean fits = chunk.offset() == offset && offset + size <= chunk.sizeBytes();
-    boolean empty = size == 0 && chunk.sizeBytes() > offset;
-    if (complete || empty || isSuperseded() || !fits || !isFrom(from, chunk.snapshot())) {
+    boolean expected = isFrom(from, chunk.snapshot()) && chunk.offset() == offset;
+    if (complete || isSuperseded() || !expected) {
       return false;
     }
+    if (offset > 0 && chunk.sizeBytes() != sizeBytes) {
+      // The source made its snapshot anew: what is staged is a part of another one.
+      offset = 0;
+      request();
+      return false;
+    }
+    long size = chunk.bytes().size();
+    boolean empty = size == 0 && chunk.sizeBytes() > offset;
+    if (empty || offset + size > chunk.sizeBytes()) {
+      return false;
+    }
+    sizeBytes = chunk.sizeBytes();
     core.out().stage(new StagedChunk(snapshot, source, offset, chunk.sizeBytes(), chunk.bytes()));
     offset += size;
     complete = offset == chunk.sizeBytes();

@@ -102,11 +102,16 @@
  * <ul>
  *   <li>A proposal may be lost with a message or a leader, and may be decided after its owner gave
  *       it up. Give entries ids, propose again, and drop doubles when applying.
- *   <li>The whole uncompacted log is in memory: take snapshots by size.
+ *   <li>The whole uncompacted log is in memory, up to {@link
+ *       io.khonsu.consensus.ReplicaOptions.Limits#logBytesMax}: take snapshots when {@link
+ *       io.khonsu.consensus.Event.SnapshotWanted} asks for them. A follower that is slow or dead
+ *       holds nothing back: it gets the snapshot later.
  *   <li>An election timeout must be longer than round trip, forced write and pause together.
- *   <li>A member that slept through a reconfiguration that removed it, and finds all its old peers
- *       shut down, never hears of it. It decides nothing either.
- *   <li>Replicas trust each other; a driver refuses strangers.
+ *   <li>A member that slept while all the others were replaced and shut down finds nobody, and
+ *       nobody looks for it. It decides nothing, and learns where the cluster went from seeds, if
+ *       {@link io.khonsu.consensus.Input.Join} names some.
+ *   <li>Replicas trust each other; a driver refuses strangers. A message that lies ends no replica,
+ *       but members that lie can make others decide differently.
  * </ul>
  */
 @NullMarked

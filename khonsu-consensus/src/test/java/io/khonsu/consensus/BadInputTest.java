@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.khonsu.consensus.Event.Reason;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -67,6 +69,8 @@ class BadInputTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> replica.step(new Input.Persisted(9)))
         .withMessageContaining("9");
+    assertThat(replica.view().phase()).isEqualTo(Phase.FAILED);
+    assertThat(replica.step(new Input.Campaign()).isNothing()).isTrue();
   }
 
   @Test
@@ -141,6 +145,94 @@ class BadInputTest {
     lab.propose(2, "c");
     assertThat(lab.node(2).events())
         .contains(new Event.ProposalsRejected(Texts.entries("c"), Reason.OVERLOADED));
+  }
+
+  /** What costs nothing in bytes still has its price in messages and memory. */
+  @Test
+  void entriesWithoutBytes_fillMessagesAndQueuesToo() {
+    Lab lab = new Lab(3, Lab.OPTIONS.withLimits(160, 320, 400), Set.of());
+    lab.lead(1);
+    List<Integer> counts = new ArrayList<>();
+    lab.pass(envelope -> {
+      if (envelope.message() instanceof Message.AcceptDecide accept) {
+        counts.add((int) Runs.count(accept.entries()));
+      }
+      return true;
+    });
+    lab.step(1, new Input.Propose(Entries.of(Collections.nCopies(100, new byte[0]))));
+    assertThat(lab.replica(3).decidedIndex()).isEqualTo(100);
+    assertThat(counts).isNotEmpty().allMatch(count -> count <= 10);
+
+    lab.pass(Lab.isolate(1));
+    Entries empty = Entries.of(Collections.nCopies(30, new byte[0]));
+    for (int i = 0; i < 3; i++) {
+      lab.step(1, new Input.Propose(empty)); // Appended, waiting, too much.
+    }
+    assertThat(lab.node(1).events())
+        .containsOnlyOnce(new Event.ProposalsRejected(empty, Reason.OVERLOADED));
+  }
+
+  /** A snapshot that its source took anew has other bytes under the same name. */
+  @Test
+  void snapshotChunk_ofAnotherSize_beginsAnew() {
+    Lab lab = new Lab(3, Lab.OPTIONS, Set.of());
+    lab.lead(1);
+    lab.propose(1, "a");
+    lab.pass(Lab.isolate(3));
+    lab.propose(1, "b", "c");
+    lab.node(1).snapshot(3, 3);
+    lab.pass(envelope -> !(envelope.message() instanceof Message.FetchSnapshot));
+    lab.step(3, new Input.Reconnected(lab.member(1)));
+    SnapshotId id = SnapshotId.complete(3);
+    Bytes half = Bytes.copyOf(new byte[] {'a', '\n', 'b'});
+    lab.inject(1, 3, new Message.SnapshotChunk(id, 0, 5, half));
+    lab.lose();
+    lab.inject(1, 3, new Message.SnapshotChunk(id, 3, 6, half));
+    assertThat(lab.network())
+        .extracting(Envelope::message)
+        .containsExactly(new Message.FetchSnapshot(id, 0));
+    assertThat(lab.replica(3).decidedIndex()).isEqualTo(1);
+    lab.passAll();
+    lab.pump();
+    assertThat(lab.node(3).applied()).containsExactly("a", "b", "c");
+  }
+
+  /** A follower has one round at a time, whatever it asks for. */
+  @Test
+  void readRequests_ofOneFollower_areAnsweredOnce() {
+    Lab lab = new Lab(3, Lab.OPTIONS, Set.of());
+    lab.lead(1);
+    for (int round = 1; round <= 1000; round++) {
+      lab.inject(2, 1, new Message.ReadIndexRequest(round));
+    }
+    List<Message> replies = new ArrayList<>();
+    lab.pass(envelope -> {
+      if (envelope.message() instanceof Message.ReadIndexReply) {
+        replies.add(envelope.message());
+      }
+      return true;
+    });
+    lab.pump();
+    assertThat(replies)
+        .containsExactly(
+            new Message.ReadIndexReply(1, 0, true), new Message.ReadIndexReply(1000, 0, true));
+  }
+
+  /** The log has a limit: the leader asks for room, and appends no more until there is some. */
+  @Test
+  void log_thatNobodyCompacts_isNotAppendedToBeyondItsLimit() {
+    Lab lab = new Lab(3, Lab.OPTIONS.withLogBytesMax(170), Set.of());
+    lab.lead(1);
+    for (int i = 0; i < 20; i++) {
+      lab.propose(1, Character.toString('a' + i));
+    }
+    assertThat(lab.replica(1).acceptedIndex()).isEqualTo(10);
+    lab.tick(10);
+    assertThat(lab.node(1).events()).contains(new Event.SnapshotWanted(10));
+    lab.node(1).snapshot(10, 10);
+    lab.tick(1);
+    assertThat(lab.replica(1).acceptedIndex()).isEqualTo(20);
+    assertThat(lab.node(3).applied()).hasSize(20);
   }
 
   @Test

@@ -107,6 +107,12 @@ final class Node {
     deliveries.clear();
   }
 
+  /** Crashes when all writes are done, before anything that waited for them has left. */
+  void crashAfterWriting() {
+    store.force(Integer.MAX_VALUE);
+    crash();
+  }
+
   private void begin(Replica begun) {
     replica = begun;
     carryOut(begun.start());
@@ -152,6 +158,11 @@ final class Node {
     snapshots.put(index, List.copyOf(applied));
     store.snapshotTaken(index);
     step(new Input.SnapshotTaken(index, keepFrom, deltaFloor));
+  }
+
+  /** A newer snapshot took the place of that one. */
+  void dropSnapshot(long index) {
+    snapshots.remove(index);
   }
 
   private void carryOut(Output output) {

@@ -92,8 +92,14 @@ final class ProtocolScript {
         Configuration next = Configuration.ofNodes(Long.parseLong(words.getFirst()), ids);
         node.step(new Input.Reconfigure(next, Bytes.EMPTY));
       }
+      case "seeds" -> {
+        List<Member> seeds =
+            words.stream().map(word -> new Member(Long.parseLong(word), 0)).toList();
+        node.step(new Input.Join(seeds));
+      }
       case "trim" -> node.step(new Input.Trim(Long.parseLong(words.getFirst())));
       case "snapshot" -> node.snapshot(Long.parseLong(words.get(0)), Long.parseLong(words.get(1)));
+      case "drop" -> node.dropSnapshot(Long.parseLong(words.getFirst()));
       case "reconnected" ->
           node.step(new Input.Reconnected(new Member(Long.parseLong(words.getFirst()), 0)));
       case "restart" -> {

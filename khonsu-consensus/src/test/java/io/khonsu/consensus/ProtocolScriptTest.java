@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
@@ -26,6 +27,19 @@ class ProtocolScriptTest {
     assertThat(files).hasSizeGreaterThan(9);
     return files.stream()
         .map(file -> DynamicTest.dynamicTest(file.getFileName().toString(), () -> check(file)));
+  }
+
+  @Test
+  void everyKindOfMessage_isInAScript() throws IOException {
+    StringBuilder texts = new StringBuilder();
+    try (Stream<Path> found = Files.list(SCRIPTS)) {
+      for (Path file : found.toList()) {
+        texts.append(Files.readString(file));
+      }
+    }
+    for (Class<?> message : Message.class.getPermittedSubclasses()) {
+      assertThat(texts).contains(" " + message.getSimpleName() + "(");
+    }
   }
 
   private static void check(Path file) throws IOException {

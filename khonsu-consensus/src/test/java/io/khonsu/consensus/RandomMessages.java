@@ -12,6 +12,7 @@ public final class RandomMessages {
 
   private final SplittableRandom random;
   private final List<Supplier<Message>> kinds;
+  private @Nullable Ballot favourite;
 
   /** Draws from {@code random}. */
   public RandomMessages(SplittableRandom random) {
@@ -127,7 +128,15 @@ public final class RandomMessages {
     };
   }
 
+  /** Draws that ballot every other time: one that the receiver knows. */
+  void favour(Ballot ballot) {
+    favourite = ballot;
+  }
+
   private Ballot ballot() {
+    if (favourite != null && random.nextBoolean()) {
+      return favourite;
+    }
     return new Ballot(random.nextLong(3), number(), random.nextInt(2), random.nextLong(5));
   }
 

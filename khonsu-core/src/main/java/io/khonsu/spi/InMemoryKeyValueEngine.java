@@ -55,7 +55,8 @@ public final class InMemoryKeyValueEngine implements KeyValueEngine {
     disk.checkSpaces(options.spaces());
     disks.put(directory, disk);
     end(succeeds);
-    InMemoryKeyValueStore store = new InMemoryKeyValueStore(this, directory, disk);
+    InMemoryKeyValueStore store =
+        new InMemoryKeyValueStore(this, directory, disk, options.presence());
     open.put(directory, store);
     return store;
   }

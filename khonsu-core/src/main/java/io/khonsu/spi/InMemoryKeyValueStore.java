@@ -11,9 +11,15 @@ final class InMemoryKeyValueStore implements KeyValueStore {
   private final InMemoryKeyValueEngine engine;
   private final Path directory;
   private final InMemoryPairs pairs;
+  private final boolean isReadOnly;
   private volatile boolean closed;
 
-  InMemoryKeyValueStore(InMemoryKeyValueEngine engine, Path directory, InMemoryPairs pairs) {
+  InMemoryKeyValueStore(
+      InMemoryKeyValueEngine engine,
+      Path directory,
+      InMemoryPairs pairs,
+      KeyValueEngine.Presence presence) {
+    this.isReadOnly = presence == KeyValueEngine.Presence.LOOKED_AT;
     this.engine = engine;
     this.directory = directory;
     this.pairs = pairs;
@@ -47,6 +53,9 @@ final class InMemoryKeyValueStore implements KeyValueStore {
   @Override
   public void write(KeyValueBatch batch, Sync sync) throws IOException {
     boolean succeeds = begin();
+    if (isReadOnly) {
+      throw new IOException(directory + " is only looked at");
+    }
     pairs.write(batch);
     if (sync == Sync.SYNCED) {
       pairs.sync();
@@ -57,7 +66,9 @@ final class InMemoryKeyValueStore implements KeyValueStore {
   @Override
   public void flush() throws IOException {
     boolean succeeds = begin();
-    pairs.sync();
+    if (!isReadOnly) {
+      pairs.sync();
+    }
     engine.end(succeeds);
   }
 
@@ -85,7 +96,9 @@ final class InMemoryKeyValueStore implements KeyValueStore {
       closed = true;
       engine.closed(directory);
       boolean succeeds = engine.begin();
-      pairs.sync();
+      if (!isReadOnly) {
+        pairs.sync();
+      }
       engine.end(succeeds);
     }
   }

@@ -3,6 +3,7 @@ package io.khonsu.spi;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.ServiceLoader;
 
 /**
  * Opens {@link KeyValueStore}s on disk. Found by {@link java.util.ServiceLoader}: a store opened by
@@ -22,7 +23,9 @@ public interface KeyValueEngine {
     /** It does not exist yet: the directory is made. */
     NEW,
     /** It exists; a store that has gone is an error, never an empty store. */
-    EXISTING
+    EXISTING,
+    /** It exists, and is looked at only: nothing is changed on disk, and writing fails. */
+    LOOKED_AT
   }
 
   /**
@@ -37,6 +40,27 @@ public interface KeyValueEngine {
     public Options {
       spaces = List.copyOf(spaces);
     }
+  }
+
+  /**
+   * {@return the engine that is on the class path}
+   *
+   * @throws StorageRefusedException if there is none, or there are several
+   */
+  static KeyValueEngine onClassPath() throws StorageRefusedException {
+    List<KeyValueEngine> engines =
+        ServiceLoader.load(KeyValueEngine.class, KeyValueEngine.class.getClassLoader()).stream()
+            .map(ServiceLoader.Provider::get)
+            .toList();
+    if (engines.size() != 1) {
+      throw new StorageRefusedException(
+          StorageRefusedException.Reason.MISSING_ENGINE,
+          engines.isEmpty()
+              ? "no engine is on the class path: add the dependency io.khonsu:khonsu-rocksdb"
+              : "several engines are on the class path: leave one of "
+                  + engines.stream().map(KeyValueEngine::name).toList());
+    }
+    return engines.getFirst();
   }
 
   /** {@return its name, which is recorded with what it writes} */

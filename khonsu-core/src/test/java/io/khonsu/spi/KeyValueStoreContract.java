@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Random;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -215,6 +216,19 @@ public abstract class KeyValueStoreContract {
   }
 
   @Test
+  void store_lookedAt_isNotWrittenTo() throws IOException {
+    store.write(new KeyValueBatch().put(A, bytes("a"), bytes("1")), Sync.SYNCED);
+    store.close();
+    store = engine.open(place(), options(Presence.LOOKED_AT));
+    assertThat(pairs(A)).isEqualTo(Map.of("a", "1"));
+    KeyValueBatch batch = new KeyValueBatch().put(A, bytes("a"), bytes("2"));
+    assertThatThrownBy(() -> store.write(batch, Sync.WRITTEN)).isInstanceOf(IOException.class);
+    store.flush();
+    reopen();
+    assertThat(pairs(A)).isEqualTo(Map.of("a", "1"));
+  }
+
+  @Test
   void space_unknown_isRefused() {
     assertThatThrownBy(() -> store.get("c", bytes("a")))
         .isInstanceOf(IllegalArgumentException.class)
@@ -238,7 +252,8 @@ public abstract class KeyValueStoreContract {
     assertThat(pairs(A)).isEqualTo(model);
   }
 
-  private static void change(Random random, KeyValueBatch batch, TreeMap<String, String> model) {
+  private static void change(
+      Random random, KeyValueBatch batch, NavigableMap<String, String> model) {
     String key = "k%02d".formatted(random.nextInt(100));
     if (random.nextInt(10) == 0) {
       String end = "k%02d".formatted(random.nextInt(100));

@@ -50,8 +50,8 @@ class TransactionCodecTest {
                 new Mutation.DropTable(3)));
     String golden =
         "4b540100"
-            + "00000053"
-            + "ba7a5fd5"
+            + "0000004b"
+            + "0368bd9d"
             + "0102030405060708"
             + "0000000000000007"
             + "00000004"

@@ -167,7 +167,7 @@ public record ClusterConfig(
 
   /** {@return the largest request that fits into an entry} */
   public int requestBytesMax() {
-    return consensus.messageBytesMax() - 2 * LogEntry.HEADER_BYTES;
+    return consensus.limits().messageBytesMax() - 2 * LogEntry.HEADER_BYTES;
   }
 
   Identity identity() {

@@ -1,5 +1,6 @@
 package io.khonsu.mvcc;
 
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -14,10 +15,12 @@ import java.util.Objects;
  * @param backlogBytes how much history one {@link ChangeCursor} may hold back, estimated likewise;
  *     at least 0
  * @param publication when commits become visible
- * @param merger what APPEND means
+ * @param certification how SERIALIZABLE transactions are certified
+ * @param merger what merging means
  * @param lifecycle whom to tell what becomes of values
  * @param <V> the type of values
  */
+@SuppressWarnings("RecordComponentNumber") // what the buffer must be told, with short cuts below
 public record BufferOptions<V>(
     VersionSource versions,
     long firstVersion,
@@ -25,12 +28,14 @@ public record BufferOptions<V>(
     long retentionBytes,
     long backlogBytes,
     TxnBuffer.Publication publication,
+    Certification certification,
     Merger<V> merger,
     ValueLifecycle<V> lifecycle) {
   /** Checks the ranges. */
   public BufferOptions {
     Objects.requireNonNull(versions, "versions");
     Objects.requireNonNull(publication, "publication");
+    Objects.requireNonNull(certification, "certification");
     Objects.requireNonNull(merger, "merger");
     Objects.requireNonNull(lifecycle, "lifecycle");
     if (retentionBytes < 0 || backlogBytes < 0) {
@@ -49,7 +54,7 @@ public record BufferOptions<V>(
     }
   }
 
-  /** Makes options without limits of bytes. */
+  /** Makes options without limits of bytes, for {@link Certification#OCC}. */
   public BufferOptions(
       VersionSource versions,
       long firstVersion,
@@ -64,13 +69,14 @@ public record BufferOptions<V>(
         Long.MAX_VALUE,
         Long.MAX_VALUE,
         publication,
+        Certification.OCC,
         merger,
         lifecycle);
   }
 
   /**
-   * {@return options for values without an owner: versions count up, nothing old is kept, the later
-   * write stands for both where APPEND merges}
+   * {@return options for values without an owner: versions count up, nothing old is kept, of merged
+   * values the last stands for all}
    */
   public static <V> BufferOptions<V> simple() {
     return new BufferOptions<>(
@@ -78,28 +84,37 @@ public record BufferOptions<V>(
         0,
         0,
         TxnBuffer.Publication.AT_COMMIT,
-        (_, _, staged) -> new Merger.Item<>(staged.requireValue(), staged.index()),
+        (_, _, operands) -> last(operands),
         ValueLifecycle.none());
+  }
+
+  private static <V> Merger.Item<V> last(List<Version<V>> operands) {
+    return new Merger.Item<>(operands.getLast().requireValue(), operands.getLast().index());
   }
 
   /** {@return these options with another merger} */
   public BufferOptions<V> withMerger(Merger<V> other) {
-    return with(retention, publication, other, lifecycle);
+    return with(retention, publication, certification, other, lifecycle);
   }
 
   /** {@return these options with another lifecycle} */
   public BufferOptions<V> withLifecycle(ValueLifecycle<V> other) {
-    return with(retention, publication, merger, other);
+    return with(retention, publication, certification, merger, other);
   }
 
   /** {@return these options with another time of publication} */
   public BufferOptions<V> withPublication(TxnBuffer.Publication other) {
-    return with(retention, other, merger, lifecycle);
+    return with(retention, other, certification, merger, lifecycle);
+  }
+
+  /** {@return these options with another certification} */
+  public BufferOptions<V> withCertification(Certification other) {
+    return with(retention, publication, other, merger, lifecycle);
   }
 
   /** {@return these options with another retention} */
   public BufferOptions<V> withRetention(long other) {
-    return with(other, publication, merger, lifecycle);
+    return with(other, publication, certification, merger, lifecycle);
   }
 
   /** {@return these options with other limits of bytes} */
@@ -111,14 +126,19 @@ public record BufferOptions<V>(
         otherRetentionBytes,
         otherBacklogBytes,
         publication,
+        certification,
         merger,
         lifecycle);
   }
 
   private BufferOptions<V> with(
-      long span, TxnBuffer.Publication when, Merger<V> merging, ValueLifecycle<V> owner) {
+      long span,
+      TxnBuffer.Publication when,
+      Certification how,
+      Merger<V> merging,
+      ValueLifecycle<V> owner) {
     return new BufferOptions<>(
-        versions, firstVersion, span, retentionBytes, backlogBytes, when, merging, owner);
+        versions, firstVersion, span, retentionBytes, backlogBytes, when, how, merging, owner);
   }
 
   boolean reportsLifecycle() {

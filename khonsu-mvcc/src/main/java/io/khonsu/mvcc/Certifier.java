@@ -22,16 +22,28 @@ import org.jspecify.annotations.Nullable;
 final class Certifier<V> {
   private final KeyTable<V> table;
   private final CommitRequest<V> request;
-  private final long snapshot;
+
+  /** What stale reads are left to; null where each is a conflict. */
+  private final @Nullable SerialSafetyNet<V> net;
+
   private @Nullable Winners<V> winners;
 
   /** The fatal ones found so far. */
   private List<Conflict> conflicts = List.of();
 
-  Certifier(KeyTable<V> table, CommitRequest<V> request) {
+  Certifier(KeyTable<V> table, CommitRequest<V> request, Certification certification) {
     this.table = table;
     this.request = request;
-    this.snapshot = request.snapshot().version();
+    boolean mayComeEarlier =
+        certification == Certification.SSN
+            && request.level() == IsolationLevel.SERIALIZABLE
+            && request.writes().size() > 0;
+    this.net = mayComeEarlier ? new SerialSafetyNet<>(request) : null;
+  }
+
+  /** {@return what decides about stale reads, or null if they are conflicts} */
+  @Nullable SerialSafetyNet<V> net() {
+    return net;
   }
 
   /** {@return the fatal conflicts found since the last {@link #forget}} */
@@ -47,6 +59,26 @@ final class Certifier<V> {
   /** Adds a fatal conflict. */
   void add(Conflict conflict) {
     conflicts = Conflict.plus(conflicts, conflict);
+  }
+
+  /** Lets the net, if there is one with something to search for, search what is published. */
+  void searchPublished(TxnBuffer<V> buffer) {
+    if (net == null || !net.mustSearch() || !conflicts.isEmpty()) {
+      return;
+    }
+    try (Snapshot<V> now = buffer.snapshot()) {
+      checkItems();
+      net.searchUpTo(now.start(), now.version());
+    }
+    addRefusal(buffer.safeSnapshots());
+  }
+
+  /** Adds the conflict for which the net does not let the transaction commit, if there is one. */
+  void addRefusal(SafeSnapshots<V> snapshots) {
+    Conflict refusal = net == null ? null : net.refusal(snapshots.newest());
+    if (refusal != null) {
+      add(refusal);
+    }
   }
 
   /** Adds the fatal conflicts of items and writes as things stand. */
@@ -66,29 +98,44 @@ final class Certifier<V> {
     }
   }
 
-  /** Adds a conflict for every guard, and every item read, that has changed since the snapshot. */
+  /**
+   * Adds a conflict for every guard, and every item read, that has changed since the snapshot; an
+   * item is left to the net if there is one.
+   */
   void checkItems() {
     ReadSet<V> reads = request.reads();
     for (Key guard : reads.guards()) {
-      checkItem(guard);
+      Version<V> newer = newerVersion(guard);
+      if (newer != null && !isResolvable(guard)) {
+        addStale(guard, newer);
+      }
     }
     int items = request.level().validatesItems() ? reads.itemCount() : 0;
     for (int i = 0; i < items; i++) {
-      checkItem(reads.item(i));
+      Key item = reads.item(i);
+      Version<V> newer = newerVersion(item);
+      if (newer != null && net != null) {
+        net.addStale(item);
+      } else if (newer != null && !isResolvable(item)) {
+        addStale(item, newer);
+      }
     }
   }
 
-  private void checkItem(Key key) {
+  /** {@return the current version of an item, if the snapshot does not see it, or null} */
+  private @Nullable Version<V> newerVersion(Key key) {
     Chain<V> chain = table.resolve(key);
     Version<V> head = chain == null ? null : chain.head();
-    if (head != null && head.version > snapshot && !isResolvable(key)) {
-      add(readConflict(key, null, head, winnerAt(head.version)));
-    }
+    return head != null && head.version > snapshot() ? head : null;
+  }
+
+  private void addStale(Key key, Version<V> newer) {
+    add(readConflict(key, null, newer, winnerAt(newer.version)));
   }
 
   /**
    * Adds a conflict for every range read that a commit has changed, of those after {@code from} up
-   * to {@code to}.
+   * to {@code to}. Does nothing if there is a net.
    *
    * @param now what stands for the current state: outside the commit section an open snapshot's
    *     version, which keeps the images readable; inside, the greatest long
@@ -96,13 +143,15 @@ final class Certifier<V> {
    */
   @SuppressWarnings("ReferenceEquality") // these very records
   void checkRanges(CommitRecord<V> from, @Nullable CommitRecord<V> to, long now) {
-    if (request.level() != IsolationLevel.SERIALIZABLE || request.reads().rangeCount() == 0) {
+    if (request.level() != IsolationLevel.SERIALIZABLE
+        || request.reads().rangeCount() == 0
+        || net != null) {
       return;
     }
     @Nullable CommitRecord<V> record = from == to ? null : from.next();
     while (record != null) {
-      for (Chain<V> chain : record.chains()) {
-        checkRange(record, chain, now);
+      for (int i = 0; i < record.size(); i++) {
+        checkRange(record, record.chain(i), now);
       }
       record = record == to ? null : record.next();
     }
@@ -124,7 +173,7 @@ final class Certifier<V> {
       if (after == null || after.version != record.version()) {
         return;
       }
-      if (matches(range, chain, chain.visibleAt(snapshot)) || matches(range, chain, after)) {
+      if (range.matches(chain, chain.visibleAt(snapshot())) || range.matches(chain, after)) {
         add(readConflict(chain, range.interval(), after, record.transactionId()));
         return;
       }
@@ -139,11 +188,14 @@ final class Certifier<V> {
    */
   @Nullable Conflict checkWrite(int position, @Nullable Version<V> head) {
     ConflictStrategy strategy = request.writes().strategy(position);
+    if (strategy == ConflictStrategy.APPEND) {
+      return null;
+    }
     boolean blind = request.level() == IsolationLevel.SERIALIZABLE;
     if (blind && (strategy == ConflictStrategy.FAIL || strategy == ConflictStrategy.REPLACE)) {
       return null; // what was not read may be overwritten in any serial order
     }
-    if (head == null || head.version <= snapshot) {
+    if (head == null || head.version <= snapshot() || isBlindMerge(position)) {
       return null;
     }
     return new Conflict(
@@ -152,7 +204,17 @@ final class Certifier<V> {
         head.isTombstone() ? ConflictType.WRITE_DELETE : ConflictType.WRITE_WRITE,
         strategy,
         head.version,
-        winnerAt(head.version));
+        winnerAt(head.version),
+        null);
+  }
+
+  /**
+   * What was not read may be merged into in any order; one snapshot per operation promises less.
+   */
+  private boolean isBlindMerge(int position) {
+    WriteSet<V> writes = request.writes();
+    return writes.isMerge(position)
+        && !(request.level().readsAtBegin() && request.reads().covers(writes.key(position)));
   }
 
   /**
@@ -170,13 +232,8 @@ final class Certifier<V> {
     return winners.at(version);
   }
 
-  private static <V> boolean matches(
-      ReadSet.Range<V> range, Chain<V> chain, @Nullable Version<V> version) {
-    if (version == null || version.isTombstone()) {
-      return false;
-    }
-    ItemPredicate<V> predicate = range.predicate();
-    return predicate == null || predicate.test(chain, version);
+  private long snapshot() {
+    return request.snapshot().version();
   }
 
   private static <V> Conflict readConflict(
@@ -187,6 +244,7 @@ final class Certifier<V> {
         winner.isTombstone() ? ConflictType.READ_DELETE : ConflictType.READ_WRITE,
         ConflictStrategy.FAIL,
         winner.version,
-        winnerTransaction);
+        winnerTransaction,
+        null);
   }
 }

@@ -59,11 +59,6 @@ final class Chain<V> extends Key {
     this.owner = owner;
   }
 
-  Chain(TxnBuffer<V> owner, byte[] bytes) {
-    super(bytes);
-    this.owner = owner;
-  }
-
   @SuppressWarnings("ReferenceEquality") // this very buffer
   boolean isLinkedIn(TxnBuffer<?> buffer) {
     return owner == buffer && (byte) STATE.getAcquire(this) == LINKED;

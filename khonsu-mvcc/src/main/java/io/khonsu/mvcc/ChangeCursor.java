@@ -200,8 +200,8 @@ public final class ChangeCursor<V> implements AutoCloseable {
   }
 
   private boolean touches(CommitRecord<V> record) {
-    for (Chain<V> chain : record.chains()) {
-      if (isWatched(chain)) {
+    for (int i = 0; i < record.size(); i++) {
+      if (isWatched(record.chain(i))) {
         return true;
       }
     }
@@ -214,10 +214,9 @@ public final class ChangeCursor<V> implements AutoCloseable {
 
   private void visit(CommitRecord<V> record, ChangeVisitor<V> visitor) {
     boolean goesOn = true;
-    Chain<V>[] chains = record.chains();
-    for (int i = 0; goesOn && i < chains.length; i++) {
-      if (isWatched(chains[i])) {
-        goesOn = visit(chains[i], record.version(), visitor);
+    for (int i = 0; goesOn && i < record.size(); i++) {
+      if (isWatched(record.chain(i))) {
+        goesOn = visit(record.chain(i), record.version(), visitor);
       }
     }
   }
@@ -226,8 +225,8 @@ public final class ChangeCursor<V> implements AutoCloseable {
     Version<V> after = chain.visibleAt(version);
     Invariants.check(after != null && after.version == version, "a followed version is kept");
     Version<V> before = after == null ? null : after.older();
-    before = before == null || before.isTombstone() ? null : before;
-    after = after == null || after.isTombstone() ? null : after;
+    before = before == null || before.isTombstone() ? null : before.settled();
+    after = after == null || after.isTombstone() ? null : after.settled();
     return (before == null && after == null) || visitor.change(chain, before, after);
   }
 }

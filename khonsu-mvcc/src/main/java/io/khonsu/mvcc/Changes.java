@@ -51,7 +51,8 @@ final class Changes<V> {
   }
 
   private static <V> boolean touches(CommitRecord<V> record, ReadSet<V> reads) {
-    for (Chain<V> chain : record.chains()) {
+    for (int position = 0; position < record.size(); position++) {
+      Chain<V> chain = record.chain(position);
       for (int i = 0; i < reads.rangeCount(); i++) {
         if (reads.range(i).interval().contains(chain)) {
           return true;

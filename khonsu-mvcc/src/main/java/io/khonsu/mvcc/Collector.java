@@ -29,6 +29,7 @@ final class Collector<V> {
   private final ActiveSnapshots active;
   private final DependencyTracker<V> dependencies;
   private final KeyTable<V> table;
+  private final Deltas<V> deltas;
   private final long retention;
   private final boolean reportsRetired;
   private final ValueLifecycle<V> lifecycle;
@@ -37,6 +38,9 @@ final class Collector<V> {
   private final Followers<V> followers;
   private final Lane<V>[] lanes;
   private List<Version<V>> retired = new ArrayList<>();
+
+  /** Chains that are kept long because what is newest in them was not worked out. */
+  private List<Chain<V>> unsettled = new ArrayList<>();
 
   /**
    * Nothing at or above this version was unlinked because it is old. Read by {@code snapshotAt}.
@@ -66,10 +70,12 @@ final class Collector<V> {
       ActiveSnapshots active,
       DependencyTracker<V> dependencies,
       KeyTable<V> table,
+      Deltas<V> deltas,
       BufferOptions<V> options) {
     this.active = active;
     this.dependencies = dependencies;
     this.table = table;
+    this.deltas = deltas;
     this.retention = options.retention();
     this.reportsRetired = options.reportsLifecycle();
     this.lifecycle = options.lifecycle();
@@ -103,6 +109,17 @@ final class Collector<V> {
   /** {@return a lane for what is no commit of a snapshot's owner} */
   Lane<V> anyLane() {
     return lanes[0];
+  }
+
+  /** Notes a version that was there before the first commit. */
+  void loaded() {
+    anyLane().liveVersions++;
+  }
+
+  /** What is older than a version was never here. */
+  void beginAt(long version) {
+    boundary = version;
+    reach = version;
   }
 
   /** Notes that a chain has a new head; {@code older} is whether it had one before. */
@@ -150,21 +167,39 @@ final class Collector<V> {
   @SuppressWarnings("ReferenceEquality") // these very versions
   List<Version<V>> withdraw(CommitRecord<V> record) {
     List<Version<V>> reinstated = new ArrayList<>();
-    Chain<V>[] chains = record.chains();
-    Version<V>[] installed = record.installed();
-    for (int i = 0; i < chains.length; i++) {
-      Chain<V> chain = chains[i];
-      Version<V> older = installed[i].older();
+    for (int i = 0; i < record.size(); i++) {
+      Chain<V> chain = record.chain(i);
+      Version<V> withdrawn = record.installed(i);
+      Version<V> older = withdrawn.older();
       // Below a newer pending version, what is older remains superseded: by that one.
-      if (chain.head() == installed[i] && older != null && !older.isTombstone()) {
+      if (chain.head() == withdrawn && hasValue(older)) {
         reinstated.add(older);
       }
-      chain.withdraw(installed[i]);
-      retire(anyLane(), installed[i]);
+      unsettleAbove(withdrawn, chain);
+      chain.withdraw(withdrawn);
+      retire(anyLane(), withdrawn);
       enqueue(anyLane(), chain);
       purgeIfEmpty(chain);
     }
     return reinstated;
+  }
+
+  /** Has what was merged with a version that never happened worked out again. */
+  @SuppressWarnings("ReferenceEquality") // this very version
+  private void unsettleAbove(Version<V> withdrawn, Chain<V> chain) {
+    @Nullable Version<V> version = chain.head();
+    while (version != null && version != withdrawn) {
+      if (version instanceof Delta<V> delta) {
+        retire(delta.ownResult());
+        delta.setResult(null);
+      }
+      version = version.older();
+    }
+  }
+
+  /** {@return whether this is a value that its owner is told of when it is superseded} */
+  static boolean hasValue(@Nullable Version<?> version) {
+    return version != null && !version.isTombstone() && !(version instanceof Delta);
   }
 
   private void enqueue(Lane<V> lane, Chain<V> chain) {
@@ -259,6 +294,16 @@ final class Collector<V> {
     return taken;
   }
 
+  /** {@return the chains that could be shortened if someone worked out what is newest in them} */
+  List<Chain<V>> takeUnsettled() {
+    if (unsettled.isEmpty()) {
+      return List.of();
+    }
+    List<Chain<V>> taken = unsettled;
+    unsettled = new ArrayList<>();
+    return taken;
+  }
+
   /** Purges a chain that has no version, as an aborted commit leaves behind. */
   void purgeIfEmpty(Chain<V> chain) {
     if (chain.head() == null && !chain.isDead()) {
@@ -275,8 +320,9 @@ final class Collector<V> {
   /** Takes a chain out with all its versions. */
   void purge(Chain<V> chain) {
     if (!chain.isDead()) {
-      retireAll(chain);
       table.unlink(chain);
+      deltas.awaitIdle(chain);
+      retireAll(chain);
     }
   }
 
@@ -303,6 +349,9 @@ final class Collector<V> {
       purgeIfEmpty(chain);
     } else if (head.older() != null) {
       enqueue(lane, chain);
+      if (!head.isSettled() && head.version <= horizon) {
+        unsettled.add(chain);
+      }
     } else if (head.isTombstone()) {
       purgeTombstone(lane, chain, head, horizon);
     }
@@ -320,7 +369,8 @@ final class Collector<V> {
   private void prune(Lane<V> lane, Chain<V> chain) {
     Version<V> head = chain.head();
     int depth = chain.shallowDepth();
-    if (head != null && depth > 0 && !reportsRetired && head.version <= horizon()) {
+    boolean isLast = head != null && head.isSettled() && head.version <= horizon();
+    if (head != null && isLast && depth > 0 && !reportsRetired) {
       // All but the head goes, and nobody is to be told: no need to look into what goes.
       head.setOlder(null);
       lane.liveVersions -= depth - 1;
@@ -333,23 +383,42 @@ final class Collector<V> {
   private void pruneOneByOne(Lane<V> lane, Chain<V> chain) {
     int kept = 0;
     @Nullable Version<V> version = chain.head();
+    @Nullable Version<V> newer = null;
     while (version != null && version.version > reach) {
       kept++;
+      newer = version;
       version = version.older();
     }
     if (version != null) {
-      kept += 1 + pruneBelow(lane, version);
+      kept += 1 + pruneBelow(lane, chain, replaceSettled(chain, newer, version));
     }
     chain.setDepth(kept);
   }
 
+  /** Puts the result in the place of a delta that has one; {@return what stands there now} */
+  private Version<V> replaceSettled(Chain<V> chain, @Nullable Version<V> newer, Version<V> old) {
+    Version<V> result = old instanceof Delta<V> delta ? delta.result() : null;
+    if (result == null) {
+      return old;
+    }
+    retireOperand(old);
+    if (newer == null) {
+      chain.replaceHead(result);
+    } else {
+      result.setOlder(old.older());
+      newer.setOlder(result);
+    }
+    return result;
+  }
+
   /** Unlinks what nobody sees below a version that stays; {@return how many versions it left} */
-  private int pruneBelow(Lane<V> lane, Version<V> newest) {
+  private int pruneBelow(Lane<V> lane, Chain<V> chain, Version<V> newest) {
     int kept = 0;
     Version<V> newer = newest;
     @Nullable Version<V> version = newest.older();
     while (version != null) {
-      if (isSeen(version.version, newer.version)) {
+      if (!newer.isSettled() || isSeen(version.version, newer.version)) {
+        version = replaceSettled(chain, newer, version);
         newer = version;
         kept++;
       } else {
@@ -370,16 +439,30 @@ final class Collector<V> {
 
   private void retire(Lane<V> lane, Version<V> version) {
     lane.liveVersions--;
-    if (reportsRetired && !version.isTombstone()) {
+    if (!version.isTombstone()) {
+      retire(version);
+    }
+    if (version instanceof Delta<V> delta) {
+      retire(delta.ownResult());
+    }
+  }
+
+  /** Notes that the operand of a delta with a result is not needed any more; no other version's. */
+  void retireOperand(@Nullable Version<V> version) {
+    if (version instanceof Delta<V> delta && delta.ownResult() != null) {
+      retire(delta);
+    }
+  }
+
+  private void retire(@Nullable Version<V> version) {
+    if (reportsRetired && version != null) {
       retired.add(version);
     }
   }
 
   /** Notes a staged version that was not installed. */
   void retireStaged(Version<V> version) {
-    if (reportsRetired) {
-      retired.add(version);
-    }
+    retire(version);
   }
 
   private long horizon() {

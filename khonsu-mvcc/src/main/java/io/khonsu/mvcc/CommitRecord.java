@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CommitRecord<V> {
   private static final VarHandle NEXT;
-  private static final Chain<?>[] NO_CHAINS = {};
+  private static final Key[] NO_CHAINS = {};
   private static final Version<?>[] NO_VERSIONS = {};
 
   static {
@@ -26,21 +26,32 @@ public final class CommitRecord<V> {
 
   private long version;
   private final long transactionId;
-  private Chain<V>[] chains;
+  private final Key[] chains;
   private Version<V>[] installed;
+  private int size;
+
+  /** Null where nobody asks, and if nothing was read. */
+  private @Nullable Footprint footprint;
 
   @SuppressWarnings("UnusedVariable") // accessed through its VarHandle
   private @Nullable CommitRecord<V> next;
 
-  CommitRecord(long transactionId, Chain<V>[] chains, Version<V>[] installed) {
+  /**
+   * Makes a record of the first {@code size} changes.
+   *
+   * @param chains taken over; the keys are linked chains by the time that the record is appended
+   * @param installed taken over; of each chain its new version
+   */
+  CommitRecord(long transactionId, Key[] chains, Version<V>[] installed, int size) {
     this.transactionId = transactionId;
     this.chains = chains;
     this.installed = installed;
+    this.size = size;
   }
 
   /** {@return a record before the first commit} */
   static <V> CommitRecord<V> origin(long version) {
-    CommitRecord<V> origin = new CommitRecord<>(0, noChains(), noVersions());
+    CommitRecord<V> origin = new CommitRecord<>(0, NO_CHAINS, noVersions(), 0);
     origin.version = version;
     return origin;
   }
@@ -48,8 +59,8 @@ public final class CommitRecord<V> {
   /** Gives the record its version, before it is appended. */
   void stamp(long commitVersion) {
     version = commitVersion;
-    for (Version<V> each : installed) {
-      each.version = commitVersion;
+    for (int i = 0; i < size; i++) {
+      installed[i].version = commitVersion;
     }
   }
 
@@ -65,7 +76,7 @@ public final class CommitRecord<V> {
 
   /** {@return how many items were changed; 0 once the commit was withdrawn} */
   public int size() {
-    return chains.length;
+    return size;
   }
 
   /** {@return the key of a changed item, by its 0-based position} */
@@ -75,18 +86,56 @@ public final class CommitRecord<V> {
 
   /**
    * {@return what a changed item was changed to, by its 0-based position; until the commit is
-   * published}
+   * published} What was merged is merged by now; that depends on the commits before.
+   *
+   * @throws RuntimeException what the {@link Merger} throws: withdraw the commit
    */
   public Version<V> version(int position) {
+    return installed[position].settled();
+  }
+
+  /**
+   * {@return whether something was merged, so that {@link #version} depends on the commits before;
+   * until the commit is published}
+   */
+  public boolean isMerged() {
+    for (int i = 0; i < size; i++) {
+      if (installed[i] instanceof Delta<V>) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @SuppressWarnings("unchecked") // a chain of the buffer holds V
+  Chain<V> chain(int position) {
+    return (Chain<V>) chains[position];
+  }
+
+  /** {@return the version of a chain as it was installed, until the commit is published} */
+  Version<V> installed(int position) {
     return installed[position];
   }
 
-  Chain<V>[] chains() {
-    return chains;
+  /** Replaces a version, before the record is appended. */
+  void replace(int position, Version<V> version) {
+    installed[position] = version;
   }
 
-  Version<V>[] installed() {
-    return installed;
+  /** {@return what the transaction read, or null} */
+  @Nullable Footprint footprint() {
+    return footprint;
+  }
+
+  /** Says what the transaction read, before the record is appended. */
+  void leave(@Nullable Footprint of) {
+    footprint = of;
+  }
+
+  /** {@return the version of the earliest commit that must come after this one, or its own} */
+  long place() {
+    Footprint left = footprint;
+    return left == null ? version : Math.min(version, left.place());
   }
 
   /** {@return the commit after this one, published or not; null if there is none yet} */
@@ -117,13 +166,9 @@ public final class CommitRecord<V> {
 
   /** Turns this into a record of nothing. */
   void erase() {
-    chains = noChains();
+    size = 0; // and the chains stay, for who is looking at them now
+    footprint = null;
     settle();
-  }
-
-  @SuppressWarnings("unchecked") // it has no element
-  private static <V> Chain<V>[] noChains() {
-    return (Chain<V>[]) NO_CHAINS;
   }
 
   @SuppressWarnings("unchecked") // it has no element

@@ -1,5 +1,6 @@
 package io.khonsu.mvcc;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -9,13 +10,21 @@ final class Committing<V> {
   /** After so many merges that came too late, the next is made inside the section. */
   private static final int MERGES_OUTSIDE = 3;
 
+  /** So many commits are searched inside the section; more are searched outside before. */
+  private static final int SEARCHED_INSIDE = 32;
+
   private final TxnBuffer<V> buffer;
   private final CommitRequest<V> request;
   private final Certifier<V> certifier;
-  private final CommitRecord<V> previewed;
+  private final CommitRecord<V> compared;
   private final WriteSet<V> writes;
   private final int size;
-  private @Nullable MergePlan<V> plan;
+
+  /** Null if nothing is merged. */
+  private final @Nullable Merging<V> merging;
+
+  /** What is read, if a later commit may ask for it. */
+  private final @Nullable Footprint footprint;
 
   /** What is appended if nothing has to be settled: made outside the section. */
   private @Nullable CommitRecord<V> prepared;
@@ -23,29 +32,34 @@ final class Committing<V> {
   /** Set while the writes are certified, for what is not simply installed. */
   private Outcome @Nullable [] outcomes;
 
-  /** The newest unpublished commit that a write waits for. */
-  private long pending;
-
   private List<Conflict> resolved = List.of();
 
   private enum Outcome {
     INSTALL,
     DROP,
-    MERGE,
     WAIT
   }
 
+  /**
+   * Takes a request over from its preview.
+   *
+   * @param compared the last commit that ranges were compared with, or before
+   */
   Committing(
       TxnBuffer<V> buffer,
       CommitRequest<V> request,
       Certifier<V> certifier,
-      CommitRecord<V> previewed) {
+      CommitRecord<V> compared) {
     this.buffer = buffer;
     this.request = request;
     this.certifier = certifier;
-    this.previewed = previewed;
+    this.compared = compared;
     this.writes = request.writes();
     this.size = writes.size();
+    this.merging = hasMerges(writes) ? new Merging<>(buffer, writes) : null;
+    boolean mayBeAsked =
+        buffer.options().certification() == Certification.SSN && request.level().validatesItems();
+    this.footprint = mayBeAsked ? Footprint.of(request.reads()) : null;
   }
 
   CommitResult<V> run() {
@@ -64,26 +78,35 @@ final class Committing<V> {
       if (!done) {
         leaveNothingBehind();
       }
-      if (plan != null) {
-        plan.discardUnused();
+      if (merging != null) {
+        merging.discardUnused();
       }
     }
   }
 
   private @Nullable CommitResult<V> attempt(int attempt) {
-    boolean mergesInside = attempt >= MERGES_OUTSIDE;
-    mergeOutside();
+    boolean here = attempt > MERGES_OUTSIDE; // at last, everything is done inside
+    prepareMerges(attempt);
+    if (attempt > 0) {
+      certifier.searchPublished(buffer);
+    }
     buffer.section().enter(request.transactionId());
     try {
       certify();
+      if (!certifyPlace(here ? Integer.MAX_VALUE : SEARCHED_INSIDE)) {
+        return null;
+      }
       if (!certifier.conflicts().isEmpty()) {
         return new CommitResult.Aborted<>(certifier.conflicts());
       }
       if (outcomes != null && Arrays.asList(outcomes).contains(Outcome.WAIT)) {
-        return new CommitResult.Blocked<>(pending);
+        return new CommitResult.Blocked<>(newestPending());
       }
-      if (outcomes != null && !completeMerges(mergesInside)) {
+      if (!placeMerges(here)) {
         return null;
+      }
+      if (footprint != null && installedCount() == 0 && !buffer.safeSnapshots().place()) {
+        return new CommitResult.Blocked<>(buffer.dependencies().tailVersion());
       }
       return new CommitResult.Accepted<>(install(), resolved);
     } finally {
@@ -128,12 +151,28 @@ final class Committing<V> {
     certifier.forget();
     resolved = List.of();
     outcomes = null;
-    pending = 0;
     certifier.checkItems();
-    certifier.checkRanges(previewed, null, Long.MAX_VALUE);
+    certifier.checkRanges(compared, null, Long.MAX_VALUE);
     for (int i = 0; i < size; i++) {
       certifyWrite(i);
     }
+  }
+
+  /**
+   * Refuses stale reads that the net does not let pass.
+   *
+   * @return false to leave the section and search outside: there are more commits than so many
+   */
+  private boolean certifyPlace(int searchedMost) {
+    SerialSafetyNet<V> net = certifier.net();
+    if (net == null || !net.mustSearch()) {
+      return true;
+    }
+    if (!net.searchAll(searchedMost)) {
+      return false;
+    }
+    certifier.addRefusal(buffer.safeSnapshots());
+    return true;
   }
 
   private void certifyWrite(int position) {
@@ -160,15 +199,22 @@ final class Committing<V> {
   private void settle(int position, Conflict conflict, boolean isAbsent, boolean deletes) {
     if (isPending(conflict.winnerVersion())) {
       note(position, Outcome.WAIT);
-      pending = Math.max(pending, conflict.winnerVersion());
       return;
     }
     ConflictStrategy strategy = conflict.strategy();
     if (strategy == ConflictStrategy.IGNORE || (isAbsent && deletes)) {
       note(position, Outcome.DROP);
-    } else if (strategy == ConflictStrategy.APPEND && !isAbsent && !deletes) {
-      note(position, Outcome.MERGE);
     }
+  }
+
+  /** {@return the newest unpublished commit that a write waits for} */
+  private long newestPending() {
+    long newest = 0;
+    for (Conflict conflict : resolved) {
+      newest =
+          isPending(conflict.winnerVersion()) ? Math.max(newest, conflict.winnerVersion()) : newest;
+    }
+    return newest;
   }
 
   private boolean isPending(long version) {
@@ -183,50 +229,30 @@ final class Committing<V> {
     outcomes[position] = outcome;
   }
 
-  /** Merges what would have to be merged if the section were entered now. */
-  private void mergeOutside() {
-    for (int i = 0; i < size; i++) {
-      if (writes.strategy(i) == ConflictStrategy.APPEND && !writes.version(i).isTombstone()) {
-        Chain<V> chain = chain(i);
-        if (chain != null && isNewer(chain.head())) {
-          mergeOutside(i, chain);
-        }
-      }
-    }
-  }
-
-  private void mergeOutside(int position, Chain<V> chain) {
-    try (Snapshot<V> now = buffer.readOnlySnapshot()) {
-      Version<V> base = chain.visibleAt(now.version());
-      if (base != null && isNewer(base) && !base.isTombstone() && !plan().isMade(position, base)) {
-        plan().merge(position, chain, base, writes.version(position));
-      }
-    }
-  }
-
-  private boolean isNewer(@Nullable Version<V> version) {
-    return version != null && version.version > request.snapshot().version();
-  }
-
-  /** {@return whether every merge stands; false to leave the section and merge again} */
-  private boolean completeMerges(boolean mergesInside) {
-    for (int i = 0; i < size; i++) {
-      if (outcomes == null || outcomes[i] != Outcome.MERGE) {
+  /** Does outside what the section is not to be kept with; the first time, only what is cheap. */
+  private void prepareMerges(int attempt) {
+    for (int i = 0; merging != null && i < size; i++) {
+      if (!writes.isMerge(i)) {
         continue;
       }
       Chain<V> chain = Invariants.present(chain(i), "a merged item has a chain");
-      Version<V> head = Invariants.present(chain.head(), "a merged item has a head");
-      if (!plan().isMade(i, head)) {
-        if (!mergesInside) {
-          return false;
-        }
-        plan().merge(i, chain, head, writes.version(i));
-      }
-      if (plan().isUnchanged(i)) {
-        note(i, Outcome.DROP);
+      merging.shorten(chain);
+      if (attempt > 0 && attempt <= MERGES_OUTSIDE) {
+        merging.makeOutside(i, chain);
       }
     }
-    return true;
+  }
+
+  /** {@return whether every merge has its place; false to leave the section and merge outside} */
+  private boolean placeMerges(boolean makesHere) {
+    boolean all = true;
+    for (int i = 0; merging != null && i < size; i++) {
+      if (writes.isMerge(i)) {
+        Chain<V> chain = Invariants.present(chain(i), "a merged item has a chain");
+        all &= merging.place(i, chain, makesHere);
+      }
+    }
+    return all;
   }
 
   private CommitRecord<V> install() {
@@ -240,15 +266,17 @@ final class Committing<V> {
     long previous = dependencies.tailVersion();
     long version = buffer.options().versions().next(previous);
     Invariants.check(version > previous, "the version source counts upwards");
-    supersedeHeads(record.chains()); // the last foreign code: from here on nothing throws
+    fillIn(record);
+    supersedeHeads(record); // the last foreign code: from here on nothing throws
     record.stamp(version);
+    leaveFootprint(record);
     // Before its versions can be met, so that who meets one outside the section finds its writer.
     dependencies.append(record);
     Lane<V> lane = buffer.collector().lane(request.snapshot());
     for (int i = 0; i < record.size(); i++) {
-      Chain<V> chain = record.chains()[i];
+      Chain<V> chain = record.chain(i);
       boolean isFirst = chain.head() == null;
-      chain.install(record.installed()[i]);
+      chain.install(record.installed(i));
       buffer.collector().installed(lane, chain, !isFirst);
     }
     retireUnused();
@@ -260,26 +288,59 @@ final class Committing<V> {
     return record;
   }
 
-  /** {@return the record of a request whose every write is installed as staged, or null} */
-  private @Nullable CommitRecord<V> prepare() {
-    Chain<V>[] chains = newChains(size);
-    Version<V>[] staged = newVersions(size);
+  /** Puts merges that were made in the places of their operands. */
+  private void fillIn(CommitRecord<V> record) {
+    int at = 0;
+    for (int i = 0; merging != null && i < size; i++) {
+      if (isInstalled(i)) {
+        record.replace(at++, writes.isMerge(i) ? merging.installed(i) : writes.version(i));
+      }
+    }
+  }
+
+  /** Lets later commits know what this one read, where they may come to ask. */
+  private void leaveFootprint(CommitRecord<V> record) {
+    if (footprint == null) {
+      return; // nobody will ask
+    }
+    Footprint whole = footprint;
+    if (outcomes != null && record.size() < size) {
+      // What is left as it is was looked at now: who changes it comes later.
+      whole = whole.plus(notInstalled());
+    }
+    SerialSafetyNet<V> net = certifier.net();
+    record.leave(net == null ? whole : whole.placed(net.place()));
+  }
+
+  private List<Key> notInstalled() {
+    List<Key> keys = new ArrayList<>();
     for (int i = 0; i < size; i++) {
-      Chain<V> chain = chain(i);
-      if (chain == null) {
+      if (!isInstalled(i)) {
+        keys.add(writes.key(i));
+      }
+    }
+    return keys;
+  }
+
+  /**
+   * {@return the record of a request whose every write is installed, or null} It takes over the
+   * arrays of the write set, unless merges will be put in the places of some versions.
+   */
+  private @Nullable CommitRecord<V> prepare() {
+    for (int i = 0; i < size; i++) {
+      if (chain(i) == null) {
         return null;
       }
-      chains[i] = chain;
-      staged[i] = writes.version(i);
     }
-    return new CommitRecord<>(request.transactionId(), chains, staged);
+    Version<V>[] staged = merging == null ? writes.staged() : writes.staged().clone();
+    return new CommitRecord<>(request.transactionId(), writes.keys(), staged, size);
   }
 
   /** {@return whether no chain was purged since} */
   @SuppressWarnings("ReferenceEquality") // these very chains
   private boolean isUpToDate(@Nullable CommitRecord<V> record) {
     for (int i = 0; record != null && i < size; i++) {
-      if (record.chains()[i] != chain(i)) {
+      if (record.chain(i) != chain(i)) {
         return false;
       }
     }
@@ -288,44 +349,40 @@ final class Committing<V> {
 
   private CommitRecord<V> assemble() {
     int count = installedCount();
-    Chain<V>[] chains = newChains(count);
+    Key[] chains = new Key[count];
     Version<V>[] installed = newVersions(count);
     int at = 0;
     for (int i = 0; i < size; i++) {
       if (isInstalled(i)) {
         chains[at] = Invariants.present(chain(i), "an installed item has a chain");
-        installed[at++] = isMerged(i) ? plan().merged(i) : writes.version(i);
+        installed[at++] = writes.version(i);
       }
     }
-    return new CommitRecord<>(request.transactionId(), chains, installed);
+    return new CommitRecord<>(request.transactionId(), chains, installed, count);
   }
 
   /** Tells the owners; if one of them throws, the others are told that it did not happen. */
-  private void supersedeHeads(Chain<V>[] chains) {
+  private void supersedeHeads(CommitRecord<V> record) {
     if (!buffer.options().reportsLifecycle()) {
       return;
     }
     ValueLifecycle<V> lifecycle = buffer.options().lifecycle();
     int told = 0;
     try {
-      for (; told < chains.length; told++) {
-        Version<V> head = chains[told].head();
-        if (head != null && !head.isTombstone()) {
+      for (; told < record.size(); told++) {
+        Version<V> head = record.chain(told).head();
+        if (head != null && Collector.hasValue(head)) {
           lifecycle.superseded(head.requireValue(), head.index());
         }
       }
     } finally {
-      for (int i = told < chains.length ? told - 1 : -1; i >= 0; i--) {
-        Version<V> head = chains[i].head();
-        if (head != null && !head.isTombstone()) {
+      for (int i = told < record.size() ? told - 1 : -1; i >= 0; i--) {
+        Version<V> head = record.chain(i).head();
+        if (head != null && Collector.hasValue(head)) {
           lifecycle.reinstated(head.requireValue(), head.index());
         }
       }
     }
-  }
-
-  private boolean isMerged(int position) {
-    return outcomes != null && outcomes[position] == Outcome.MERGE;
   }
 
   private boolean isInstalled(int position) {
@@ -341,14 +398,15 @@ final class Committing<V> {
   }
 
   /** Staged versions that were dropped or merged into another value belong to nobody any more. */
-  @SuppressWarnings("ReferenceEquality") // the same value, not an equal one
   private void retireUnused() {
-    for (int i = 0; i < size && outcomes != null; i++) {
-      Version<V> staged = writes.version(i);
-      boolean dropped = outcomes[i] == Outcome.DROP;
-      if (dropped || (isMerged(i) && plan().take(i).value() != staged.value())) {
-        retireLater(staged);
+    for (int i = 0; i < size; i++) {
+      boolean isSpent = merging != null && writes.isMerge(i) && merging.isSpent(i);
+      if (isSpent || !isInstalled(i)) {
+        retireLater(writes.version(i));
       }
+    }
+    if (merging != null) {
+      merging.taken();
     }
   }
 
@@ -373,20 +431,16 @@ final class Committing<V> {
     }
   }
 
-  private MergePlan<V> plan() {
-    if (plan == null) {
-      plan = new MergePlan<>(size, buffer.options().merger(), buffer.options().lifecycle());
+  private static boolean hasMerges(WriteSet<?> writes) {
+    boolean any = false;
+    for (int i = 0; i < writes.size() && !any; i++) {
+      any = writes.isMerge(i);
     }
-    return plan;
+    return any;
   }
 
   @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of a generic type
-  private static <V> Chain<V>[] newChains(int length) {
-    return new Chain[length];
-  }
-
-  @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of a generic type
-  private static <V> Version<V>[] newVersions(int length) {
+  static <V> Version<V>[] newVersions(int length) {
     return new Version[length];
   }
 }

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param strategy what was done about it: {@link ConflictStrategy#FAIL} if the transaction aborted
  * @param winnerVersion the commit version of the other transaction
  * @param winnerTransaction the id of the other transaction
+ * @param predecessor why the transaction could not come before the other one, where {@link
+ *     Certification#SSN} tried that; null elsewhere
  */
 public record Conflict(
     Key key,
@@ -22,12 +24,18 @@ public record Conflict(
     ConflictType type,
     ConflictStrategy strategy,
     long winnerVersion,
-    long winnerTransaction) {
+    long winnerTransaction,
+    @Nullable Predecessor predecessor) {
   /** Checks that nothing is missing. */
   public Conflict {
     Objects.requireNonNull(key, "key");
     Objects.requireNonNull(type, "type");
     Objects.requireNonNull(strategy, "strategy");
+  }
+
+  /** {@return this conflict with what its transaction would have to come after} */
+  Conflict after(Predecessor other) {
+    return new Conflict(key, range, type, strategy, winnerVersion, winnerTransaction, other);
   }
 
   /** {@return {@code list} with one more; an empty list may be immutable, as most stay empty} */

@@ -8,6 +8,9 @@ public enum ConflictStrategy {
   IGNORE,
   /** The write overwrites what the other transaction wrote. */
   REPLACE,
-  /** The write is merged into what the other transaction wrote, by the buffer's {@link Merger}. */
+  /**
+   * The write never conflicts: one that {@linkplain WriteSet#merge merges} is merged into whatever
+   * is committed by then, any other takes its place.
+   */
   APPEND
 }

@@ -50,7 +50,11 @@ final class Differing<V> {
     Version<V> young = existing(chain.visibleAt(after));
     boolean isSame =
         (old == null || young == null) ? old == young : old.version() == young.version();
-    return isSame || visitor.change(chain, old, young);
+    return isSame || visitor.change(chain, settled(old), settled(young));
+  }
+
+  private static <V> @Nullable Version<V> settled(@Nullable Version<V> version) {
+    return version == null ? null : version.settled();
   }
 
   private static <V> @Nullable Version<V> existing(@Nullable Version<V> version) {

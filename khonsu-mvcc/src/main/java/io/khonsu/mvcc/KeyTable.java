@@ -28,7 +28,7 @@ final class KeyTable<V> {
   KeyTable(TxnBuffer<V> owner, OrderedIndex<V> ordered) {
     this.owner = owner;
     this.ordered = ordered;
-    this.vacated = new Chain<>(owner, new byte[0]);
+    this.vacated = new Chain<>(owner, Key.of(new byte[0]));
     vacated.die();
     this.segments = new Segment[1 << SEGMENT_BITS];
     for (int i = 0; i < segments.length; i++) {

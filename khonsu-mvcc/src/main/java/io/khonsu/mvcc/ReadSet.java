@@ -58,6 +58,21 @@ public final class ReadSet<V> {
     ranges[rangeCount++] = new Range<>(interval, predicate);
   }
 
+  /** {@return whether an item was added, itself or in a range} */
+  boolean covers(Key key) {
+    for (int i = 0; i < itemCount; i++) {
+      if (items[i].equals(key)) {
+        return true;
+      }
+    }
+    for (int i = 0; i < rangeCount; i++) {
+      if (ranges[i].interval().contains(key)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** {@return how many items were added} */
   public int itemCount() {
     return itemCount;
@@ -108,5 +123,12 @@ public final class ReadSet<V> {
    * @param predicate which of their items, or null for all
    * @param <V> the type of values
    */
-  public record Range<V>(KeyInterval interval, @Nullable ItemPredicate<V> predicate) {}
+  public record Range<V>(KeyInterval interval, @Nullable ItemPredicate<V> predicate) {
+    /** {@return whether a version of an item in the interval was, or would have been, read} */
+    boolean matches(Key key, @Nullable Version<V> version) {
+      return version != null
+          && !version.isTombstone()
+          && (predicate == null || predicate.test(key, version.settled()));
+    }
+  }
 }

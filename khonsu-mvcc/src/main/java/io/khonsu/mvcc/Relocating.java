@@ -81,6 +81,7 @@ final class Relocating<V> {
     Version<V> old = versions.get(position);
     if (chain != null && isCurrent(chain, old)) {
       buffer.options().lifecycle().superseded(old.requireValue(), old.index());
+      buffer.collector().retireOperand(chain.head());
       chain.replaceHead(twin);
       moved.set(position);
     }
@@ -91,12 +92,16 @@ final class Relocating<V> {
   }
 
   /** An unpublished version stays where it is: its commit may be withdrawn, or be encoded now. */
-  @SuppressWarnings("ReferenceEquality") // this very version
   private boolean isCurrent(@Nullable Chain<V> chain, Version<V> version) {
     return chain != null
         && !chain.isDead()
-        && chain.head() == version
+        && isHead(chain.head(), version)
         && version.version <= buffer.newestVersion();
+  }
+
+  @SuppressWarnings("ReferenceEquality") // this very version
+  private static <V> boolean isHead(@Nullable Version<V> head, Version<V> version) {
+    return head == version || (head instanceof Delta<V> delta && delta.result() == version);
   }
 
   private Version<V> twin(int position) {

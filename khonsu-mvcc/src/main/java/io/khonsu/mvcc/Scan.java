@@ -76,7 +76,7 @@ final class Scan<V> {
     Version<V> version = head == null ? null : head.visibleAt(snapshot);
     finder.note(head, version);
     if (version != null && !version.isTombstone()) {
-      visitor.item(chain, version);
+      visitor.item(chain, version.settled());
     }
   }
 
@@ -99,7 +99,8 @@ final class Scan<V> {
 
     @SuppressWarnings("ReferenceEquality") // the same version and value, not equal ones
     private void note(@Nullable Version<V> head, @Nullable Version<V> version) {
-      if (broken || version == null || version != head || version.isTombstone()) {
+      boolean isValue = version != null && !version.isTombstone() && !(version instanceof Delta);
+      if (broken || version == null || version != head || !isValue) {
         broken = true;
         return;
       }

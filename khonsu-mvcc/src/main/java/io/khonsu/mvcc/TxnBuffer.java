@@ -1,8 +1,7 @@
 package io.khonsu.mvcc;
 
-import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,17 +22,17 @@ public final class TxnBuffer<V> {
    *
    *   preview    outside: heads and ranges as they are now; refuses most of what must be refused
    *   link       outside: finds or makes the chains to write
-   *   merge      outside: what APPEND would merge, against the heads as they are now
+   *   merge      outside: merges that may fail, against the heads as they are now
    *   -- section --
    *   certify    the heads again, the ranges against records appended since, the writes
-   *   settle     drop, overwrite or merge what conflicts; back to "merge" if a head has moved on
+   *   settle     drop or overwrite what conflicts; back to "merge" if a head has moved on
    *   version    drawn from the source
    *   install    each version becomes its chain's head: pending, as no snapshot is that new
    *   append     the record joins the list
    *   publish    the record becomes the newest that snapshots may see; or later, by publish()
    *   collect    a bounded share of unlinking what nobody sees
    *   -- end --
-   *   retire     outside: owners are told of what was unlinked
+   *   retire     outside: owners are told of what was unlinked, deltas worked out that hold it up
    */
 
   /** When an accepted commit becomes visible. */
@@ -50,8 +49,11 @@ public final class TxnBuffer<V> {
   private final CommitSection section;
   private final DependencyTracker<V> dependencies;
   private final Collector<V> collector;
-  private final VacatedVersions<V> vacated = new VacatedVersions<>(active);
+  private final SafeSnapshots<V> safeSnapshots;
   private final Waiters<V> waiters = new Waiters<>();
+  private final Publishing<V> publishing = new Publishing<>(this, waiters);
+  private final Upkeep<V> upkeep = new Upkeep<>(this, ordered, active);
+  private final Deltas<V> deltas;
   private final ValueLifecycle<V> lifecycle;
   private final BufferOptions<V> options;
 
@@ -59,20 +61,25 @@ public final class TxnBuffer<V> {
   public TxnBuffer(BufferOptions<V> options) {
     this.options = options;
     this.lifecycle = options.lifecycle();
+    this.deltas = new Deltas<>(options.merger(), options.publication());
     this.table = new KeyTable<>(this, ordered);
     CommitMutex<V> mutex = new CommitMutex<>(CommitRecord.origin(options.firstVersion()));
     this.section = new CommitSection(mutex);
     this.dependencies = new DependencyTracker<>(mutex);
-    this.collector = new Collector<>(active, dependencies, table, options);
+    this.collector = new Collector<>(active, dependencies, table, deltas, options);
+    this.safeSnapshots = new SafeSnapshots<>(active, section, dependencies);
   }
 
   /**
-   * {@return a key of these bytes that this buffer handles faster than one from {@link Key#of}}
+   * {@return a key of these bytes that this buffer handles faster than one from {@link Key#of}} It
+   * is looked up here, and so needs not be again as long as the item exists.
    *
    * @param bytes taken over: nobody may change them from here on
    */
   public Key key(byte[] bytes) {
-    return new Chain<>(this, bytes);
+    Key sought = new Key(bytes); // never leaves the look-up, so it is not allocated
+    Chain<V> found = table.find(sought);
+    return found != null ? found : new Chain<>(this, sought);
   }
 
   /**
@@ -93,6 +100,22 @@ public final class TxnBuffer<V> {
     long newest = dependencies.publishedVersion();
     active.settleToRead(slot, newest);
     return new Snapshot<>(active, slot, null, newest);
+  }
+
+  /**
+   * Opens a snapshot for reading only that fits the serial order of the SERIALIZABLE transactions;
+   * with {@link Certification#OCC} every snapshot does, and this is {@link #readOnlySnapshot}.
+   *
+   * @param awaitHandled waits until the commits up to a version have been published or withdrawn,
+   *     or never will be; called only with {@link Publication#EXPLICIT}
+   * @return a snapshot, which the caller must close, of a commit that is the newest published at
+   *     some time during this call
+   */
+  public Snapshot<V> safeSnapshot(LongConsumer awaitHandled) {
+    if (options.certification() == Certification.OCC) {
+      return readOnlySnapshot();
+    }
+    return safeSnapshots.open(awaitHandled);
   }
 
   /**
@@ -169,13 +192,18 @@ public final class TxnBuffer<V> {
   public @Nullable Version<V> read(Key key, Snapshot<V> snapshot, ReadSet<V> reads) {
     Chain<V> chain = table.resolve(key);
     reads.addItem(chain == null ? key : chain);
-    return chain == null ? null : chain.visibleAt(snapshot.version());
+    return chain == null ? null : visible(chain, snapshot);
   }
 
   /** {@return the version of an item that a snapshot sees, maybe a tombstone, or null} */
   public @Nullable Version<V> get(Key key, Snapshot<V> snapshot) {
     Chain<V> chain = table.resolve(key);
-    return chain == null ? null : chain.visibleAt(snapshot.version());
+    return chain == null ? null : visible(chain, snapshot);
+  }
+
+  private @Nullable Version<V> visible(Chain<V> chain, Snapshot<V> snapshot) {
+    Version<V> version = chain.visibleAt(snapshot.version());
+    return version == null ? null : version.settled();
   }
 
   /**
@@ -221,17 +249,8 @@ public final class TxnBuffer<V> {
    */
   public CommitResult<V> commit(CommitRequest<V> request) {
     request.snapshot().checkCommittable();
-    Certifier<V> certifier = new Certifier<>(table, request);
-    CommitRecord<V> previewed = previewRanges(request, certifier);
-    certifier.preview();
-    if (!certifier.conflicts().isEmpty()) {
-      return new CommitResult.Aborted<>(certifier.conflicts());
-    }
-    if (request.writes().size() == 0) {
-      return new CommitResult.Accepted<>(previewed, List.of());
-    }
-    CommitResult<V> result = new Committing<>(this, request, certifier, previewed).run();
-    if (waiters.count() > 0) {
+    CommitResult<V> result = new Preview<>(this, request).run();
+    if (waiters.count() > 0 && request.writes().size() > 0) {
       wake(result);
     }
     return result;
@@ -357,60 +376,26 @@ public final class TxnBuffer<V> {
    *
    * @param record from a {@link CommitResult.Accepted}; publish in the order of versions, leaving
    *     out withdrawn ones
+   * @throws RuntimeException what the {@link Merger} throws; nothing was published then, and the
+   *     commit whose merge it is can only be withdrawn. {@link CommitRecord#version} tells which
    */
   public void publish(CommitRecord<V> record) {
-    List<CommitRecord<V>> news = List.of();
-    section.enterForUpkeep();
-    try {
-      int share = 0;
-      CommitRecord<V> last = dependencies.published();
-      while (last.version() < record.version()) {
-        last = Invariants.present(last.next(), "a commit to publish is in the list");
-        last.settle();
-        dependencies.publish(last);
-        share += last.size() + 1;
-        if (waiters.count() > 0) {
-          news = news.isEmpty() ? new ArrayList<>() : news;
-          news.add(last);
-        }
-      }
-      collector.workForAll(share);
-    } finally {
-      leave();
-    }
-    news.forEach(waiters::wake);
+    publishing.publish(record);
   }
 
   /**
-   * Undoes a commit that was not published: it never happened. Its versions are retired.
+   * Undoes a commit that was not published: it never happened. Its versions are retired; what later
+   * commits had merged with them is worked out again when it is asked for.
    *
    * @throws IllegalStateException if it was published, itself or with a later one
    */
   public void withdraw(CommitRecord<V> record) {
-    section.enterForUpkeep();
-    try {
-      if (record.version() <= newestVersion()) {
-        throw new IllegalStateException("commit " + record.version() + " was published");
-      }
-      List<Version<V>> reinstated = collector.withdraw(record);
-      record.erase();
-      for (Version<V> version : reinstated) {
-        lifecycle.reinstated(version.requireValue(), version.index());
-      }
-    } finally {
-      leave();
-    }
+    publishing.withdraw(record);
   }
 
   /** Unlinks all versions that no snapshot can see. Commits do their share of it anyway. */
   public void collect() {
-    section.enterForUpkeep();
-    try {
-      collector.workAll();
-    } finally {
-      leave();
-    }
-    reclaim();
+    upkeep.collect();
   }
 
   /**
@@ -434,26 +419,12 @@ public final class TxnBuffer<V> {
    *     value; {@code value} is not taken over then
    */
   public int relocate(List<? extends Key> keys, List<Version<V>> versions, V value) {
-    if (keys.size() != versions.size()) {
-      throw new IllegalArgumentException(keys.size() + " keys, " + versions.size() + " versions");
-    }
-    for (Version<V> version : versions) {
-      if (version.value() == null) {
-        throw new IllegalArgumentException(
-            "a version without a value cannot be moved, version " + version.version());
-      }
-    }
-    return new Relocating<>(this, vacated, keys, versions, value).run();
+    return upkeep.relocate(keys, versions, value);
   }
 
   /** Tells owners of places that were left by {@link #relocate} and that nobody reads any more. */
   public void reclaim() {
-    collector.followers().renew();
-    vacated.takeUnread().forEach(this::vacate);
-  }
-
-  private void vacate(Version<V> version) {
-    lifecycle.vacated(version.requireValue(), version.index());
+    upkeep.reclaim();
   }
 
   /**
@@ -463,47 +434,17 @@ public final class TxnBuffer<V> {
    * @return false if a snapshot may still see some; nothing was removed then
    */
   public boolean purge(KeyInterval interval, long since) {
-    section.enterForUpkeep();
-    try {
-      if (!collector.isPast(since)) {
-        return false;
-      }
-    } finally {
-      leave();
-    }
-    purge(interval);
-    return true;
+    return upkeep.purge(interval, since);
   }
 
   /** Retires every version. Nobody may use the buffer meanwhile or afterwards. */
   public void clear() {
-    vacated.takeAll().forEach(this::vacate);
-    eachBlock(new KeyInterval(Key.of(new byte[0]), null), collector::retireAll);
+    upkeep.clear();
   }
 
-  /** Removes a block of the index at a time, so that commits can come between. */
-  private void purge(KeyInterval interval) {
-    eachBlock(interval, collector::purge);
-  }
-
-  private void eachBlock(KeyInterval interval, Consumer<Chain<V>> action) {
-    OrderedIndex.@Nullable Content<V> content = ordered.contentAt(interval.from());
-    while (content != null) {
-      section.enterForUpkeep();
-      try {
-        for (int i = 0; i < content.count; i++) {
-          if (interval.contains(content.chains[i])) {
-            action.accept(content.chains[i]);
-          }
-        }
-      } finally {
-        leave();
-      }
-      Key high = content.high();
-      boolean isDone =
-          high == null || (interval.to() != null && high.compareTo(interval.to()) >= 0);
-      content = isDone ? null : content.next();
-    }
+  /** {@return what fills this buffer, which must be new, before anybody uses it} */
+  public Loading<V> loading() {
+    return new Loading<>(this);
   }
 
   /** {@return what the buffer holds now} */
@@ -540,17 +481,27 @@ public final class TxnBuffer<V> {
     return collector;
   }
 
+  Deltas<V> deltas() {
+    return deltas;
+  }
+
   BufferOptions<V> options() {
     return options;
+  }
+
+  SafeSnapshots<V> safeSnapshots() {
+    return safeSnapshots;
   }
 
   /** Leaves the commit section and passes on what was unlinked in it. */
   void leave() {
     List<Version<V>> retired = collector.takeRetired();
+    List<Chain<V>> unsettled = collector.takeUnsettled();
     section.leave();
     for (Version<V> version : retired) {
       lifecycle.retired(version.requireValue(), version.index());
     }
+    deltas.settle(this, unsettled);
   }
 
   @SuppressWarnings("unchecked") // a chain of this buffer holds V
@@ -558,19 +509,5 @@ public final class TxnBuffer<V> {
     return key instanceof Chain<?> chain && chain.isCandidateOf(this)
         ? (Chain<V>) chain
         : new Chain<>(this, key);
-  }
-
-  /**
-   * {@return a published commit up to which the ranges are unchanged} Items that are unchanged when
-   * looked at later were so at that commit too, so a request that only reads is valid there.
-   */
-  private CommitRecord<V> previewRanges(CommitRequest<V> request, Certifier<V> certifier) {
-    if (request.reads().rangeCount() == 0) {
-      return request.writes().size() == 0 ? newestRecord() : request.snapshot().roughStart();
-    }
-    try (Snapshot<V> now = snapshot()) {
-      certifier.checkRanges(request.snapshot().start(), now.start(), now.version());
-      return now.start();
-    }
   }
 }

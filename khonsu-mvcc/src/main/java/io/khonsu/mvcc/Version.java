@@ -8,11 +8,13 @@ import org.jspecify.annotations.Nullable;
  * One committed state of one item: an opaque value with an index into it, or a tombstone.
  *
  * <p>Private to its transaction until installed; from then on immutable but for the link to the
- * next older version, which the collector may move further back.
+ * next older version, which the collector may move further back. Of a merge that is staged or
+ * installed, value and index are the operand; who reads is given the version that was {@linkplain
+ * #settled settled}.
  *
  * @param <V> the type of values
  */
-public final class Version<V> {
+public sealed class Version<V> permits Delta {
   private static final VarHandle OLDER;
 
   static {
@@ -87,6 +89,21 @@ public final class Version<V> {
 
   void setOlder(@Nullable Version<V> version) {
     OLDER.setRelease(this, version);
+  }
+
+  /** {@return this state, of the same number, with its value, which is worked out if need be} */
+  Version<V> settled() {
+    return this;
+  }
+
+  /** {@return whether the value is there, so that nothing below this is needed for it} */
+  boolean isSettled() {
+    return true;
+  }
+
+  /** {@return how many versions in a row, from this one down, have no value yet} */
+  int run() {
+    return 0;
   }
 
   /** {@return the newest version at or below {@code snapshot}, from this one on, or null} */

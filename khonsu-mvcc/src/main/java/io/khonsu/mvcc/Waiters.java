@@ -105,7 +105,8 @@ final class Waiters<V> {
     if (count == 0) {
       return;
     }
-    for (Chain<V> chain : record.chains()) {
+    for (int i = 0; i < record.size(); i++) {
+      Chain<V> chain = record.chain(i);
       wake(byItem.get(chain));
       if (!byRange.isEmpty()) {
         byRange

@@ -21,7 +21,12 @@ public final class WriteSet<V> {
 
   private Key[] keys = new Key[INITIAL];
   private Version<V>[] staged = newVersions(INITIAL);
-  private ConflictStrategy[] strategies = new ConflictStrategy[INITIAL];
+
+  /** The strategy of every write, as long as they have the same. */
+  private ConflictStrategy common = ConflictStrategy.FAIL;
+
+  /** One for each write once they differ. */
+  private ConflictStrategy @Nullable [] strategies;
 
   /** By hash, the position of a write plus one; empty while keys are compared one by one. */
   private int[] positions = NO_POSITIONS;
@@ -45,8 +50,28 @@ public final class WriteSet<V> {
     if (index < 0) {
       throw new IllegalArgumentException("index must not be negative, but is " + index);
     }
-    int position = claim(key, strategy);
+    int position = claim(key, strategy, false);
     staged[position].assign(value, index);
+    return position;
+  }
+
+  /**
+   * Stages an operand to be merged into whatever is committed when the transaction is, by the
+   * buffer's {@link Merger}; in place of what was staged for the item before. A merge conflicts
+   * with nothing, unless the transaction has read the item.
+   *
+   * @param operand the operand, or null to give it later by {@link #setValue}
+   * @param index the position inside the operand, not negative
+   * @param strategy with {@link ConflictStrategy#APPEND} it does not conflict below SERIALIZABLE
+   *     even if the item was read
+   * @return the position of the write in this set
+   */
+  public int merge(Key key, @Nullable V operand, int index, ConflictStrategy strategy) {
+    if (index < 0) {
+      throw new IllegalArgumentException("index must not be negative, but is " + index);
+    }
+    int position = claim(key, strategy, true);
+    staged[position].assign(operand, index);
     return position;
   }
 
@@ -56,7 +81,7 @@ public final class WriteSet<V> {
    * @return the position of the write in this set
    */
   public int delete(Key key, ConflictStrategy strategy) {
-    int position = claim(key, strategy);
+    int position = claim(key, strategy, false);
     staged[position].assignTombstone();
     return position;
   }
@@ -67,7 +92,7 @@ public final class WriteSet<V> {
     if (needed > keys.length) {
       keys = Arrays.copyOf(keys, needed);
       staged = Arrays.copyOf(staged, needed);
-      strategies = Arrays.copyOf(strategies, needed);
+      strategies = strategies == null ? null : Arrays.copyOf(strategies, needed);
     }
     if (needed > LINEAR_LIMIT && needed * 2L > positions.length) {
       positions = new int[Integer.highestOneBit(needed) * 4];
@@ -119,9 +144,14 @@ public final class WriteSet<V> {
     return staged[position];
   }
 
+  /** {@return whether the write at a position merges} */
+  public boolean isMerge(int position) {
+    return staged[position] instanceof Delta;
+  }
+
   /** {@return the strategy of the write at a position} */
   public ConflictStrategy strategy(int position) {
-    return strategies[position];
+    return strategies == null ? common : strategies[position];
   }
 
   /**
@@ -141,7 +171,7 @@ public final class WriteSet<V> {
    */
   public void rollbackTo(Mark mark) {
     if (overwrites != null) {
-      overwrites.undo(mark.overwrites, staged, strategies);
+      overwrites.undo(mark.overwrites, this);
     }
     while (size > mark.size) {
       removeLast();
@@ -157,14 +187,47 @@ public final class WriteSet<V> {
     keys[position] = key;
   }
 
-  private int claim(Key key, ConflictStrategy strategy) {
+  /** Puts back what stood at a position. */
+  void restore(int position, Version<V> version, ConflictStrategy strategy) {
+    staged[position] = version;
+    setStrategy(position, strategy);
+  }
+
+  /** {@return the array that keys stand in, {@link #size} of them} */
+  Key[] keys() {
+    return keys;
+  }
+
+  /** {@return the array that staged versions stand in, {@link #size} of them} */
+  Version<V>[] staged() {
+    return staged;
+  }
+
+  private int claim(Key key, ConflictStrategy strategy, boolean merges) {
     int found = find(key);
     if (found >= 0 && overwrites != null) {
-      overwrites.add(found, staged[found], strategies[found]);
+      overwrites.add(found, staged[found], strategy(found));
     }
     int position = found >= 0 ? found : append(key);
-    strategies[position] = strategy;
+    if (found < 0 || overwrites != null || merges || isMerge(position)) {
+      staged[position] = merges ? new Delta<>() : new Version<>();
+    }
+    setStrategy(position, strategy);
     return position;
+  }
+
+  private void setStrategy(int position, ConflictStrategy strategy) {
+    if (strategies == null) {
+      if (size == 1) {
+        common = strategy;
+      }
+      if (strategy == common) {
+        return;
+      }
+      strategies = new ConflictStrategy[keys.length];
+      Arrays.fill(strategies, common);
+    }
+    strategies[position] = strategy;
   }
 
   private int append(Key key) {
@@ -173,7 +236,6 @@ public final class WriteSet<V> {
     }
     int position = size++;
     keys[position] = key;
-    staged[position] = new Version<>();
     if (positions.length > 0) {
       index(position);
     }

@@ -19,10 +19,7 @@ class CertifierTest {
   private static final Key Y = key("y");
 
   private final TxnBuffer<Long> buffer =
-      new TxnBuffer<>(
-          BufferOptions.<Long>simple()
-              .withMerger((_, committed, staged) ->
-                  new Merger.Item<>(committed.requireValue() + staged.requireValue(), 0)));
+      new TxnBuffer<>(BufferOptions.<Long>simple().withMerger(Merger.adding()));
 
   /**
    * x is 10; the transaction does what {@code mine} says, r, w, d for read, write 5, delete;
@@ -52,10 +49,10 @@ class CertifierTest {
     "SNAPSHOT, w, REPLACE, update, resolved WRITE_WRITE, 5",
     "REPEATABLE_READ, w, REPLACE, update, resolved WRITE_WRITE, 5",
     "SERIALIZABLE, w, REPLACE, update, accepted, 5",
-    "READ_COMMITTED, w, APPEND, update, resolved WRITE_WRITE, 25",
-    "SNAPSHOT, w, APPEND, update, resolved WRITE_WRITE, 25",
-    "REPEATABLE_READ, w, APPEND, update, resolved WRITE_WRITE, 25",
-    "SERIALIZABLE, w, APPEND, update, resolved WRITE_WRITE, 25",
+    "READ_COMMITTED, w, APPEND, update, accepted, 25",
+    "SNAPSHOT, w, APPEND, update, accepted, 25",
+    "REPEATABLE_READ, w, APPEND, update, accepted, 25",
+    "SERIALIZABLE, w, APPEND, update, accepted, 25",
     // blind writes of what another deleted
     "READ_COMMITTED, w, FAIL, delete, WRITE_DELETE, none",
     "SNAPSHOT, w, FAIL, delete, WRITE_DELETE, none",
@@ -65,21 +62,21 @@ class CertifierTest {
     "SERIALIZABLE, w, IGNORE, delete, resolved WRITE_DELETE, none",
     "SNAPSHOT, w, REPLACE, delete, resolved WRITE_DELETE, 5",
     "SERIALIZABLE, w, REPLACE, delete, accepted, 5",
-    "SNAPSHOT, w, APPEND, delete, resolved WRITE_DELETE, 5",
-    "SERIALIZABLE, w, APPEND, delete, resolved WRITE_DELETE, 5",
+    "SNAPSHOT, w, APPEND, delete, accepted, 5",
+    "SERIALIZABLE, w, APPEND, delete, accepted, 5",
     // blind deletions
     "SNAPSHOT, d, FAIL, update, WRITE_WRITE, 20",
     "SERIALIZABLE, d, FAIL, update, accepted, none",
     "SNAPSHOT, d, IGNORE, update, resolved WRITE_WRITE, 20",
     "SERIALIZABLE, d, IGNORE, update, resolved WRITE_WRITE, 20",
     "SNAPSHOT, d, REPLACE, update, resolved WRITE_WRITE, none",
-    "SNAPSHOT, d, APPEND, update, resolved WRITE_WRITE, none",
-    "SERIALIZABLE, d, APPEND, update, resolved WRITE_WRITE, none",
+    "SNAPSHOT, d, APPEND, update, accepted, none",
+    "SERIALIZABLE, d, APPEND, update, accepted, none",
     "SNAPSHOT, d, FAIL, delete, WRITE_DELETE, none",
     "SERIALIZABLE, d, FAIL, delete, accepted, none",
     "SNAPSHOT, d, IGNORE, delete, resolved WRITE_DELETE, none",
     "SNAPSHOT, d, REPLACE, delete, resolved WRITE_DELETE, none",
-    "SNAPSHOT, d, APPEND, delete, resolved WRITE_DELETE, none",
+    "SNAPSHOT, d, APPEND, delete, accepted, none",
     // what was read and written
     "READ_COMMITTED, rw, FAIL, update, WRITE_WRITE, 20",
     "SNAPSHOT, rw, FAIL, update, WRITE_WRITE, 20",
@@ -89,8 +86,27 @@ class CertifierTest {
     "SERIALIZABLE, rw, REPLACE, update, READ_WRITE, 20",
     "REPEATABLE_READ, rw, IGNORE, update, resolved WRITE_WRITE, 20",
     "SERIALIZABLE, rw, IGNORE, update, READ_WRITE, 20",
-    "REPEATABLE_READ, rw, APPEND, update, resolved WRITE_WRITE, 25",
+    "REPEATABLE_READ, rw, APPEND, update, accepted, 25",
     "SERIALIZABLE, rw, APPEND, update, READ_WRITE, 20",
+    // merges
+    "READ_COMMITTED, m, FAIL, update, accepted, 25",
+    "SNAPSHOT, m, FAIL, update, accepted, 25",
+    "REPEATABLE_READ, m, FAIL, update, accepted, 25",
+    "SERIALIZABLE, m, FAIL, update, accepted, 25",
+    "SNAPSHOT, m, FAIL, delete, accepted, 5",
+    "SERIALIZABLE, m, FAIL, delete, accepted, 5",
+    "READ_COMMITTED, rm, FAIL, update, accepted, 25",
+    "SNAPSHOT, rm, FAIL, update, WRITE_WRITE, 20",
+    "REPEATABLE_READ, rm, FAIL, update, WRITE_WRITE, 20",
+    "SERIALIZABLE, rm, FAIL, update, READ_WRITE, 20",
+    "SNAPSHOT, sm, FAIL, update, WRITE_WRITE, 20",
+    "SERIALIZABLE, sm, FAIL, update, READ_WRITE, 20",
+    "SNAPSHOT, rm, FAIL, delete, WRITE_DELETE, none",
+    "SERIALIZABLE, rm, FAIL, merge, READ_WRITE, 30",
+    "SERIALIZABLE, r, FAIL, merge, READ_WRITE, 30",
+    "SERIALIZABLE, m, FAIL, merge, accepted, 35",
+    "SNAPSHOT, m, FAIL, merge, accepted, 35",
+    // what was read and deleted
     "REPEATABLE_READ, rd, FAIL, delete, WRITE_DELETE, none",
     "SERIALIZABLE, rd, FAIL, delete, READ_DELETE, none",
   })
@@ -107,6 +123,12 @@ class CertifierTest {
       if (mine.contains("r")) {
         assertThat(tx.get(X)).isEqualTo(10L);
       }
+      if (mine.contains("s")) {
+        assertThat(tx.scan(TestTransaction.ALL, null)).hasSize(1);
+      }
+      if (mine.contains("m")) {
+        tx.merge(X, 5L);
+      }
       if (mine.contains("w")) {
         tx.put(X, 5L, strategy);
       }
@@ -115,6 +137,8 @@ class CertifierTest {
       }
       if (theirs.equals("update")) {
         other.put(X, 20L);
+      } else if (theirs.equals("merge")) {
+        other.merge(X, 20L);
       } else {
         other.delete(X);
       }
@@ -125,7 +149,8 @@ class CertifierTest {
         assertThat((Object) conflict.key()).isEqualTo(X);
         assertThat(conflict.winnerTransaction()).isEqualTo(other.id);
         assertThat(conflict.winnerVersion()).isEqualTo(2);
-        assertThat(conflict.range()).isNull();
+        assertThat(conflict.range() != null)
+            .isEqualTo(mine.contains("s") && level == IsolationLevel.SERIALIZABLE);
       }
     }
     Long now = TestTransaction.read(buffer, X);

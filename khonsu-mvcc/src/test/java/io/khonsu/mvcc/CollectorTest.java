@@ -179,7 +179,7 @@ class CollectorTest {
         new DependencyTracker<>(new CommitMutex<>(CommitRecord.origin(0)));
     KeyTable<Long> table = new KeyTable<>(owner, new OrderedIndex<>());
     Collector<Long> collector =
-        new Collector<>(active, dependencies, table, BufferOptions.<Long>simple());
+        new Collector<>(active, dependencies, table, buffer.deltas(), BufferOptions.<Long>simple());
     Chain<Long> chain = table.link(new Chain<>(owner, KEY));
     install(collector, dependencies, chain, 1);
     int slot = active.open(dependencies.publishedVersion());
@@ -206,7 +206,7 @@ class CollectorTest {
     Version<Long> installed = new Version<>();
     installed.assign(version, 0);
     CommitRecord<Long> record =
-        new CommitRecord<>(version, new Chain[] {chain}, new Version[] {installed});
+        new CommitRecord<>(version, new Chain[] {chain}, new Version[] {installed}, 1);
     record.stamp(version);
     boolean isFirst = chain.head() == null;
     dependencies.append(record);

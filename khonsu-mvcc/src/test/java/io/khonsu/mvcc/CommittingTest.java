@@ -8,6 +8,7 @@ import io.khonsu.mvcc.RecordingLifecycle.Tracked;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -20,10 +21,7 @@ class CommittingTest {
   private final RecordingLifecycle lifecycle = new RecordingLifecycle();
   private final AtomicInteger draws = new AtomicInteger();
   private VersionSource versions = previous -> previous + 1;
-  private Merger<Tracked> merger =
-      (_, committed, staged) ->
-          new Merger.Item<>(
-              new Tracked(committed.requireValue().content + staged.requireValue().content), 0);
+  private Merger<Tracked> merger = (_, committed, operands) -> sum(committed, operands);
   private final TxnBuffer<Tracked> buffer =
       new TxnBuffer<>(
           new BufferOptions<>(
@@ -34,7 +32,7 @@ class CommittingTest {
               0,
               0,
               TxnBuffer.Publication.AT_COMMIT,
-              (key, committed, staged) -> merger.merge(key, committed, staged),
+              (key, committed, operands) -> merger.merge(key, committed, operands),
               lifecycle));
 
   @AfterEach
@@ -49,13 +47,15 @@ class CommittingTest {
     List<Long> bases = new ArrayList<>();
     List<Tracked> results = new ArrayList<>();
     merger =
-        (_, committed, staged) -> {
+        (_, state, operands) -> {
+          Version<Tracked> committed = Invariants.present(state, "a state");
           bases.add(committed.requireValue().content);
           if (bases.size() < 3) {
             put(X, 100L * bases.size()); // somebody commits while this one merges
           }
           results.add(
-              new Tracked(committed.requireValue().content + staged.requireValue().content));
+              new Tracked(
+                  committed.requireValue().content + operands.getLast().requireValue().content));
           return new Merger.Item<>(results.getLast(), 0);
         };
     try (TestTransaction<Tracked> tx = begin()) {
@@ -75,12 +75,11 @@ class CommittingTest {
     put(X, 1);
     AtomicInteger merges = new AtomicInteger();
     merger =
-        (_, committed, staged) -> {
+        (_, committed, operands) -> {
           if (merges.incrementAndGet() <= 3) {
             put(X, 1_000L * merges.get());
           }
-          return new Merger.Item<>(
-              new Tracked(committed.requireValue().content + staged.requireValue().content), 0);
+          return sum(committed, operands);
         };
     try (TestTransaction<Tracked> tx = begin()) {
       put(X, 2);
@@ -248,7 +247,7 @@ class CommittingTest {
 
   @Test
   void merge_thatReturnsTheStagedValue_keepsIt() {
-    merger = (_, _, staged) -> new Merger.Item<>(staged.requireValue(), staged.index());
+    merger = (_, _, operands) -> new Merger.Item<>(operands.getLast().requireValue(), 0);
     put(X, 1);
     Tracked staged = new Tracked(5);
     appendAfterConflict(staged);
@@ -257,17 +256,6 @@ class CommittingTest {
     put(X, 6);
     buffer.collect();
     assertThat(staged.isRetired()).isTrue();
-  }
-
-  @Test
-  void merge_thatReturnsTheCommittedValue_dropsTheWrite() {
-    merger = (_, committed, _) -> new Merger.Item<>(committed.requireValue(), committed.index());
-    put(X, 1);
-    Tracked staged = new Tracked(5);
-    appendAfterConflict(staged);
-    assertThat(staged.isRetired()).isTrue();
-    assertThat(content(X)).isEqualTo(2);
-    assertThat(buffer.newestVersion()).isEqualTo(2);
   }
 
   @Test
@@ -326,7 +314,7 @@ class CommittingTest {
     for (int round = 0; round < 3; round++) {
       try (TestTransaction<Tracked> tx = begin()) {
         for (int i = 0; i < size; i++) {
-          tx.put(key(i), new Tracked(round), ConflictStrategy.APPEND);
+          tx.put(key(i), new Tracked(round), ConflictStrategy.REPLACE);
         }
         assertThat(tx.commits()).isTrue();
       }
@@ -340,6 +328,15 @@ class CommittingTest {
     buffer.collect();
     assertThat(buffer.statistics().versions()).isZero();
     assertThat(lifecycle.retired).hasValue(3 * size);
+  }
+
+  private static Merger.Item<Tracked> sum(
+      @Nullable Version<Tracked> committed, List<Version<Tracked>> operands) {
+    long sum = committed == null ? 0 : committed.requireValue().content;
+    for (Version<Tracked> operand : operands) {
+      sum += operand.requireValue().content;
+    }
+    return new Merger.Item<>(new Tracked(sum), 0);
   }
 
   private void appendAfterConflict(Tracked staged) {

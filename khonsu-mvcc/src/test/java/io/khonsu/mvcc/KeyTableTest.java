@@ -37,14 +37,26 @@ class KeyTableTest {
   }
 
   @Test
+  void key_ofAnItemThatExists_sparesTheLookUp() {
+    byte[] bytes = TestTransaction.key(7).toBytes();
+    Key early = owner.key(bytes);
+    assertThat(early).isEqualTo(TestTransaction.key(7));
+    TestTransaction.put(owner, TestTransaction.key(7), 1L);
+    assertThat(owner.key(bytes)).isSameAs(owner.ref(early)).isNotSameAs(early);
+    TestTransaction.delete(owner, early);
+    owner.collect();
+    assertThat(owner.key(bytes)).isEqualTo(early).isNotSameAs(early);
+  }
+
+  @Test
   void emptyKey_isAKeyLikeOthers() {
     Key empty = Key.of(new byte[0]);
     assertThat(table.find(empty)).isNull();
-    Chain<Long> chain = table.link(new Chain<>(owner, new byte[0]));
+    Chain<Long> chain = table.link(new Chain<>(owner, Key.of(new byte[0])));
     assertThat(table.find(empty)).isSameAs(chain);
     table.unlink(chain);
     assertThat(table.find(empty)).isNull();
-    assertThat(table.link(new Chain<>(owner, new byte[0]))).isNotSameAs(chain);
+    assertThat(table.link(new Chain<>(owner, Key.of(new byte[0])))).isNotSameAs(chain);
   }
 
   @Test

@@ -40,7 +40,7 @@ class OrderedIndexTest {
 
   @Test
   void emptyKey_standsFirst() {
-    Chain<Long> empty = new Chain<>(owner, new byte[0]);
+    Chain<Long> empty = new Chain<>(owner, Key.of(new byte[0]));
     index.insert(chain(1));
     index.insert(empty);
     assertThat(keysFrom(index, Key.of(new byte[0])).getFirst()).isSameAs(empty);

@@ -85,8 +85,7 @@ class PublicationTest {
   @Test
   void strategy_thatWouldSettleOnPending_isBlocked() {
     publish(put(X, new Tracked(1)));
-    for (ConflictStrategy strategy :
-        List.of(ConflictStrategy.IGNORE, ConflictStrategy.REPLACE, ConflictStrategy.APPEND)) {
+    for (ConflictStrategy strategy : List.of(ConflictStrategy.IGNORE, ConflictStrategy.REPLACE)) {
       try (TestTransaction<Tracked> tx = begin(IsolationLevel.SNAPSHOT)) {
         CommitRecord<Tracked> pending = put(X, new Tracked(2));
         CommitRecord<Tracked> later = put(Y, new Tracked(2));

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a {@link TxnBuffer} of longs should do, with a copy of everything for each version. Versions
- * count up by one; APPEND adds.
+ * count up by one; merging adds.
  */
 final class ReferenceBuffer {
   /** The state after each version, from 0 on. */
@@ -38,8 +38,8 @@ final class ReferenceBuffer {
     }
   }
 
-  /** A write; a null value deletes. */
-  record Write(@Nullable Long value, ConflictStrategy strategy) {}
+  /** A write; a null value deletes; what merges is added. */
+  record Write(@Nullable Long value, ConflictStrategy strategy, boolean merges) {}
 
   /** A transaction of the model. */
   static final class Transaction {
@@ -98,7 +98,7 @@ final class ReferenceBuffer {
       SortedSet<Integer> fatal) {
     Long committed = current().get(item);
     Long value = write.value;
-    if (isChanged(item, tx) && !isBlind(tx, write)) {
+    if (isChanged(item, tx) && !isBlind(tx, item, write)) {
       if (write.strategy == ConflictStrategy.FAIL) {
         fatal.add(item);
         return;
@@ -106,12 +106,9 @@ final class ReferenceBuffer {
       if (write.strategy == ConflictStrategy.IGNORE) {
         return;
       }
-      if (write.strategy == ConflictStrategy.APPEND && value != null && committed != null) {
-        if (isSameObject(Long.valueOf(value + committed), committed)) {
-          return; // the merger returns what is committed: the write changes nothing
-        }
-        value = Long.valueOf(value + committed);
-      }
+    }
+    if (write.merges && value != null && committed != null) {
+      value = Long.valueOf(value + committed);
     }
     if (value != null) {
       next.put(item, value);
@@ -122,15 +119,18 @@ final class ReferenceBuffer {
     }
   }
 
-  /** Small longs are one object for each value; the buffer compares values as objects. */
-  @SuppressWarnings({"ReferenceEquality", "BoxedPrimitiveEquality"})
-  private static boolean isSameObject(Long one, Long other) {
-    return one == other;
-  }
-
-  private static boolean isBlind(Transaction tx, Write write) {
-    return tx.level == IsolationLevel.SERIALIZABLE
-        && (write.strategy == ConflictStrategy.FAIL || write.strategy == ConflictStrategy.REPLACE);
+  private static boolean isBlind(Transaction tx, int item, Write write) {
+    if (write.strategy == ConflictStrategy.APPEND) {
+      return true;
+    }
+    boolean isRead =
+        tx.items.contains(item)
+            || tx.ranges.stream().anyMatch(range -> range.from() <= item && item < range.to());
+    boolean isBlindMerge = write.merges && !(isRead && tx.level.readsAtBegin());
+    return isBlindMerge
+        || (tx.level == IsolationLevel.SERIALIZABLE
+            && (write.strategy == ConflictStrategy.FAIL
+                || write.strategy == ConflictStrategy.REPLACE));
   }
 
   private boolean isChanged(int item, Transaction tx) {

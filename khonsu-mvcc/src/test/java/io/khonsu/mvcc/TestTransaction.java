@@ -2,6 +2,7 @@ package io.khonsu.mvcc;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -22,14 +23,24 @@ final class TestTransaction<V> implements AutoCloseable {
   private final TxnBuffer<V> buffer;
   private final IsolationLevel level;
 
-  private TestTransaction(TxnBuffer<V> buffer, IsolationLevel level) {
+  private TestTransaction(TxnBuffer<V> buffer, IsolationLevel level, Snapshot<V> snapshot) {
     this.buffer = buffer;
     this.level = level;
-    this.snapshot = buffer.snapshot();
+    this.snapshot = snapshot;
   }
 
   static <V> TestTransaction<V> begin(TxnBuffer<V> buffer, IsolationLevel level) {
-    return new TestTransaction<>(buffer, level);
+    return new TestTransaction<>(buffer, level, buffer.snapshot());
+  }
+
+  /** Begins one that only reads, where commits are published at once. */
+  static <V> TestTransaction<V> beginToRead(TxnBuffer<V> buffer) {
+    return new TestTransaction<>(
+        buffer,
+        IsolationLevel.SERIALIZABLE,
+        buffer.safeSnapshot(version -> {
+          throw new AssertionError("nothing is pending, but " + version);
+        }));
   }
 
   static <V> TestTransaction<V> begin(TxnBuffer<V> buffer) {
@@ -108,13 +119,31 @@ final class TestTransaction<V> implements AutoCloseable {
 
   @Nullable V get(Key key) {
     int own = writes.find(key);
-    if (own >= 0) {
+    if (own >= 0 && !writes.isMerge(own)) {
       return writes.version(own).value();
     }
+    V committed = committed(key);
+    return own < 0 ? committed : merged(own, committed);
+  }
+
+  private @Nullable V committed(Key key) {
     if (level.readsAtBegin()) {
       return value(buffer.read(key, snapshot, reads));
     }
     return read(buffer, key);
+  }
+
+  private V merged(int position, @Nullable V committed) {
+    Version<V> state = new Version<>();
+    state.assign(committed, 0);
+    return buffer
+        .options()
+        .merger()
+        .merge(
+            writes.key(position),
+            committed == null ? null : state,
+            List.of(writes.version(position)))
+        .value();
   }
 
   NavigableMap<Key, V> scan(KeyInterval interval, @Nullable ItemPredicate<V> predicate) {
@@ -133,6 +162,10 @@ final class TestTransaction<V> implements AutoCloseable {
     for (int i = 0; i < writes.size(); i++) {
       Key key = writes.key(i);
       Version<V> staged = writes.version(i);
+      if (interval.contains(key) && writes.isMerge(i)) {
+        staged = new Version<>();
+        staged.assign(merged(i, committed(key)), 0);
+      }
       found.remove(key);
       if (interval.contains(key)
           && !staged.isTombstone()
@@ -148,7 +181,19 @@ final class TestTransaction<V> implements AutoCloseable {
   }
 
   TestTransaction<V> put(Key key, V value, ConflictStrategy strategy) {
+    if (strategy == ConflictStrategy.APPEND) {
+      return merge(key, value, strategy);
+    }
     writes.put(key, value, 0, strategy);
+    return this;
+  }
+
+  TestTransaction<V> merge(Key key, V operand) {
+    return merge(key, operand, ConflictStrategy.FAIL);
+  }
+
+  private TestTransaction<V> merge(Key key, V operand, ConflictStrategy strategy) {
+    writes.merge(key, operand, 0, strategy);
     return this;
   }
 

@@ -24,6 +24,14 @@ class TxnBufferPropertyTest {
   private static final List<IsolationLevel> LEVELS = List.of(IsolationLevel.values());
   private static final List<ConflictStrategy> STRATEGIES = List.of(ConflictStrategy.values());
 
+  /** Quick, left for later, made before the commit, and now one and now the other. */
+  private static final List<Merger<Long>> MERGERS =
+      List.of(
+          Merger.adding(),
+          new LazyAdding(_ -> true),
+          new LazyAdding(_ -> false),
+          new LazyAdding(operand -> operand % 2 == 0));
+
   @Test
   void interleavings_atRandom_matchTheReference() {
     for (long seed = 1; seed <= 1_500; seed++) {
@@ -67,8 +75,7 @@ class TxnBufferPropertyTest {
           new TxnBuffer<>(
               BufferOptions.<Long>simple()
                   .withRetention(retention)
-                  .withMerger((_, committed, staged) ->
-                      new Merger.Item<>(committed.requireValue() + staged.requireValue(), 0)));
+                  .withMerger(MERGERS.get(random.nextInt(MERGERS.size()))));
       for (int i = 0; i < items; i++) {
         Key plain = key(i);
         keys.add(random.nextBoolean() ? plain : buffer.key(plain.toBytes()));
@@ -125,11 +132,17 @@ class TxnBufferPropertyTest {
         int item = random.nextInt(items);
         if (random.nextInt(3) == 0) {
           pair.real.delete(keys.get(item), strategy);
-          pair.model.writes.put(item, new ReferenceBuffer.Write(null, strategy));
+          pair.model.writes.put(item, new ReferenceBuffer.Write(null, strategy, false));
+        } else if (random.nextInt(4) == 0) {
+          long operand = random.nextInt(100);
+          pair.real.merge(keys.get(item), operand);
+          pair.model.writes.put(
+              item, new ReferenceBuffer.Write(operand, ConflictStrategy.FAIL, true));
         } else {
           long value = random.nextInt(100);
           pair.real.put(keys.get(item), value, strategy);
-          pair.model.writes.put(item, new ReferenceBuffer.Write(value, strategy));
+          boolean merges = strategy == ConflictStrategy.APPEND;
+          pair.model.writes.put(item, new ReferenceBuffer.Write(value, strategy, merges));
         }
       }
     }
@@ -138,7 +151,8 @@ class TxnBufferPropertyTest {
       int item = random.nextInt(items);
       Long expected = visible(pair).get(item);
       assertThat(pair.real.get(keys.get(item))).isEqualTo(expected);
-      if (!pair.model.writes.containsKey(item)) {
+      ReferenceBuffer.Write own = pair.model.writes.get(item);
+      if (own == null || own.merges()) {
         pair.model.items.add(item);
       }
     }
@@ -155,6 +169,14 @@ class TxnBufferPropertyTest {
               divisor == 1 ? null : (_, version) -> predicate.test(version.requireValue()));
       assertThat(numbers(found)).isEqualTo(range.in(visible(pair)));
       pair.model.ranges.add(range);
+      pair.model
+          .writes
+          .subMap(from, to)
+          .forEach((item, write) -> {
+            if (write.merges()) {
+              pair.model.items.add(item);
+            }
+          });
     }
 
     /** {@return what the transaction should see, its own writes included} */
@@ -163,9 +185,10 @@ class TxnBufferPropertyTest {
       TreeMap<Integer, Long> state =
           new TreeMap<>(reference.states.get(newest ? reference.newest() : pair.model.snapshot));
       pair.model.writes.forEach((item, write) -> {
-        state.remove(item);
+        Long before = state.remove(item);
         if (write.value() != null) {
-          state.put(item, write.value());
+          long base = write.merges() && before != null ? before : 0;
+          state.put(item, write.value() + base);
         }
       });
       return state;

@@ -209,40 +209,6 @@ class TxnBufferStressTest {
   }
 
   @Test
-  void appendsToOneItem_allCount() throws InterruptedException {
-    TxnBuffer<Tracked> adding =
-        new TxnBuffer<>(
-            BufferOptions.<Tracked>simple()
-                .withLifecycle(lifecycle)
-                .withMerger((_, committed, staged) ->
-                    new Merger.Item<>(
-                        new Tracked(
-                            committed.requireValue().content + staged.requireValue().content),
-                        0)));
-    TestTransaction.put(adding, key(0), new Tracked(0));
-    AtomicLong versions = new AtomicLong(1);
-    Threads.run(
-        4,
-        _ -> {
-          for (int i = 0; i < 10_000; i++) {
-            try (TestTransaction<Tracked> tx = TestTransaction.begin(adding)) {
-              // Not merged if nobody else committed: then the write is the whole item.
-              Tracked seen = TestTransaction.at(adding, key(0), tx.snapshot);
-              tx.put(key(1_000_000), new Tracked(i), ConflictStrategy.IGNORE);
-              tx.put(key(0), new Tracked(1), ConflictStrategy.APPEND);
-              if (seen != null && tx.commits()) {
-                versions.incrementAndGet();
-              }
-            }
-          }
-        });
-    assertThat(versions).hasValue(40_001);
-    assertThat(adding.newestVersion()).isEqualTo(40_001);
-    adding.collect();
-    assertThat(adding.statistics().versions()).isEqualTo(2);
-  }
-
-  @Test
   void limitOnARange_isNeverExceeded() throws InterruptedException {
     int limit = 5;
     AtomicInteger running = new AtomicInteger(3);

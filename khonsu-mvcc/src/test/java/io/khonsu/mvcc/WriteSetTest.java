@@ -33,7 +33,10 @@ class WriteSetTest {
     assertThat(writes.size()).isEqualTo(20);
     assertThat(writes.version(3).value()).isEqualTo(2L);
     assertThat(writes.version(3).index()).isEqualTo(5);
-    assertThat(writes.strategy(3)).isEqualTo(ConflictStrategy.APPEND);
+    for (int i = 0; i < 20; i++) {
+      assertThat(writes.strategy(i))
+          .isEqualTo(i == 3 ? ConflictStrategy.APPEND : ConflictStrategy.FAIL);
+    }
   }
 
   @Test
@@ -89,6 +92,12 @@ class WriteSetTest {
           }
           case 2 -> set.delete(TestTransaction.key(random.nextInt(40)), ConflictStrategy.IGNORE);
           case 3 -> set.reserve(random.nextInt(20));
+          case 4 ->
+              set.merge(
+                  TestTransaction.key(random.nextInt(40)),
+                  random.nextLong(),
+                  random.nextInt(9),
+                  ConflictStrategy.FAIL);
           default ->
               set.put(
                   TestTransaction.key(random.nextInt(40)),
@@ -108,8 +117,9 @@ class WriteSetTest {
       if (at >= 0) {
         Version<Long> version = set.version(at);
         found.add(
-            "%d@%d: %s[%d] %s"
-                .formatted(key, at, version.value(), version.index(), set.strategy(at)));
+            "%d@%d: %s[%d] %s %s"
+                .formatted(
+                    key, at, version.value(), version.index(), set.strategy(at), set.isMerge(at)));
       }
     }
     assertThat(found).hasSize(set.size());

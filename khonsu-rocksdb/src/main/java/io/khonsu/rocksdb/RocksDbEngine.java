@@ -24,7 +24,7 @@ public final class RocksDbEngine implements KeyValueEngine {
   @Override
   public KeyValueStore open(Path directory, Options options) throws IOException {
     boolean isThere = Files.exists(directory.resolve("CURRENT"));
-    if (options.presence() == Presence.EXISTING && !isThere) {
+    if (options.presence() != Presence.NEW && !isThere) {
       throw new StorageRefusedException(
           Reason.DATA_LOSS,
           directory + " holds no RocksDB database, or its file CURRENT is lost: restore a backup");

@@ -41,6 +41,7 @@ final class RocksDbStore implements KeyValueStore {
 
   private final Path directory;
   private final KeyValueEngine.Use use;
+  private final boolean isReadOnly;
   private final RocksDbSettings settings;
   private final RocksDB database;
   private final List<ColumnFamilyHandle> handles = new ArrayList<>();
@@ -54,13 +55,18 @@ final class RocksDbStore implements KeyValueStore {
       throws RocksDBException {
     this.directory = directory;
     this.use = options.use();
+    this.isReadOnly = options.presence() == KeyValueEngine.Presence.LOOKED_AT;
     this.settings = settings;
     List<ColumnFamilyDescriptor> families = new ArrayList<>();
     families.add(family(DEFAULT_FAMILY));
     options.spaces().forEach(space -> families.add(family(space)));
     boolean opened = false;
     try {
-      this.database = RocksDB.open(settings.database, directory.toString(), families, handles);
+      String path = directory.toString();
+      this.database =
+          isReadOnly
+              ? RocksDB.openReadOnly(settings.database, path, families, handles)
+              : RocksDB.open(settings.database, path, families, handles);
       opened = true;
     } finally {
       if (!opened) {
@@ -133,15 +139,22 @@ final class RocksDbStore implements KeyValueStore {
         within(
             "flush",
             () -> {
-              if (use == KeyValueEngine.Use.LOG) {
-                database.syncWal();
-              } else {
-                try (FlushOptions options = new FlushOptions().setWaitForFlush(true)) {
-                  database.flush(options, handles);
-                }
-              }
+              flushAll();
               return null;
             });
+  }
+
+  private void flushAll() throws RocksDBException {
+    if (isReadOnly) {
+      return;
+    }
+    if (use == KeyValueEngine.Use.LOG) {
+      database.syncWal();
+    } else {
+      try (FlushOptions options = new FlushOptions().setWaitForFlush(true)) {
+        database.flush(options, handles);
+      }
+    }
   }
 
   @Override
@@ -215,13 +228,7 @@ final class RocksDbStore implements KeyValueStore {
 
   private void release() throws IOException {
     try {
-      if (use == KeyValueEngine.Use.LOG) {
-        database.syncWal();
-      } else {
-        try (FlushOptions options = new FlushOptions().setWaitForFlush(true)) {
-          database.flush(options, handles);
-        }
-      }
+      flushAll();
     } catch (RocksDBException e) {
       throw RocksDbEngine.explained("close " + directory, e);
     } finally {

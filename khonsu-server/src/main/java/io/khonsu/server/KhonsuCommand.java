@@ -29,7 +29,16 @@ import picocli.CommandLine.UnmatchedArgumentException;
     mixinStandardHelpOptions = true,
     scope = ScopeType.INHERIT,
     versionProvider = BuildVersion.class,
-    subcommands = {DemoCommand.class, HistoryCommand.class, SimulateCommand.class})
+    subcommands = {
+      BackupCommand.class,
+      DemoCommand.class,
+      DoctorCommand.class,
+      ExportCommand.class,
+      HistoryCommand.class,
+      RestoreCommand.class,
+      RestorePointCommand.class,
+      SimulateCommand.class
+    })
 final class KhonsuCommand implements Callable<Integer> {
   /** Arrow tells at INFO which allocator it has found. Held, or the level would be forgotten. */
   private static final Logger ARROW_LOGGER = Logger.getLogger("org.apache.arrow");

@@ -5,8 +5,9 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.CompositeArchRule;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.Map;
 
 /**
  * What the modules may know of each other.
@@ -15,13 +16,13 @@ import java.util.stream.Stream;
  *     violations
  */
 record ArchitectureRules(String root) {
-  /** Packages outside the core module that use its internals all the same. */
-  private static final List<String> INTERNALS_ALLOWED_TO = List.of();
-
-  /** Libraries that belong to one module each, none of which exists yet. */
+  /** Libraries that belong to one module each. */
   static final List<String> ENGINES =
       List.of(
           "io.netty", "io.grpc", "org.rocksdb", "com.google.protobuf", "org.apache.arrow.flight");
+
+  /** Whose they are, by package; of the others, the module does not exist yet. */
+  private static final Map<String, String> OWNERS = Map.of("org.rocksdb", "rocksdb");
 
   ArchRule mvccIsPure() {
     return isPure("mvcc");
@@ -32,15 +33,12 @@ record ArchitectureRules(String root) {
   }
 
   ArchRule internalsStayInCore() {
-    String[] allowed =
-        Stream.concat(Stream.of(root, root + ".internal.."), INTERNALS_ALLOWED_TO.stream())
-            .toArray(String[]::new);
     return classes()
         .that()
         .resideInAPackage(root + ".internal..")
         .should()
         .onlyHaveDependentClassesThat()
-        .resideInAnyPackage(allowed);
+        .resideInAnyPackage(root, root + ".durable", root + ".internal..");
   }
 
   ArchRule internalPackagesHaveNoCycle() {
@@ -48,8 +46,19 @@ record ArchitectureRules(String root) {
   }
 
   ArchRule enginesStayOut() {
-    String[] engines = ENGINES.stream().map(engine -> engine + "..").toArray(String[]::new);
-    return noClasses().should().dependOnClassesThat().resideInAnyPackage(engines);
+    return CompositeArchRule.of(ENGINES.stream().map(this::staysWithItsOwner).toList());
+  }
+
+  /** Benchmarks know the engines as peers. */
+  private ArchRule staysWithItsOwner(String engine) {
+    String owner = root + "." + OWNERS.getOrDefault(engine, "nowhere") + "..";
+    return noClasses()
+        .that()
+        .resideOutsideOfPackages(owner, root + ".benchmarks..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(engine + "..")
+        .allowEmptyShould(true);
   }
 
   ArchRule testkitIsForTheProgramSimulationAndTests() {
@@ -82,6 +91,22 @@ record ArchitectureRules(String root) {
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(root + ".consensus..", root + ".distributed..");
+  }
+
+  /** Backups know the store by its API and its SPI, so that it may change inside. */
+  ArchRule backupKnowsCoreAlone() {
+    return classes()
+        .that()
+        .resideInAPackage(root + ".backup..")
+        .should()
+        .onlyDependOnClassesThat()
+        .resideOutsideOfPackages(
+            root + ".internal..",
+            root + ".mvcc..",
+            root + ".consensus..",
+            root + ".rocksdb..",
+            root + ".simulation..",
+            root + ".server..");
   }
 
   private ArchRule isPure(String module) {

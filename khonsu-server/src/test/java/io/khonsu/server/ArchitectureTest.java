@@ -53,6 +53,10 @@ class ArchitectureTest {
         new Case(
             "consensus is pure", ArchitectureRules::consensusIsPure, "consensus.ImpureBallots"),
         new Case(
+            "backup knows core alone",
+            ArchitectureRules::backupKnowsCoreAlone,
+            "backup.ImpureArchive"),
+        new Case(
             "internals stay in core",
             ArchitectureRules::internalsStayInCore,
             "server.InternalsUser"),
@@ -123,9 +127,12 @@ class ArchitectureTest {
     assertThat(CLASSES.stream().map(JavaClass::getPackageName).collect(Collectors.toSet()))
         .contains(
             "io.khonsu",
+            "io.khonsu.durable",
+            "io.khonsu.rocksdb",
             "io.khonsu.internal.arrow",
             "io.khonsu.mvcc",
             "io.khonsu.consensus",
+            "io.khonsu.backup",
             "io.khonsu.testkit",
             "io.khonsu.server",
             "io.khonsu.benchmarks")

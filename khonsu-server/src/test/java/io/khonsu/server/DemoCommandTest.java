@@ -30,7 +30,7 @@ class DemoCommandTest {
         .containsPattern("FAIL +WRITE_WRITE: the second aborts, leaving fog\n")
         .containsPattern("IGNORE +WRITE_WRITE: .*, leaving fog\n")
         .containsPattern("REPLACE +WRITE_WRITE: .*, leaving snow\n")
-        .containsPattern("APPEND +WRITE_WRITE: .*, leaving fog and snow\n")
+        .containsPattern("APPEND +NONE: .*, leaving fog and snow\n")
         .endsWith("No minute was lost or invented.\n");
     assertThat(run.err()).contains("loading");
   }

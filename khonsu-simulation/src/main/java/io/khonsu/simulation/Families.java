@@ -125,6 +125,10 @@ final class Families {
               .with(Shape.of(4).withQuorums(3, 2))
               .with(PARTITIONS, CRASHES)
               .with(READS),
+          family("unanimous-3", 3)
+              .with(CALM.withLoss(0.02))
+              .with(Shape.of(3).withQuorums(1, 3))
+              .with(CRASHES, POWER_LOSS, SLOW_DISK),
           family("nine-9", 9).with(CALM.withLoss(0.02)).with(PARTITIONS, CRASHES).with(SNAPSHOTS),
           family("members-3", 3).with(RECONFIGURATION, READS),
           family("members-crashes-3", 3).with(PARTITIONS, CRASHES).with(RECONFIGURATION, READS),
@@ -135,11 +139,13 @@ final class Families {
               .with(WILD)
               .with(PARTITIONS, CRASHES, POWER_LOSS, SLOW_DISK, PAUSES)
               .with(RECONFIGURATION, SNAPSHOTS, TRIM, READS),
+          // A new member fetches everything in chunks of half a kilobyte, one round trip each.
           family("members-limits-3", 3)
               .with(CALM.withLoss(0.02))
               .with(Limits.NARROW)
               .with(PARTITIONS, CRASHES)
-              .with(RECONFIGURATION, SNAPSHOTS),
+              .with(RECONFIGURATION, SNAPSHOTS)
+              .withTicks(4600, 1200),
           family("disk-loss-3", 3).with(CRASHES, DISK_LOSS).with(RECONFIGURATION, READS),
           family("disk-loss-all-5", 5)
               .with(WILD)

@@ -108,7 +108,10 @@ final class Invariants {
       }
       case Message.Promise promise -> keepsPromise(node, promise.ballot());
       case Message.Accepted(Ballot ballot, long _, long index) -> keepsLog(node, ballot, index);
-      case Message.AcceptSync sync -> leads(node, sync.ballot());
+      case Message.AcceptSync sync -> {
+        leads(node, sync.ballot());
+        keepsPromise(node, sync.ballot());
+      }
       case Message.AcceptDecide accept -> leads(node, accept.ballot());
       case Message.Decide decide -> leads(node, decide.ballot());
       case Message.HeartbeatReply reply -> {

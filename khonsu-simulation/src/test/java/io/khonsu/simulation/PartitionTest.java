@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.khonsu.consensus.deviation.Deviation;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -14,7 +13,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Partitions that stay: recovery within the bounds, and leaders that come to rest. */
 class PartitionTest {
   private static final int SEEDS = 30;
-  private static final int LONG_SEEDS = 300;
 
   /** A hundredth and a fifth of an election timeout, and a little less than half of one. */
   @ParameterizedTest
@@ -26,17 +24,6 @@ class PartitionTest {
         .as("%s", lines)
         .isZero();
     assertThat(lines).hasSize(Partition.values().length);
-  }
-
-  @ParameterizedTest
-  @ValueSource(longs = {10, 200, 450})
-  @Tag("long")
-  void partitions_manySeeds_recoverInTime(long delay) {
-    List<String> lines = new ArrayList<>();
-
-    assertThat(ConsensusSimulation.partitions(1_000_001, 1_000_000 + LONG_SEEDS, delay, lines::add))
-        .as("%s", lines)
-        .isZero();
   }
 
   @Test

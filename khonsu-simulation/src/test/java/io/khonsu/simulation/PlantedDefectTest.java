@@ -43,7 +43,7 @@ class PlantedDefectTest {
     "IGNORE_INCARNATION, disk-loss-all-5, 18",
     "TRIM_UNDECIDED, members-all-5, 5",
     "LYING_SYNC, all-5, 5",
-    "SPLIT_WRITE, disk-all-5, 5",
+    "SPLIT_WRITE, disk-all-5, 114",
     "EARLY_SEND, all-5, 5",
     "AMNESIA, disk-loss-all-5, 5",
     "EARLY_REPORT, all-5, 5",

@@ -44,7 +44,7 @@ public final class WireFormat {
    * @param options sets the size of the largest envelope, as {@link #envelopeBytesMax}
    */
   public WireFormat(ReplicaOptions options) {
-    this.messageBytesMax = options.messageBytesMax();
+    this.messageBytesMax = options.limits().messageBytesMax();
   }
 
   /** {@return the size of the largest envelope that is read or written} */

@@ -73,7 +73,7 @@ class WireFormatTest {
   @Test
   void largestMessageOfAReplica_fits() {
     WireFormat format = new WireFormat(SMALL);
-    Entries large = Entries.of(new byte[SMALL.messageBytesMax()]);
+    Entries large = Entries.of(new byte[SMALL.limits().messageBytesMax()]);
     assertThat(format.write(acceptDecide(large)).length)
         .isLessThanOrEqualTo(format.envelopeBytesMax());
   }

@@ -105,6 +105,43 @@ public final class BatchBuilder {
     append(batch.nodes(), firstRow, count);
   }
 
+  /** Appends {@code count} rows of another builder of an equal schema. */
+  public void append(BatchBuilder other, int firstRow, int count) {
+    checkSchema(other.schema);
+    Objects.checkFromIndexSize(firstRow, count, other.rowCount);
+    append(other.nodes(), firstRow, count);
+  }
+
+  /**
+   * Appends a row of a borrowed batch of an equal schema, with natural Java values in the places of
+   * some of its own. On failure nothing is appended.
+   *
+   * @param changed which columns have other values
+   * @param values those values, one for each column
+   * @throws IllegalArgumentException as by {@link #appendRow(List)}
+   */
+  public void appendChanged(
+      FrozenBatch batch, int row, boolean[] changed, @Nullable Object[] values) {
+    checkSchema(batch.schema());
+    Objects.checkIndex(row, batch.rowCount());
+    Column[] sources = batch.nodes();
+    save(rowMarks);
+    try {
+      for (int i = 0; i < columns.length; i++) {
+        if (changed[i]) {
+          columns[i].appendObject(values[i]);
+        } else {
+          columns[i].append(sources[i], row, 1);
+        }
+      }
+    } catch (RuntimeException e) {
+      restore(rowMarks, rowCount);
+      throw e;
+    }
+    rowCount++;
+    Arrays.fill(views, null);
+  }
+
   /** Appends a row of natural Java values, one for each column. On failure nothing is appended. */
   public void appendRow(@Nullable Object... values) {
     appendRow(Arrays.asList(values));

@@ -62,8 +62,29 @@ public final class BatchFrame {
     return decode(schema, frame, allocator);
   }
 
+  /**
+   * Reads a frame as {@link #decode} does, but leaves it on the heap, however large; closing the
+   * batch is not needed.
+   *
+   * @param frame taken over: nobody may change it
+   */
+  @SuppressWarnings("MustBeClosedChecker") // a batch on the heap holds nothing else
+  public static FrozenBatch onHeap(BatchSchema schema, byte[] frame) {
+    Column[] columns = new Column[schema.columnCount()];
+    return FrozenBatch.ofFrame(schema, checked(schema, frame, columns), frame);
+  }
+
   @MustBeClosed
   private static FrozenBatch decode(BatchSchema schema, byte[] frame, BufferAllocator allocator) {
+    Column[] columns = new Column[schema.columnCount()];
+    int rowCount = checked(schema, frame, columns);
+    return frame.length <= FrozenBatch.HEAP_BYTES_MAX
+        ? FrozenBatch.ofFrame(schema, rowCount, frame)
+        : FrozenBatch.nativeCopyOf(schema, columns, rowCount, allocator);
+  }
+
+  /** Reads the columns; {@return the row count} */
+  private static int checked(BatchSchema schema, byte[] frame, Column[] columns) {
     int end = frame.length - 4;
     if (end < 2) {
       throw new CorruptFrameException("a frame has " + frame.length + " bytes");
@@ -74,11 +95,7 @@ public final class BatchFrame {
     if (FrozenBatch.checksum(frame, 0, end) != LittleEndian.getInt(frame, end)) {
       throw new CorruptFrameException("a frame does not have its checksum");
     }
-    Column[] columns = new Column[schema.columnCount()];
-    int rowCount = readColumns(schema, MemorySegment.ofArray(frame).asSlice(0, end), columns);
-    return frame.length <= FrozenBatch.HEAP_BYTES_MAX
-        ? FrozenBatch.ofFrame(schema, rowCount, frame)
-        : FrozenBatch.nativeCopyOf(schema, columns, rowCount, allocator);
+    return readColumns(schema, MemorySegment.ofArray(frame).asSlice(0, end), columns);
   }
 
   private static int readColumns(BatchSchema schema, MemorySegment body, Column[] columns) {

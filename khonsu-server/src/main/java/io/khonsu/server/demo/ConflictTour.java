@@ -15,6 +15,7 @@ import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.server.demo.DemoReport.Collision;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.VarCharVector;
 import org.apache.arrow.vector.VectorSchemaRoot;
@@ -24,7 +25,7 @@ import org.apache.arrow.vector.types.pojo.Schema;
 
 /**
  * One conflict for each strategy, on a batch table of notices to passengers: two transactions post
- * a notice under one name, and the second to commit has to do with the first.
+ * a notice under one name, and the second to commit has to do with the first. Appending is none.
  */
 record ConflictTour(Khonsu db, Table notices, BufferAllocator allocator) {
   private static final Field TEXT = Field.notNullable("text", ArrowType.Utf8.INSTANCE);
@@ -51,22 +52,23 @@ record ConflictTour(Khonsu db, Table notices, BufferAllocator allocator) {
     // Under SERIALIZABLE, what was not read may be written over: it would not be a conflict.
     TransactionOptions options = TransactionOptions.snapshot().onConflict(strategy);
     boolean isCommitted = true;
-    TableConflict conflict;
+    Optional<TableConflict> conflict;
     try (Transaction first = db.begin(options);
         Transaction second = db.begin(options)) {
       post(first, name, FIRST);
       post(second, name, SECOND);
       var _ = first.commit();
       CommitReceipt receipt = second.commit();
-      conflict = receipt.resolved().getFirst();
+      conflict = receipt.resolved().stream().findFirst();
     } catch (TransactionConflictException e) {
       isCommitted = false;
-      conflict = e.conflicts().getFirst();
+      conflict = e.conflicts().stream().findFirst();
     }
     List<String> texts = read(name);
     boolean isAsPromised =
         isCommitted == (strategy != ConflictStrategy.FAIL) && texts.equals(promised(strategy));
-    return new Collision(strategy.name(), conflict.type().name(), isCommitted, texts, isAsPromised);
+    String type = conflict.map(found -> found.type().name()).orElse("NONE");
+    return new Collision(strategy.name(), type, isCommitted, texts, isAsPromised);
   }
 
   private static List<String> promised(ConflictStrategy strategy) {

@@ -53,7 +53,7 @@ public record DemoReport(
   /**
    * A conflict and what became of it.
    *
-   * @param type what collided
+   * @param type what collided, or NONE
    * @param isCommitted whether the transaction that had the strategy was committed
    * @param notices what stands there in the end
    * @param isAsPromised whether that is what the strategy promises

@@ -20,7 +20,7 @@ class DemoReportTest {
   private static final Audit AUDIT = new Audit(1, 100, 1_000, 1_000, 0, 1);
   private static final LiveAudits LIVE = new LiveAudits(9, 0);
   private static final Collision COLLISION =
-      new Collision("APPEND", "WRITE_WRITE", true, List.of("fog", "snow"), true);
+      new Collision("APPEND", "NONE", true, List.of("fog", "snow"), true);
   private static final Rollback ROLLBACK = new Rollback(10, 90, 100);
   private static final TimeTravel TRAVEL = new TimeTravel("ATL", 1, 2, 3, 4, true, true);
 
@@ -73,7 +73,7 @@ class DemoReportTest {
   }
 
   static Stream<DemoReport> withSomethingElseWrong() {
-    Collision lost = new Collision("APPEND", "WRITE_WRITE", true, List.of("snow"), false);
+    Collision lost = new Collision("APPEND", "NONE", true, List.of("snow"), false);
     return Stream.of(
         report(AUDIT, LIVE, lost, ROLLBACK, TRAVEL),
         report(AUDIT, LIVE, COLLISION, new Rollback(10, 100, 100), TRAVEL),

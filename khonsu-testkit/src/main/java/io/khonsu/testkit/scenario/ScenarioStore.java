@@ -25,6 +25,15 @@ public interface ScenarioStore extends AutoCloseable {
     return strategy == BeginOptions.Strategy.FAIL;
   }
 
+  /**
+   * {@return whether the serial order at {@code SERIALIZABLE} is that of the commits} If not, an
+   * anomaly is prevented there also if it completes and some other serial order in real time
+   * explains it.
+   */
+  default boolean ordersByCommit() {
+    return true;
+  }
+
   @Override
   void close();
 }

@@ -1,0 +1,350 @@
+package io.khonsu.backup;
+
+import io.khonsu.Khonsu;
+import io.khonsu.durable.DurableStorage;
+import io.khonsu.durable.LogHold;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Archives the commits of a running store, on a thread of its own: commits never wait for it. The
+ * log keeps what is not yet archived, as far as the store's limit for held logs allows. Close it
+ * before the store. Thread-safe.
+ *
+ * <p>If the archive cannot be written it tries again, less and less often, and {@link #status} says
+ * why. If the archive is that of another history it stops, and must be started again.
+ */
+public final class Archiver implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Archiver.class);
+
+  /** Under which the log knows who holds it back. */
+  static final String HOLD = "archive";
+
+  private static final Duration POLL = Duration.ofMillis(100);
+  private static final Duration FIRST_RETRY = Duration.ofMillis(200);
+
+  private final DurableStorage storage;
+  private final ArchiveStore archive;
+  private final ArchiverOptions options;
+  private final SegmentLimits limits;
+  private final InstantSource clock;
+  private final Timeline timeline;
+  private final LogHold hold;
+  private final Thread thread;
+
+  /** Lets one base be taken at a time. */
+  private final Object taking = new Object();
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+
+  /** Of the thread alone; null until the archive could be read. */
+  private @Nullable LogArchiver archiver;
+
+  private long flushedNanos = System.nanoTime();
+
+  /** Guarded by the lock, as all below. */
+  private long wantedVersion;
+
+  private boolean closing;
+  private boolean ended;
+  private int failures;
+  private @Nullable IOException failure;
+  private long archivedVersion;
+  private long gaps;
+
+  private Archiver(
+      DurableStorage storage,
+      ArchiveStore archive,
+      ArchiverOptions options,
+      SegmentLimits limits,
+      InstantSource clock)
+      throws IOException {
+    this.storage = storage;
+    this.archive = archive;
+    this.options = options;
+    this.limits = limits;
+    this.clock = clock;
+    this.timeline = Timelines.of(archive, storage, clock.instant());
+    this.hold = storage.holdLog(HOLD, storage.log().trimmedVersion());
+    this.thread = Thread.ofPlatform().daemon().name("khonsu-archiver").unstarted(this::run);
+  }
+
+  /**
+   * Begins to archive a store, or goes on.
+   *
+   * @param db a store opened by its path
+   * @param archive borrowed; made an archive of this store if it is none yet
+   * @throws ForeignArchiveException if it is the archive of another store
+   * @throws IllegalArgumentException if the store is in memory
+   */
+  public static Archiver start(Khonsu db, ArchiveStore archive, ArchiverOptions options)
+      throws IOException {
+    DurableStorage storage =
+        db.storage()
+            .filter(DurableStorage.class::isInstance)
+            .map(DurableStorage.class::cast)
+            .orElseThrow(() ->
+                new IllegalArgumentException(
+                    "a store in memory has no log to archive: open one by its path"));
+    return start(storage, archive, options);
+  }
+
+  /** Begins to archive the store that a storage is of, as {@link #start} does. */
+  public static Archiver start(
+      DurableStorage storage, ArchiveStore archive, ArchiverOptions options) throws IOException {
+    return start(storage, archive, options, SegmentLimits.STANDARD, InstantSource.system());
+  }
+
+  static Archiver start(
+      DurableStorage storage,
+      ArchiveStore archive,
+      ArchiverOptions options,
+      SegmentLimits limits,
+      InstantSource clock)
+      throws IOException {
+    Archiver started = new Archiver(storage, archive, options, limits, clock);
+    started.thread.start();
+    return started;
+  }
+
+  /** {@return how it is} */
+  public ArchiverStatus status() {
+    lock.lock();
+    try {
+      ArchiverStatus.State state =
+          ended
+              ? (closing ? ArchiverStatus.State.CLOSED : ArchiverStatus.State.STOPPED)
+              : failure == null ? ArchiverStatus.State.RUNNING : ArchiverStatus.State.RETRYING;
+      long committed = storage.log().lastVersion();
+      Duration lag =
+          committed <= archivedVersion
+              ? Duration.ZERO
+              : Duration.between(Khonsu.instantOf(archivedVersion), clock.instant());
+      ArchiverStatus.Counts counts =
+          new ArchiverStatus.Counts(
+              archivedVersion,
+              committed,
+              lag.isNegative() ? Duration.ZERO : lag,
+              gaps,
+              hold.isBroken(),
+              failures);
+      return new ArchiverStatus(state, counts, failure);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** {@return the timeline that it archives} */
+  public Timeline timeline() {
+    return timeline;
+  }
+
+  /**
+   * Returns when all commits up to a version are archived. Does not wait for the timeout of the
+   * archive.
+   *
+   * @param version of a commit that has returned
+   * @throws IOException what stopped this archiver, or if it was closed
+   * @throws TimeoutException if that takes longer
+   * @throws InterruptedException if this thread was interrupted
+   */
+  public void awaitArchived(long version, Duration timeout)
+      throws IOException, TimeoutException, InterruptedException {
+    long left = timeout.toNanos();
+    lock.lockInterruptibly();
+    try {
+      wantedVersion = Math.max(wantedVersion, version);
+      changed.signalAll();
+      while (archivedVersion < version) {
+        if (ended) {
+          throw new IOException("the archiver has ended before version " + version, failure);
+        }
+        if (left <= 0) {
+          throw new TimeoutException(
+              "version %d was not archived within %s: %s"
+                  .formatted(version, timeout, failure == null ? "the archive is slow" : failure));
+        }
+        left = changed.awaitNanos(left);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Names the newest commit, and returns when it is archived.
+   *
+   * @param name as {@link RestorePoint#name} says
+   * @throws IllegalArgumentException if the name is none, or is taken
+   */
+  public RestorePoint createRestorePoint(String name, Duration timeout)
+      throws IOException, TimeoutException, InterruptedException {
+    RestorePoint.checkName(name);
+    long version = storage.log().lastVersion();
+    awaitArchived(version, timeout);
+    return Backups.open(archive, clock).createRestorePoint(name, timeline.number(), version);
+  }
+
+  /**
+   * Takes a base backup while the store goes on. Files that are in the archive already are not
+   * copied again.
+   *
+   * @param label what to call it, at most {@value BaseBackup#LABEL_LENGTH_MAX} printable characters
+   * @return the base; the same as before if there was one of this version
+   */
+  public BaseBackup createBase(String label, BackupProgress progress) throws IOException {
+    synchronized (taking) {
+      return new BaseTaking(storage, archive, timeline, clock).take(label, progress);
+    }
+  }
+
+  private void run() {
+    try {
+      while (true) {
+        boolean last = isClosing();
+        try {
+          step(last);
+          note(null);
+        } catch (IOException e) {
+          note(e);
+          if (e instanceof BackupException) {
+            LOG.atError().setCause(e).log("the archiver has stopped");
+            return;
+          }
+          LOG.atWarn().setCause(e).log("the archive cannot be written, trying again");
+        }
+        if (last) {
+          return;
+        }
+        rest();
+      }
+    } catch (RuntimeException | Error e) { // the top of a thread
+      LOG.atError().setCause(e).log("the archiver has stopped");
+      note(new IOException("the archiver failed: " + e, e));
+    } finally {
+      end();
+    }
+  }
+
+  private void step(boolean flushes) throws IOException {
+    LogArchiver current = archiver;
+    if (current == null) {
+      current = new LogArchiver(archive, timeline, storage.log(), limits);
+      archiver = current;
+    }
+    boolean isDue = System.nanoTime() - flushedNanos >= options.archiveTimeout().toNanos();
+    if (flushes || isDue || isWanted(current)) {
+      storage.sync(); // where commits do not sync, what is archived must not be taken back
+      boolean _ = current.advance();
+      current.flush();
+      flushedNanos = System.nanoTime();
+    } else {
+      boolean _ = current.advance();
+    }
+    if (current.completeVersion() > hold.version()) {
+      hold.confirm(current.completeVersion());
+    }
+  }
+
+  private boolean isWanted(LogArchiver current) {
+    lock.lock();
+    try {
+      return wantedVersion > current.archivedVersion();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean isClosing() {
+    lock.lock();
+    try {
+      return closing;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void note(@Nullable IOException cause) {
+    LogArchiver current = archiver;
+    lock.lock();
+    try {
+      failure = cause;
+      failures = cause == null ? 0 : failures + 1;
+      if (current != null) {
+        archivedVersion = current.archivedVersion();
+        gaps = current.gaps();
+      }
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void end() {
+    lock.lock();
+    try {
+      ended = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits for the next turn: a short time, or after failures longer and longer. */
+  private void rest() {
+    lock.lock();
+    try {
+      boolean wanted = failures == 0 && wantedVersion > archivedVersion;
+      Duration delay = failures == 0 ? POLL : retryDelay();
+      long left = Math.min(delay.toNanos(), options.archiveTimeout().toNanos());
+      long seen = wantedVersion;
+      while (left > 0 && !closing && !wanted) {
+        left = changed.awaitNanos(left);
+        wanted = failures == 0 && wantedVersion > seen;
+      }
+    } catch (InterruptedException e) {
+      throw new AssertionError("nobody interrupts this thread", e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Duration retryDelay() {
+    Duration delay = FIRST_RETRY.multipliedBy(1L << Math.min(failures - 1, 20));
+    return delay.compareTo(options.retryDelayMax()) < 0 ? delay : options.retryDelayMax();
+  }
+
+  /**
+   * Archives what was committed until now, if the archive can be written, and ends. What is not
+   * archived stays in the log for the next archiver. Closing twice does nothing.
+   */
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      closing = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException _) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,39 @@
+package io.khonsu.backup;
+
+import java.time.Duration;
+
+/**
+ * Settings of an {@link Archiver}.
+ *
+ * @param archiveTimeout how long a transaction waits at most to be archived, as long as the archive
+ *     can be written; 5 s by default
+ * @param retryDelayMax the longest time between two attempts to write the archive; 1 min by default
+ */
+public record ArchiverOptions(Duration archiveTimeout, Duration retryDelayMax) {
+  /** Checks the values. */
+  public ArchiverOptions {
+    checkPositive("archiveTimeout", archiveTimeout);
+    checkPositive("retryDelayMax", retryDelayMax);
+  }
+
+  private static void checkPositive(String name, Duration value) {
+    if (value.isNegative() || value.isZero()) {
+      throw new IllegalArgumentException("%s must be positive, but is %s".formatted(name, value));
+    }
+  }
+
+  /** {@return the defaults} */
+  public static ArchiverOptions defaults() {
+    return new ArchiverOptions(Duration.ofSeconds(5), Duration.ofMinutes(1));
+  }
+
+  /** {@return these options with another timeout} */
+  public ArchiverOptions withArchiveTimeout(Duration timeout) {
+    return new ArchiverOptions(timeout, retryDelayMax);
+  }
+
+  /** {@return these options with another longest time between two attempts} */
+  public ArchiverOptions withRetryDelayMax(Duration delay) {
+    return new ArchiverOptions(archiveTimeout, delay);
+  }
+}

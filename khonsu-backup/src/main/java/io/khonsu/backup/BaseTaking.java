@@ -1,0 +1,112 @@
+package io.khonsu.backup;
+
+import io.khonsu.backup.BaseBackup.BackupFile;
+import io.khonsu.durable.DurableStorage;
+import io.khonsu.durable.StateStore;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Takes base backups. First a copy of the state is made, of which files are linked, not copied;
+ * then the files go into the archive, and at last the manifest, without which they are nothing.
+ */
+final class BaseTaking {
+  /** In the store's directory, as files are linked within a file system only. */
+  static final String SCRATCH = "base-backup";
+
+  private final DurableStorage storage;
+  private final ArchiveStore archive;
+  private final Timeline timeline;
+  private final InstantSource clock;
+
+  BaseTaking(DurableStorage storage, ArchiveStore archive, Timeline timeline, InstantSource clock) {
+    this.storage = storage;
+    this.archive = archive;
+    this.timeline = timeline;
+    this.clock = clock;
+  }
+
+  BaseBackup take(String label, BackupProgress progress) throws IOException {
+    BaseBackup.checkLabel(label);
+    Path scratch = storage.directory().resolve(SCRATCH);
+    Trees.delete(scratch); // what a crash has left
+    try {
+      storage.flushState(); // so that all is in the base that was committed before
+      storage.state().checkpoint(scratch);
+      return take(scratch, label, progress);
+    } finally {
+      Trees.delete(scratch);
+    }
+  }
+
+  private BaseBackup take(Path scratch, String label, BackupProgress progress) throws IOException {
+    List<BackupFile> files = new ArrayList<>();
+    List<Path> paths = Trees.files(scratch);
+    long total = 0;
+    for (Path path : paths) {
+      total += Files.size(path);
+    }
+    long done = 0;
+    for (Path path : paths) {
+      BackupFile file = put(scratch, path);
+      files.add(file);
+      done += file.sizeBytes();
+      progress.onProgress("copying", done, total);
+    }
+    // Opened only now, as opening changes files.
+    long version;
+    String hash;
+    String engine = storage.engine().name();
+    try (StateStore state = StateStore.open(storage.engine(), scratch, storage.id())) {
+      version = state.appliedVersion();
+      hash = StateHash.of(state);
+    }
+    BaseBackup base =
+        new BaseBackup(
+            timeline.archive(),
+            timeline.number(),
+            version,
+            clock.instant(),
+            label,
+            engine,
+            hash,
+            files);
+    byte[] manifest = base.bytes();
+    boolean added = archive.putIfAbsent(base.object(), out -> out.write(manifest));
+    checkFiles(base);
+    if (!added) {
+      try (InputStream in = archive.open(base.object())) {
+        return BaseBackup.read(base.timeline(), base.object(), in);
+      }
+    }
+    return base;
+  }
+
+  private BackupFile put(Path scratch, Path path) throws IOException {
+    Sha256 hash;
+    try (InputStream in = Files.newInputStream(path)) {
+      hash = Sha256.of(in);
+    }
+    boolean _ = archive.putIfAbsent(Layout.object(hash), out -> Files.copy(path, out));
+    String name = scratch.relativize(path).toString().replace('\\', '/');
+    return new BackupFile(name, Files.size(path), hash.hex());
+  }
+
+  /** Looks for files that pruning has taken away before there was a manifest that names them. */
+  private void checkFiles(BaseBackup base) throws IOException {
+    List<String> present =
+        archive.list(Layout.OBJECTS).stream().map(ArchiveStore.StoredObject::name).toList();
+    for (BackupFile file : base.files()) {
+      if (!present.contains(file.object())) {
+        archive.delete(base.object());
+        throw new DamagedArchiveException(
+            file.object(), "it was taken away while a base was taken: take the base again");
+      }
+    }
+  }
+}

@@ -1,0 +1,83 @@
+package io.khonsu.backup;
+
+import io.khonsu.durable.DurableSettings;
+import io.khonsu.durable.RestoredStore;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.stream.Stream;
+
+/**
+ * Restores into a directory, at once: the store is made beside it, in a directory whose name begins
+ * with a point, and renamed when it is whole and durable. A restore that crashed is begun anew.
+ */
+final class RestoredDirectory {
+  private final Path target;
+  private final Path parent;
+  private final Path staging;
+
+  RestoredDirectory(Path directory) throws IOException {
+    this.target = directory.toAbsolutePath().normalize();
+    Path above = target.getParent();
+    Path name = target.getFileName();
+    if (above == null || name == null) {
+      throw new FileAlreadyExistsException(directory.toString(), null, "name a new directory");
+    }
+    if (!Files.isDirectory(above)) {
+      throw new NotDirectoryException(above.toString());
+    }
+    this.parent = above;
+    this.staging = above.resolve("." + name + ".restoring");
+  }
+
+  /**
+   * Checks that the directory does not exist, or is empty.
+   *
+   * @throws FileAlreadyExistsException if there is something in it
+   */
+  void checkEmpty() throws IOException {
+    if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    boolean isEmpty = Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS);
+    if (isEmpty) {
+      try (Stream<Path> entries = Files.list(target)) {
+        isEmpty = entries.findAny().isEmpty();
+      }
+    }
+    if (!isEmpty) {
+      throw new FileAlreadyExistsException(
+          target.toString(), null, "a restore overwrites nothing: name a new or empty directory");
+    }
+  }
+
+  /** Makes the store. */
+  RestoreResult restore(
+      ArchiveIndex index, RestorePlan plan, DurableSettings settings, BackupProgress progress)
+      throws IOException {
+    checkEmpty();
+    if (Files.exists(staging, LinkOption.NOFOLLOW_LINKS)) {
+      RestoredStore.discard(staging);
+    }
+    long version;
+    long transactions;
+    try (Restoring restoring = new Restoring(index, plan, staging, settings, progress)) {
+      restoring.replay(plan.version());
+      version = restoring.state().appliedVersion();
+      transactions = restoring.transactions();
+      restoring.store().finish();
+    }
+    Timelines.Origin origin = new Timelines.Origin(index.id(), plan.timeline().number(), version);
+    Files.write(
+        staging.resolve(Timelines.Origin.FILE), origin.bytes(), StandardOpenOption.CREATE_NEW);
+    Trees.sync(staging);
+    Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
+    Trees.syncOne(parent);
+    return new RestoreResult(target, version, transactions, plan);
+  }
+}

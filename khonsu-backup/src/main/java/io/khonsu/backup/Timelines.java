@@ -1,0 +1,98 @@
+package io.khonsu.backup;
+
+import io.khonsu.durable.DurableStorage;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Finds or begins the timeline of a store in an archive. */
+final class Timelines {
+  private Timelines() {}
+
+  /**
+   * {@return the timeline of a store}
+   *
+   * @throws ForeignArchiveException if the archive is that of another store
+   */
+  static Timeline of(ArchiveStore archive, DurableStorage storage, Instant now) throws IOException {
+    UUID store = UUID.fromString(storage.id().toString());
+    Origin origin = Origin.in(storage.directory());
+    ArchiveIndex.create(archive, origin == null ? store : origin.archive());
+    while (true) {
+      ArchiveIndex index = ArchiveIndex.load(archive);
+      for (Timeline timeline : index.timelines().values()) {
+        if (timeline.store().equals(store)) {
+          return timeline;
+        }
+      }
+      if (!index.id().equals(origin == null ? store : origin.archive())) {
+        throw new ForeignArchiveException(
+            "%s is the archive of store %s, not of %s: use another one"
+                .formatted(archive, index.id(), store));
+      }
+      int number = nextNumber(archive);
+      int parent = origin == null ? 0 : origin.timeline();
+      long fork = origin == null ? 0 : origin.version();
+      Timeline added = new Timeline(index.id(), number, store, parent, fork, now);
+      byte[] bytes = added.bytes();
+      if (archive.putIfAbsent(Layout.timeline(number), out -> out.write(bytes))) {
+        return added;
+      }
+    }
+  }
+
+  /** {@return the number after that of every timeline there is, also of damaged ones} */
+  private static int nextNumber(ArchiveStore archive) throws IOException {
+    int newest =
+        archive.list("").stream()
+            .mapToInt(object -> Layout.timelineOf(object.name()).orElse(0))
+            .max()
+            .orElse(0);
+    if (newest >= Layout.TIMELINE_MAX) {
+      throw new IOException(
+          "the archive has %d timelines, no more are possible: use another one".formatted(newest));
+    }
+    return newest + 1;
+  }
+
+  /**
+   * Where a restored store comes from; in its directory, for when it is archived itself.
+   *
+   * @param archive the id of the archive that it was restored from
+   * @param timeline of that archive
+   * @param version up to which it was restored
+   */
+  record Origin(UUID archive, int timeline, long version) {
+    /** The name of the file. */
+    static final String FILE = "restored";
+
+    private static final String KIND = "restored-store";
+
+    byte[] bytes() throws IOException {
+      return new Document.Writer(KIND)
+          .line("archive", archive)
+          .line("timeline", timeline)
+          .line("version", version)
+          .bytes();
+    }
+
+    /** {@return where the store in a directory was restored from, or null if it was not} */
+    static @Nullable Origin in(Path directory) throws IOException {
+      try (InputStream in = Files.newInputStream(directory.resolve(FILE))) {
+        Document.Reader reader = Document.Reader.of(KIND, FILE, in);
+        UUID archive = reader.take("archive", UUID::fromString);
+        int timeline = (int) reader.takeNumber("timeline", 1, Layout.TIMELINE_MAX);
+        long version = reader.takeNumber("version", 0, Long.MAX_VALUE);
+        reader.end();
+        return new Origin(archive, timeline, version);
+      } catch (NoSuchFileException _) {
+        return null;
+      }
+    }
+  }
+}

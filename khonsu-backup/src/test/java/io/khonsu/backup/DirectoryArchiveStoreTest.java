@@ -1,0 +1,77 @@
+package io.khonsu.backup;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** An archive in a directory. */
+class DirectoryArchiveStoreTest extends ArchiveStoreContract {
+  @TempDir Path directory;
+
+  @Override
+  ArchiveStore archive() throws IOException {
+    return DirectoryArchiveStore.create(directory.resolve("deep/archive"));
+  }
+
+  @Test
+  void open_needsADirectory() throws Exception {
+    Path file = Files.createFile(directory.resolve("file"));
+
+    assertThatThrownBy(() -> DirectoryArchiveStore.open(file))
+        .isInstanceOf(NotDirectoryException.class);
+    assertThatThrownBy(() -> DirectoryArchiveStore.open(directory.resolve("absent")))
+        .isInstanceOf(NotDirectoryException.class);
+  }
+
+  @Test
+  void symbolicLinks_areNotFollowed() throws Exception {
+    Path outside = Files.createDirectory(directory.resolve("outside"));
+    Files.writeString(outside.resolve("secret"), "secret");
+    ArchiveStore archive = archive();
+    Path root = directory.resolve("deep/archive");
+    Files.createSymbolicLink(root.resolve("link"), outside);
+    Files.createSymbolicLink(root.resolve("file"), outside.resolve("secret"));
+
+    assertThatIOException().isThrownBy(() -> archive.open("link/secret"));
+    assertThatIOException().isThrownBy(() -> archive.open("file"));
+    assertThatIOException().isThrownBy(() -> archive.putIfAbsent("link/new", out -> out.write(1)));
+    assertThat(archive.list("")).isEmpty();
+    assertThat(outside.resolve("new")).doesNotExist();
+  }
+
+  @Test
+  void objectThatIsThere_isTouched() throws Exception {
+    put("a", "content");
+    Path file = directory.resolve("deep/archive/a");
+    FileTime old = FileTime.from(Instant.now().minus(Duration.ofDays(2)));
+    Files.setLastModifiedTime(file, old);
+
+    put("a", "content");
+
+    assertThat(archive().list("").getFirst().modified()).isAfter(old.toInstant());
+  }
+
+  @Test
+  void temporaryFiles_areNoObjects_andGoWhenOld() throws Exception {
+    put("a", "content");
+    Path temporary = directory.resolve("deep/archive/.temporary");
+    Path young = Files.writeString(temporary.resolve("young"), "x");
+    Path old = Files.writeString(temporary.resolve("old"), "x");
+    Files.setLastModifiedTime(old, FileTime.from(Instant.now().minus(Duration.ofDays(2))));
+
+    assertThat(archive().list("")).hasSize(1);
+
+    assertThat(young).exists();
+    assertThat(old).doesNotExist();
+  }
+}

@@ -1,0 +1,188 @@
+package io.khonsu.backup;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.khonsu.Khonsu;
+import io.khonsu.backup.Backups.Caution;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What retention takes away, and what it never does. */
+class PruneTest {
+  private static final Instant NOW = Instant.EPOCH.plus(Duration.ofDays(100));
+
+  private final TestArchive archive = TestArchive.create();
+
+  PruneTest() throws IOException {}
+
+  @Test
+  void keepBases_keepsTheNewest_andTheLogSinceTheOldestOfThem() throws Exception {
+    archive.archive(1, TestArchive.log(1, 20));
+    archive.base(1, 50, "old", "shared");
+    archive.base(1, 90, "middle", "shared");
+    archive.base(1, 140, "new", "shared");
+
+    PrunePlan plan = backups().prune(RetentionPolicy.keepBases(2), Caution.REFUSE);
+
+    assertThat(plan.bases()).extracting(BaseBackup::version).containsExactly(50L);
+    assertThat(archive.windows()).containsExactly(new Window(1, 90, 200)).isEqualTo(plan.windows());
+    assertThat(archive.names(Layout.bases(1))).hasSize(2);
+    assertThat(archive.names(Layout.log(1))).hasSize(3); // those from 80 on
+    assertThat(archive.names(Layout.OBJECTS)).hasSize(3);
+    assertThat(backups().planPrune(RetentionPolicy.keepBases(2)).objects()).isEmpty();
+  }
+
+  @Test
+  void planPrune_takesNothingAway() throws Exception {
+    archive.archive(1, TestArchive.log(1, 20));
+    archive.base(1, 50, "old");
+    archive.base(1, 140, "new");
+    var before = archive.store.contents();
+
+    assertThat(backups().planPrune(RetentionPolicy.keepBases(1)).objects()).isNotEmpty();
+
+    assertThat(archive.store.contents()).isEqualTo(before);
+  }
+
+  @Test
+  void withoutABase_theLogStays() throws Exception {
+    archive.archive(1, TestArchive.log(1, 20));
+
+    assertThat(backups().prune(RetentionPolicy.keepBases(1), Caution.REFUSE).objects()).isEmpty();
+    assertThat(backups().prune(RetentionPolicy.keepWindow(Duration.ZERO), Caution.REFUSE).objects())
+        .isEmpty();
+  }
+
+  @Test
+  void youngFiles_thatNoBaseNames_stay() throws Exception {
+    archive.archive(1, TestArchive.log(1, 20));
+    BaseBackup base = archive.base(1, 50, "being taken");
+    archive.store.delete(base.object());
+    archive.base(1, 60, "taken");
+    archive.store.setNow(NOW.minus(Duration.ofHours(1)));
+    archive.base(1, 70, "being taken"); // touches it
+    archive.store.delete(Layout.base(1, 70));
+
+    RetentionPolicy policy = RetentionPolicy.keepBases(1);
+    backups().prune(policy, Caution.REFUSE);
+    assertThat(archive.names(Layout.OBJECTS)).hasSize(2);
+
+    backups().prune(policy.withObjectGrace(Duration.ofMinutes(30)), Caution.REFUSE);
+    assertThat(archive.names(Layout.OBJECTS)).hasSize(1);
+  }
+
+  @Test
+  void lostRestorePoints_areAReasonToRefuse() throws Exception {
+    archive.archive(1, TestArchive.log(1, 20));
+    archive.base(1, 50, "old");
+    archive.base(1, 140, "new");
+    archive.point("kept", 1, 150);
+    archive.point("lost", 1, 100);
+    var before = archive.store.contents();
+
+    assertThatThrownBy(() -> backups().prune(RetentionPolicy.keepBases(1), Caution.REFUSE))
+        .isInstanceOf(PruneRefusedException.class)
+        .hasMessageContaining("lost")
+        .hasMessageNotContaining("kept");
+    assertThat(archive.store.contents()).isEqualTo(before);
+
+    backups().prune(RetentionPolicy.keepBases(1), Caution.FORCE);
+    assertThat(archive.names(Layout.POINTS)).containsExactly("points/kept");
+  }
+
+  @Test
+  void damagedManifest_isAReasonToRefuse() throws Exception {
+    archive.archive(1, TestArchive.log(1, 20));
+    BaseBackup base = archive.base(1, 50, "old");
+    archive.base(1, 140, "new");
+    byte[] manifest = archive.store.bytes(base.object());
+    manifest[30] ^= 1;
+    archive.store.overwrite(base.object(), manifest);
+
+    assertThatThrownBy(() -> backups().prune(RetentionPolicy.keepBases(1), Caution.REFUSE))
+        .isInstanceOf(PruneRefusedException.class)
+        .hasMessageContaining(base.object());
+  }
+
+  /** Timeline 2 needs the base and the log of timeline 1 that it forked from. */
+  @Test
+  void whatAnotherTimelineNeeds_stays() throws Exception {
+    archive.archive(1, TestArchive.log(1, 20));
+    archive.base(1, 50, "old");
+    archive.base(1, 140, "new");
+    archive.timeline(2, 1, 90);
+
+    backups().prune(RetentionPolicy.keepBases(1), Caution.REFUSE);
+    assertThat(archive.windows()).containsExactly(new Window(1, 50, 200), new Window(2, 50, 90));
+
+    archive.base(2, 90, "forked");
+    backups().prune(RetentionPolicy.keepBases(1), Caution.REFUSE);
+    assertThat(archive.windows()).containsExactly(new Window(1, 140, 200), new Window(2, 90, 90));
+  }
+
+  /**
+   * For random archives and policies: what the policy promises can be restored before and after.
+   */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20})
+  void whatThePolicyKeeps_staysRestorable(long seed) throws Exception {
+    Random random = new Random(seed);
+    TestLog log = new TestLog();
+    long version = 0;
+    for (int i = 0; i < 60; i++) {
+      version += 1 + random.nextLong(3L << 16);
+      log.add(version, 20);
+      if (random.nextInt(8) == 0) {
+        archive.base(1, version, "base " + random.nextInt(5), "all");
+      }
+    }
+    archive.archive(1, log);
+    long newest = log.lastVersion();
+    Duration window = Duration.ofMillis(random.nextInt(80));
+    int count = 1 + random.nextInt(3);
+    RetentionPolicy policy =
+        switch (random.nextInt(3)) {
+          case 0 -> RetentionPolicy.keepWindow(window);
+          case 1 -> RetentionPolicy.keepBases(count);
+          default -> RetentionPolicy.keepWindow(window).andBases(count);
+        };
+    Window before = archive.windows().getFirst();
+
+    PrunePlan plan = backups().prune(policy, Caution.REFUSE);
+
+    assertThat(archive.windows()).as("seed %d", seed).hasSize(1).isEqualTo(plan.windows());
+    Window after = archive.windows().getFirst();
+    assertThat(after.to()).isEqualTo(newest);
+    if (policy.window() != null) {
+      long needed = Khonsu.instantOf(newest).minus(window).toEpochMilli() << 16;
+      assertThat(after.from())
+          .as("seed %d", seed)
+          .isLessThanOrEqualTo(Math.max(before.from(), needed));
+    }
+    Verifying verifying = new Verifying(archive.index(), BackupProgress.NONE);
+    verifying.checkFiles();
+    verifying.checkData();
+    assertThat(verifying.report(VerifyDepth.DATA).findings()).isEmpty();
+  }
+
+  @Test
+  void badPolicies_areRefused() {
+    assertThatIllegalArgumentException().isThrownBy(() -> RetentionPolicy.keepBases(0));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> RetentionPolicy.keepWindow(Duration.ofMillis(-1)));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> RetentionPolicy.keepBases(1).withObjectGrace(Duration.ofMillis(-1)));
+  }
+
+  private Backups backups() throws IOException {
+    return Backups.open(archive.store, InstantSource.fixed(NOW));
+  }
+}

@@ -1,0 +1,150 @@
+package io.khonsu;
+
+import io.khonsu.internal.arrow.BatchBuilder;
+import io.khonsu.internal.arrow.BatchFrame;
+import io.khonsu.internal.arrow.CorruptFrameException;
+import io.khonsu.internal.arrow.FrozenBatch;
+import io.khonsu.mvcc.Loading;
+import io.khonsu.spi.DamagedStorageException;
+import io.khonsu.spi.StateReceiver;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import org.apache.arrow.memory.BufferAllocator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Puts a state into an empty buffer. Rows come one by one, in the order of their keys, and are
+ * gathered into large batches, so that scans find them together.
+ */
+final class BaseLoad implements StateReceiver {
+  private static final int BATCH_ROWS = 8_192;
+  private static final long BATCH_BYTES = 4L << 20;
+
+  private final Loading<StoredValue> loading;
+  private final Catalog catalog;
+  private final Recovery.TableMaker tables;
+  private final OpeningProgress progress;
+  private final BufferAllocator allocator;
+
+  /** The table whose rows are being gathered, with their keys and versions. */
+  private @Nullable Table table;
+
+  private @Nullable BatchBuilder rows;
+  private final byte[][] keys = new byte[BATCH_ROWS][];
+  private final long[] versions = new long[BATCH_ROWS];
+  private int count;
+  private long bytes;
+
+  BaseLoad(
+      Loading<StoredValue> loading,
+      Catalog catalog,
+      Recovery.TableMaker tables,
+      OpeningProgress progress,
+      BufferAllocator allocator) {
+    this.loading = loading;
+    this.catalog = catalog;
+    this.tables = tables;
+    this.progress = progress;
+    this.allocator = allocator;
+  }
+
+  @Override
+  public void table(int tableId, long version, TableSpec spec) throws DamagedStorageException {
+    if (tableId <= Catalog.CATALOG_ID
+        || catalog.byId(tableId) != null
+        || catalog.find(spec.name()).isPresent()) {
+      throw new DamagedStorageException(
+          "table \"%s\" with number %d is there twice".formatted(spec.name(), tableId));
+    }
+    StoredTable definition = new StoredTable(tableId, spec);
+    Table made = tables.make(definition);
+    loading.add(made.catalogKey().toBytes(), definition, 0, version);
+    catalog.add(made);
+  }
+
+  @Override
+  public void item(int tableId, ByteBuffer key, long version, ByteBuffer frame)
+      throws DamagedStorageException {
+    Table owner = table;
+    if (owner == null || owner.id() != tableId) {
+      flush();
+      owner = catalog.byId(tableId);
+      if (owner == null) {
+        throw new DamagedStorageException("there is no table with number " + tableId);
+      }
+      table = owner;
+      rows = null;
+    }
+    progress.item();
+    byte[] itemKey = owner.withPrefix(key);
+    byte[] frameBytes = new byte[frame.remaining()];
+    frame.get(frame.position(), frameBytes);
+    try {
+      if (owner.isRowTable()) {
+        row(owner, itemKey, version, frameBytes);
+      } else {
+        batch(owner, itemKey, version, frameBytes);
+      }
+    } catch (CorruptFrameException e) {
+      DamagedStorageException damage =
+          new DamagedStorageException("%s cannot be read: %s".formatted(owner, e.getMessage()));
+      damage.initCause(e);
+      throw damage;
+    }
+  }
+
+  private void row(Table owner, byte[] key, long version, byte[] frame)
+      throws DamagedStorageException {
+    FrozenBatch one = BatchFrame.onHeap(owner.batchSchema(), frame);
+    if (one.rowCount() != 1) {
+      throw new DamagedStorageException(
+          "an item of %s has %d rows".formatted(owner, one.rowCount()));
+    }
+    BatchBuilder builder = rows;
+    if (builder == null) {
+      builder = new BatchBuilder(owner.batchSchema());
+      rows = builder;
+    }
+    builder.append(one, 0, 1);
+    keys[count] = key;
+    versions[count] = version;
+    count++;
+    bytes += frame.length;
+    if (count == BATCH_ROWS || bytes >= BATCH_BYTES) {
+      flush();
+    }
+  }
+
+  @SuppressWarnings("MustBeClosedChecker") // moves into the stored batch
+  private void batch(Table owner, byte[] key, long version, byte[] frame) {
+    FrozenBatch batch =
+        ViewState.within(
+            () -> BatchFrame.decode(owner.batchSchema(), frame, 0, frame.length, allocator));
+    loading.add(key, StoredBatch.consume(batch, 1), 0, version);
+  }
+
+  @SuppressWarnings("MustBeClosedChecker") // moves into the stored batch
+  private void flush() {
+    BatchBuilder gathered = rows;
+    if (gathered != null && count > 0) {
+      FrozenBatch batch = ViewState.within(() -> gathered.freeze(allocator));
+      StoredBatch stored = StoredBatch.consume(batch, count);
+      for (int i = 0; i < count; i++) {
+        loading.add(keys[i], stored, i, versions[i]);
+      }
+    }
+    rows = null;
+    Arrays.fill(keys, 0, count, null);
+    count = 0;
+    bytes = 0;
+  }
+
+  /** Makes all of it visible. */
+  void finish(Extent extent) {
+    flush();
+    catalog.skipIds(extent.tableId());
+    if (extent.version() > 0) {
+      loading.finish(extent.version());
+    }
+  }
+}

@@ -1,0 +1,216 @@
+package io.khonsu.durable;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.khonsu.spi.DamagedStorageException;
+import io.khonsu.spi.KeyValueStore.Sync;
+import io.khonsu.spi.LogRecord;
+import io.khonsu.spi.StorageRefusedException;
+import io.khonsu.spi.StorageRefusedException.Reason;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a log of segments makes of files that are not as it left them. */
+class SegmentLogDamageTest {
+  private static final int SEGMENT_BYTES = 8 << 10;
+  private static final int PAYLOAD_BYTES = 700;
+  private static final int RECORD_BYTES = 736; // with its header, to a multiple of 8
+  private static final StoreId ID = new StoreId(1, 2);
+
+  private static final String GOLDEN_HEADER_CHECKSUM = "12a07116";
+  private static final String GOLDEN_FIRST = "70c53aa6";
+  private static final String GOLDEN_SECOND = "2e223071";
+
+  @TempDir private Path root;
+
+  /** Segments of format 1 as they are on disks: this never changes. */
+  @Test
+  void golden_format1() throws IOException {
+    LogRecord record = new LogRecord(0x0102030405060708L, new byte[] {0x41, 0x42, 0x43});
+    try (SegmentLog log = SegmentLog.create(place(), ID, SEGMENT_BYTES)) {
+      log.append(List.of(new LogRecord(1, new byte[0])), Sync.SYNCED);
+      log.append(List.of(record), Sync.SYNCED);
+    }
+    byte[] bytes = Files.readAllBytes(file(1));
+    assertThat(bytes).hasSize(SEGMENT_BYTES);
+    assertThat(hex(bytes, 0, 64))
+        .isEqualTo(
+            "4b484f4e534c4f470000000100000000"
+                + "00000000000000010000000000000002"
+                + "00000000000000010000000000000000"
+                + "000000000000000000000000"
+                + GOLDEN_HEADER_CHECKSUM);
+    assertThat(hex(bytes, 64, 96))
+        .isEqualTo(
+            "4b52454300000000" + GOLDEN_FIRST + "00000000" + "00000000000000010000000000000000");
+    assertThat(hex(bytes, 96, 136))
+        .isEqualTo(
+            "4b52454300000003"
+                + GOLDEN_SECOND
+                + GOLDEN_FIRST
+                + "01020304050607080000000000000001"
+                + "4142430000000000");
+    assertThat(SegmentFile.isZero(ByteBuffer.wrap(bytes), 136, bytes.length)).isTrue();
+  }
+
+  @Test
+  void version_unknown_isRefusedByName() throws IOException {
+    fill(1);
+    overwrite(file(1), 11, (byte) 7);
+    assertThatThrownBy(this::open)
+        .isInstanceOfSatisfying(
+            StorageRefusedException.class,
+            e -> assertThat(e.reason()).isEqualTo(Reason.UNKNOWN_FORMAT))
+        .hasMessageContaining("version 7");
+  }
+
+  @Test
+  void otherStore_isRefused() throws IOException {
+    fill(1);
+    assertThatThrownBy(() -> SegmentLog.open(place(), new StoreId(1, 3), SEGMENT_BYTES))
+        .isInstanceOfSatisfying(
+            StorageRefusedException.class,
+            e -> assertThat(e.reason()).isEqualTo(Reason.FOREIGN_PART));
+  }
+
+  @Test
+  void lastRecord_cutOffAtAnySector_isDropped_andTheLogGoesOn() throws IOException {
+    List<LogRecord> records = fill(3);
+    byte[] whole = Files.readAllBytes(file(1));
+    int start = 64 + 2 * RECORD_BYTES;
+    for (int cut = 0; cut <= start + RECORD_BYTES; cut += 512) {
+      byte[] torn = whole.clone();
+      Arrays.fill(torn, Math.max(cut, start), start + RECORD_BYTES, (byte) 0);
+      Files.write(file(1), torn);
+      boolean isWhole = Arrays.equals(torn, whole);
+      try (SegmentLog log = open()) {
+        assertThat(log.lastVersion()).isEqualTo(isWhole ? 3 : 2);
+        log.append(List.of(record(9)), Sync.SYNCED);
+      }
+      List<LogRecord> expected = new ArrayList<>(records.subList(0, isWhole ? 3 : 2));
+      expected.add(record(9));
+      assertThat(read()).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void byte_flippedAnywhere_isDamage() throws IOException {
+    fill(25); // over several segments
+    Random random = new Random(3);
+    for (Path file : DurableFiles.list(place())) {
+      byte[] whole = Files.readAllBytes(file);
+      int used = whole.length;
+      while (whole[used - 1] == 0) {
+        used--;
+      }
+      for (int round = 0; round < 60; round++) {
+        int at = random.nextInt(used);
+        byte[] flipped = whole.clone();
+        flipped[at] ^= (byte) (1 << random.nextInt(8));
+        Files.write(file, flipped);
+        assertThatThrownBy(this::read).as("%s, byte %d", file, at).isInstanceOf(IOException.class);
+      }
+      Files.write(file, whole);
+    }
+    assertThat(read()).hasSize(25);
+  }
+
+  @Test
+  void segment_missing_isRefused() throws IOException {
+    fill(40);
+    List<Path> files = DurableFiles.list(place());
+    assertThat(files).hasSizeGreaterThan(3);
+    Path middle = files.get(1);
+    byte[] bytes = Files.readAllBytes(middle);
+    Files.delete(middle);
+    assertThatThrownBy(this::open).isInstanceOf(DamagedStorageException.class);
+    Files.write(middle, bytes);
+    Files.move(middle, place().resolve("0000000000000099.seg"));
+    assertThatThrownBy(this::open).isInstanceOf(DamagedStorageException.class);
+    for (Path file : DurableFiles.list(place())) {
+      Files.delete(file);
+    }
+    assertThatThrownBy(this::open)
+        .isInstanceOfSatisfying(
+            StorageRefusedException.class, e -> assertThat(e.reason()).isEqualTo(Reason.DATA_LOSS));
+  }
+
+  @Test
+  void tail_unsynced_withAHole_isDropped() throws IOException {
+    try (SegmentLog log = SegmentLog.create(place(), ID, SEGMENT_BYTES)) {
+      log.append(List.of(record(1)), Sync.SYNCED);
+      for (int version = 2; version <= 5; version++) {
+        log.append(List.of(record(version)), Sync.WRITTEN);
+      }
+    }
+    byte[] bytes = Files.readAllBytes(file(1));
+    int second = 64 + RECORD_BYTES;
+    Arrays.fill(
+        bytes, second, second + RECORD_BYTES, (byte) 0); // the power went before it was written
+    Files.write(file(1), bytes);
+    assertThat(read()).containsExactly(record(1));
+    try (SegmentLog log = open()) {
+      log.append(List.of(record(7)), Sync.SYNCED);
+    }
+    assertThat(read()).containsExactly(record(1), record(7));
+  }
+
+  private List<LogRecord> fill(int count) throws IOException {
+    List<LogRecord> records = new ArrayList<>();
+    try (SegmentLog log = SegmentLog.create(place(), ID, SEGMENT_BYTES)) {
+      for (int version = 1; version <= count; version++) {
+        records.add(record(version));
+        log.append(List.of(record(version)), Sync.SYNCED);
+      }
+    }
+    return records;
+  }
+
+  private static LogRecord record(long version) {
+    byte[] bytes = new byte[PAYLOAD_BYTES];
+    new Random(version).nextBytes(bytes);
+    return new LogRecord(version, bytes);
+  }
+
+  private List<LogRecord> read() throws IOException {
+    List<LogRecord> records = new ArrayList<>();
+    try (SegmentLog log = open()) {
+      log.read(0, records::add);
+    }
+    return records;
+  }
+
+  private SegmentLog open() throws IOException {
+    return SegmentLog.open(place(), ID, SEGMENT_BYTES);
+  }
+
+  private Path place() {
+    return root.resolve("log");
+  }
+
+  private Path file(int number) {
+    return place().resolve("%016d.seg".formatted(number));
+  }
+
+  private static void overwrite(Path file, long at, byte value) throws IOException {
+    try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
+      bytes.seek(at);
+      bytes.write(value);
+    }
+  }
+
+  private static String hex(byte[] bytes, int from, int to) {
+    return HexFormat.of().formatHex(bytes, from, to);
+  }
+}

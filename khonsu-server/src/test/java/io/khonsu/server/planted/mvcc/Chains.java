@@ -1,0 +1,4 @@
+package io.khonsu.server.planted.mvcc;
+
+/** Pure, for others to misuse. */
+public interface Chains {}
