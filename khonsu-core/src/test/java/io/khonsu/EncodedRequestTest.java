@@ -50,7 +50,8 @@ class EncodedRequestTest {
                   5,
                   6,
                   null),
-              new Conflict(KEY, null, ConflictType.WRITE_WRITE, ConflictStrategy.IGNORE, 7, 8, null)));
+              new Conflict(
+                  KEY, null, ConflictType.WRITE_WRITE, ConflictStrategy.IGNORE, 7, 8, null)));
 
   @Test
   void request_decoded_isEqual() throws Exception {

@@ -17,14 +17,18 @@ import java.util.stream.LongStream;
 
 /** Some nodes of a cluster in one process, each with a disk in memory that outlives it. */
 final class Nodes implements AutoCloseable {
-  private static final StoreConfig STORE = StoreConfig.builder().compactionRowsPerSecond(0).build();
-
   private final LocalNetwork network = new LocalNetwork();
   private final InMemoryKeyValueEngine engine = new InMemoryKeyValueEngine();
   private final Map<Long, ClusterMember> members = new TreeMap<>();
+  private final StoreConfig store;
   private final long[] ids;
 
   Nodes(int count) throws IOException {
+    this(count, StoreConfig.builder().compactionRowsPerSecond(0).build());
+  }
+
+  Nodes(int count, StoreConfig store) throws IOException {
+    this.store = store;
     ids = LongStream.rangeClosed(1, count).toArray();
     for (long id : ids) {
       start(id, Presence.NEW);
@@ -67,7 +71,7 @@ final class Nodes implements AutoCloseable {
   void start(long id, Presence presence) throws IOException {
     Surroundings around =
         new Surroundings(
-            STORE, disk(id, presence), network.of(id), null, InstantSource.system(), Set.of());
+            store, disk(id, presence), network.of(id), null, InstantSource.system(), Set.of());
     members.put(id, Cluster.join(config(id), presence, around));
   }
 
