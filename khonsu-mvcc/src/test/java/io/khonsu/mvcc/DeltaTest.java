@@ -293,6 +293,19 @@ class DeltaTest {
     assertThat(lifecycle.retired).hasValue(6);
   }
 
+  @Test
+  void record_knowsThatItWasMerged_whateverBecameOfIt() {
+    TxnBuffer<Tracked> buffer = buffer(TxnBuffer.Publication.EXPLICIT, 0);
+    CommitRecord<Tracked> published = merge(buffer, X, 1);
+    CommitRecord<Tracked> withdrawn = merge(buffer, X, 10);
+    CommitRecord<Tracked> put = TestTransaction.put(buffer, Y, new Tracked(1));
+    buffer.publish(published);
+    buffer.withdraw(withdrawn);
+    assertThat(published.isMerged()).isTrue();
+    assertThat(withdrawn.isMerged()).isTrue();
+    assertThat(put.isMerged()).isFalse();
+  }
+
   /** Counters under fire: merging, reading, collecting and overwriting at the same time. */
   @Test
   void threads_mergingIntoOneItem_loseNothing_andKeepTheBooks() throws InterruptedException {
