@@ -306,6 +306,20 @@ class DeltaTest {
     assertThat(put.isMerged()).isFalse();
   }
 
+  @Test
+  void withdrawing_whatHidAMerge_reinstatesItIfItWasCollectedMeanwhile() {
+    TxnBuffer<Tracked> buffer = buffer(TxnBuffer.Publication.EXPLICIT, 0);
+    buffer.publish(merge(buffer, X, 1));
+    buffer.publish(merge(buffer, X, 10));
+    CommitRecord<Tracked> refused = TestTransaction.put(buffer, X, new Tracked(100));
+    buffer.collect();
+    buffer.withdraw(refused);
+    assertThat(content(buffer, X)).isEqualTo(11);
+    buffer.publish(TestTransaction.put(buffer, X, new Tracked(5)));
+    assertThat(content(buffer, X)).isEqualTo(5);
+    assertBooks(buffer, 4);
+  }
+
   /** Counters under fire: merging, reading, collecting and overwriting at the same time. */
   @Test
   void threads_mergingIntoOneItem_loseNothing_andKeepTheBooks() throws InterruptedException {
