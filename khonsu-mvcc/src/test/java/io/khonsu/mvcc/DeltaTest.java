@@ -15,6 +15,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Merges that are committed as they are, and worked out later. */
 class DeltaTest {
@@ -318,6 +320,32 @@ class DeltaTest {
     buffer.publish(TestTransaction.put(buffer, X, new Tracked(5)));
     assertThat(content(buffer, X)).isEqualTo(5);
     assertBooks(buffer, 4);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Certification.class)
+  void rangeReader_isNotFailedByAnother_whoseMergeCannotBeMade(Certification certification) {
+    TxnBuffer<Tracked> buffer =
+        new TxnBuffer<>(
+            BufferOptions.<Tracked>simple()
+                .withLifecycle(lifecycle)
+                .withMerger(sums)
+                .withCertification(certification)
+                .withPublication(TxnBuffer.Publication.EXPLICIT));
+    buffer.publish(TestTransaction.put(buffer, X, new Tracked(1)));
+    sums.refused = 10;
+    try (TestTransaction<Tracked> reader = TestTransaction.begin(buffer)) {
+      var _ = reader.scan(TestTransaction.ALL, (_, version) -> content(version) > 1_000);
+      CommitRecord<Tracked> failing = merge(buffer, X, 10);
+      CommitResult<Tracked> result = reader.put(Y, new Tracked(2)).commit();
+      buffer.withdraw(failing);
+      if (result instanceof CommitResult.Aborted<Tracked>(List<Conflict> conflicts)) {
+        assertThat(conflicts).extracting(Conflict::key).containsExactly(X);
+      } else {
+        assertThat(certification).isEqualTo(Certification.SSN);
+        buffer.publish(accepted(result));
+      }
+    }
   }
 
   /** Counters under fire: merging, reading, collecting and overwriting at the same time. */
