@@ -348,6 +348,24 @@ class DeltaTest {
     }
   }
 
+  @Test
+  void merge_thatIsIgnored_isNotMade() {
+    TxnBuffer<Tracked> buffer =
+        new TxnBuffer<>(
+            BufferOptions.<Tracked>simple().withLifecycle(lifecycle).withMerger(sums::merge));
+    TestTransaction.put(buffer, X, new Tracked(1));
+    try (TestTransaction<Tracked> tx = TestTransaction.begin(buffer, IsolationLevel.SNAPSHOT)) {
+      assertThat(content(buffer.read(X, tx.snapshot, tx.reads))).isEqualTo(1);
+      TestTransaction.put(buffer, X, new Tracked(2));
+      tx.writes.merge(X, new Tracked(10), 0, ConflictStrategy.IGNORE);
+      tx.put(Y, new Tracked(3));
+      accepted(tx.commit());
+    }
+    assertThat(sums.made).isEmpty();
+    assertThat(content(buffer, X)).isEqualTo(2);
+    assertBooks(buffer, 4);
+  }
+
   /** Counters under fire: merging, reading, collecting and overwriting at the same time. */
   @Test
   void threads_mergingIntoOneItem_loseNothing_andKeepTheBooks() throws InterruptedException {
