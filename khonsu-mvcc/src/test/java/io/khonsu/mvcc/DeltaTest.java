@@ -348,6 +348,30 @@ class DeltaTest {
     }
   }
 
+  /** Whoever makes commits durable meets a record as soon as it is appended. */
+  @Test
+  void merge_madeBeforeItIsInstalled_hasWhatIsBelow() {
+    TxnBuffer<Tracked> buffer = buffer(TxnBuffer.Publication.EXPLICIT, 0);
+    for (Key key : List.of(X, Y)) {
+      buffer.publish(TestTransaction.put(buffer, key, new Tracked(1)));
+    }
+    List<Long> met = new ArrayList<>();
+    lifecycle.weighing =
+        () -> {
+          CommitRecord<Tracked> next = buffer.newestRecord().next();
+          if (next != null && met.isEmpty()) {
+            met.add(content(next.version(1)));
+          }
+        };
+    try (ChangeCursor<Tracked> _ = buffer.follow(TestTransaction.ALL, X);
+        TestTransaction<Tracked> tx = TestTransaction.begin(buffer)) {
+      tx.merge(X, new Tracked(10)).merge(Y, new Tracked(20));
+      buffer.publish(accepted(tx.commit()));
+    }
+    assertThat(met).containsExactly(21L);
+    assertThat(content(buffer, Y)).isEqualTo(21);
+  }
+
   @Test
   void merge_thatIsIgnored_isNotMade() {
     TxnBuffer<Tracked> buffer =
