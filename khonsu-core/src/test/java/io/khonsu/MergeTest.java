@@ -58,6 +58,11 @@ class MergeTest {
               (_, _) -> {
                 throw new UnsupportedOperationException("not today");
               })
+          .mergeFunction(
+              "broken",
+              (_, _) -> {
+                throw new AssertionError("must not happen");
+              })
           .mergeFunction("wrongColumn", (_, _) -> Row.of("colour", "red"))
           .mergeFunction("wrongType", (_, _) -> Row.of("count", "many"))
           .mergeFunction("wrongKey", (_, _) -> Row.of("id", "other", "count", 1L))
@@ -154,6 +159,7 @@ class MergeTest {
   @ParameterizedTest
   @CsvSource({
     "fail, not today",
+    "broken, must not happen",
     "wrongColumn, colour",
     "wrongType, many",
     "wrongKey, another key",
