@@ -434,6 +434,58 @@ class MergeTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void closing_inTheMiddleOfAMerge_waitsForIt(boolean isStored) throws InterruptedException {
+    CountDownLatch reached = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    StoreConfig config =
+        StoreConfig.builder()
+            .mergeFunction(
+                "slow",
+                (_, _) -> {
+                  reached.countDown();
+                  try {
+                    goOn.await();
+                  } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                  }
+                  return Row.of("count", 1L);
+                })
+            .build();
+    InMemoryStorage storage = new InMemoryStorage();
+    Khonsu store =
+        isStored ? Khonsu.open(config, storage, allocator) : Khonsu.inMemory(config, allocator);
+    Table rows = store.createTable(TableSpec.rows("t", SCHEMA).primaryKey("id"));
+    Transaction slow = store.begin();
+    slow.merge(rows, Merges.custom("slow"), "a");
+    try (var merging = Threads.start(1, _ -> slow.commit())) {
+      reached.await();
+      try (var closing = Threads.start(1, _ -> store.close())) {
+        Threads.awaitUntil(() -> isClosed(store));
+        goOn.countDown();
+        merging.join();
+        closing.join();
+      }
+    }
+    if (isStored) {
+      try (Khonsu again = Khonsu.open(StoreConfig.defaults(), storage, allocator)) {
+        Table kept = again.table("t").orElseThrow();
+        assertThat(again.readOnly(s -> s.get(kept, "a")).orElseThrow().getLong("count"))
+            .isEqualTo(1L);
+      }
+    }
+  }
+
+  private static boolean isClosed(Khonsu store) {
+    try (Transaction tx = store.begin()) {
+      tx.rollback();
+      return false;
+    } catch (StoreClosedException _) {
+      return true;
+    }
+  }
+
   @Test
   void droppedTable_refusesMerges_andLeavesNothing() {
     merge(Merges.add("count", 1));
