@@ -1,5 +1,6 @@
 package io.khonsu.server;
 
+import io.khonsu.Khonsu;
 import io.khonsu.server.demo.Demo;
 import io.khonsu.server.demo.DemoReport;
 import io.khonsu.server.demo.DemoSettings;
@@ -11,6 +12,8 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -34,6 +37,9 @@ import picocli.CommandLine.Spec;
 final class DemoCommand implements Callable<Integer> {
   private static final String FLIGHTS = "flights-200k.arrow";
   private static final String AIRPORTS = "airports.csv";
+
+  /** Stores tell at INFO that they were opened. Held, or the level would be forgotten. */
+  private static final Logger STORE_LOGGER = Logger.getLogger(Khonsu.class.getName());
 
   @Spec
   @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -71,6 +77,7 @@ final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
+    STORE_LOGGER.setLevel(Level.WARNING);
     Arguments.checkRange(spec, "--seconds", seconds, 1, 3_600);
     Arguments.checkRange(spec, "--threads", threads, 1, 256);
     DemoSettings settings;
