@@ -374,9 +374,10 @@ class DeltaTest {
 
   @Test
   void merge_thatIsIgnored_isNotMade() {
+    Merger<Tracked> atOnce = (key, committed, operands) -> sums.merge(key, committed, operands);
     TxnBuffer<Tracked> buffer =
         new TxnBuffer<>(
-            BufferOptions.<Tracked>simple().withLifecycle(lifecycle).withMerger(sums::merge));
+            BufferOptions.<Tracked>simple().withLifecycle(lifecycle).withMerger(atOnce));
     TestTransaction.put(buffer, X, new Tracked(1));
     try (TestTransaction<Tracked> tx = TestTransaction.begin(buffer, IsolationLevel.SNAPSHOT)) {
       assertThat(content(buffer.read(X, tx.snapshot, tx.reads))).isEqualTo(1);
