@@ -14,7 +14,7 @@ public final class MergeFailedException extends IllegalStateException {
   private final String table;
   private final String key;
 
-  MergeFailedException(String table, String key, Merge merge, RuntimeException cause) {
+  MergeFailedException(String table, String key, Merge merge, Throwable cause) {
     super(
         "%s cannot be merged into row %s of table \"%s\": %s"
             .formatted(merge, key, table, cause.getMessage()),

@@ -64,14 +64,14 @@ final class MergedRow {
     for (MergeStep step : operand.steps()) {
       try {
         step.apply(this);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) { // a function may throw anything
         throw failed(step.merge(), e);
       }
       exists = true;
     }
   }
 
-  MergeFailedException failed(Merge merge, RuntimeException cause) {
+  MergeFailedException failed(Merge merge, Throwable cause) {
     return new MergeFailedException(table.name(), table.describe(key), merge, cause);
   }
 

@@ -58,6 +58,11 @@ class MergeTest {
               (_, _) -> {
                 throw new UnsupportedOperationException("not today");
               })
+          .mergeFunction(
+              "broken",
+              (_, _) -> {
+                throw new AssertionError("must not happen");
+              })
           .mergeFunction("wrongColumn", (_, _) -> Row.of("colour", "red"))
           .mergeFunction("wrongType", (_, _) -> Row.of("count", "many"))
           .mergeFunction("wrongKey", (_, _) -> Row.of("id", "other", "count", 1L))
@@ -154,6 +159,7 @@ class MergeTest {
   @ParameterizedTest
   @CsvSource({
     "fail, not today",
+    "broken, must not happen",
     "wrongColumn, colour",
     "wrongType, many",
     "wrongKey, another key",
@@ -425,6 +431,58 @@ class MergeTest {
       }
       List<Row> all = store.readOnly(s -> s.scan(rows).rows());
       assertThat(all).extracting(row -> row.getLong("count")).containsExactly(1L, 100L);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void closing_inTheMiddleOfAMerge_waitsForIt(boolean isStored) throws InterruptedException {
+    CountDownLatch reached = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    StoreConfig config =
+        StoreConfig.builder()
+            .mergeFunction(
+                "slow",
+                (_, _) -> {
+                  reached.countDown();
+                  try {
+                    goOn.await();
+                  } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                  }
+                  return Row.of("count", 1L);
+                })
+            .build();
+    InMemoryStorage storage = new InMemoryStorage();
+    Khonsu store =
+        isStored ? Khonsu.open(config, storage, allocator) : Khonsu.inMemory(config, allocator);
+    Table rows = store.createTable(TableSpec.rows("t", SCHEMA).primaryKey("id"));
+    Transaction slow = store.begin();
+    slow.merge(rows, Merges.custom("slow"), "a");
+    try (var merging = Threads.start(1, _ -> slow.commit())) {
+      reached.await();
+      try (var closing = Threads.start(1, _ -> store.close())) {
+        Threads.awaitUntil(() -> isClosed(store));
+        goOn.countDown();
+        merging.join();
+        closing.join();
+      }
+    }
+    if (isStored) {
+      try (Khonsu again = Khonsu.open(StoreConfig.defaults(), storage, allocator)) {
+        Table kept = again.table("t").orElseThrow();
+        assertThat(again.readOnly(s -> s.get(kept, "a")).orElseThrow().getLong("count"))
+            .isEqualTo(1L);
+      }
+    }
+  }
+
+  private static boolean isClosed(Khonsu store) {
+    try (Transaction tx = store.begin()) {
+      tx.rollback();
+      return false;
+    } catch (StoreClosedException _) {
+      return true;
     }
   }
 

@@ -8,11 +8,13 @@ import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
@@ -22,7 +24,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
-import java.util.stream.Stream;
 
 /**
  * An archive in a directory, local or of a network file system that has hard links.
@@ -72,10 +73,18 @@ public final class DirectoryArchiveStore implements ArchiveStore {
     FileTime oldest = FileTime.from(Instant.now().minus(TEMPORARY_AGE_MAX));
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
       for (Path file : files) {
-        if (Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).compareTo(oldest) < 0) {
-          Files.deleteIfExists(file);
-        }
+        removeIfOlder(file, oldest);
       }
+    }
+  }
+
+  private static void removeIfOlder(Path file, FileTime oldest) throws IOException {
+    try {
+      if (Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).compareTo(oldest) < 0) {
+        Files.deleteIfExists(file);
+      }
+    } catch (NoSuchFileException _) {
+      // Somebody who has just finished writing has removed it.
     }
   }
 
@@ -114,31 +123,39 @@ public final class DirectoryArchiveStore implements ArchiveStore {
   @Override
   public List<StoredObject> list(String prefix) throws IOException {
     Path start = prefix.isEmpty() ? root : path(prefix.substring(0, prefix.length() - 1));
-    List<Path> paths;
-    try (Stream<Path> walk = Files.walk(start)) {
-      paths = walk.filter(path -> !path.startsWith(root.resolve(TEMPORARY))).toList();
-    } catch (NoSuchFileException _) {
-      return List.of();
-    }
-    List<StoredObject> objects = new ArrayList<>();
-    for (Path path : paths) {
-      addObject(path, objects);
-    }
-    objects.sort(Comparator.comparing(StoredObject::name));
-    return objects;
+    Listing listing = new Listing();
+    var _ = Files.walkFileTree(start, listing);
+    listing.objects.sort(Comparator.comparing(StoredObject::name));
+    return listing.objects;
   }
 
-  private void addObject(Path path, List<StoredObject> objects) throws IOException {
-    BasicFileAttributes attributes;
-    try {
-      attributes = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-    } catch (NoSuchFileException _) {
-      return; // deleted meanwhile
+  /** Gathers objects, while others come and go. */
+  private final class Listing extends SimpleFileVisitor<Path> {
+    private final List<StoredObject> objects = new ArrayList<>();
+
+    @Override
+    public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) {
+      return directory.equals(root.resolve(TEMPORARY))
+          ? FileVisitResult.SKIP_SUBTREE
+          : FileVisitResult.CONTINUE;
     }
-    if (attributes.isRegularFile()) {
-      String name = root.relativize(path).toString().replace('\\', '/');
-      objects.add(
-          new StoredObject(name, attributes.size(), attributes.lastModifiedTime().toInstant()));
+
+    @Override
+    public FileVisitResult visitFile(Path path, BasicFileAttributes attributes) {
+      if (attributes.isRegularFile()) {
+        String name = root.relativize(path).toString().replace('\\', '/');
+        objects.add(
+            new StoredObject(name, attributes.size(), attributes.lastModifiedTime().toInstant()));
+      }
+      return FileVisitResult.CONTINUE;
+    }
+
+    @Override
+    public FileVisitResult visitFileFailed(Path path, IOException cause) throws IOException {
+      if (cause instanceof NoSuchFileException) {
+        return FileVisitResult.CONTINUE; // deleted meanwhile, or nothing has this prefix
+      }
+      throw cause;
     }
   }
 

@@ -22,7 +22,7 @@ final class Timelines {
   static Timeline of(ArchiveStore archive, DurableStorage storage, Instant now) throws IOException {
     UUID store = UUID.fromString(storage.id().toString());
     Origin origin = Origin.in(storage.directory());
-    ArchiveIndex.create(archive, origin == null ? store : origin.archive());
+    ArchiveIndex.create(archive, store);
     while (true) {
       ArchiveIndex index = ArchiveIndex.load(archive);
       for (Timeline timeline : index.timelines().values()) {
@@ -30,15 +30,16 @@ final class Timelines {
           return timeline;
         }
       }
-      if (!index.id().equals(origin == null ? store : origin.archive())) {
+      Origin fork = origin != null && index.id().equals(origin.archive()) ? origin : null;
+      if (fork == null && !index.id().equals(store)) {
         throw new ForeignArchiveException(
             "%s is the archive of store %s, not of %s: use another one"
                 .formatted(archive, index.id(), store));
       }
       int number = nextNumber(archive);
-      int parent = origin == null ? 0 : origin.timeline();
-      long fork = origin == null ? 0 : origin.version();
-      Timeline added = new Timeline(index.id(), number, store, parent, fork, now);
+      int parent = fork == null ? 0 : fork.timeline();
+      long forkVersion = fork == null ? 0 : fork.version();
+      Timeline added = new Timeline(index.id(), number, store, parent, forkVersion, now);
       byte[] bytes = added.bytes();
       if (archive.putIfAbsent(Layout.timeline(number), out -> out.write(bytes))) {
         return added;

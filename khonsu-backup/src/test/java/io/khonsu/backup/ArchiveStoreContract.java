@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -145,6 +146,32 @@ abstract class ArchiveStoreContract {
         assertThat(winners).hasSize(1);
         assertThat(get(name)).isEqualTo("writer " + winners.getFirst());
       }
+    }
+  }
+
+  @Test
+  void listing_alsoOfAnArchiveJustOpened_hasWhatStays_whileOthersComeAndGo() throws Exception {
+    ArchiveStore archive = archive();
+    put("a/stays", "x");
+    AtomicBoolean stop = new AtomicBoolean();
+    try (ExecutorService executor = Executors.newSingleThreadExecutor()) {
+      Future<Integer> others =
+          executor.submit(() -> {
+            int rounds = 0;
+            for (; !stop.get(); rounds++) {
+              boolean _ = archive.putIfAbsent("a/goes", out -> out.write(1));
+              archive.delete("a/goes");
+            }
+            return rounds;
+          });
+      try {
+        for (int round = 0; round < 1_000; round++) {
+          assertThat(names("")).contains("a/stays");
+        }
+      } finally {
+        stop.set(true);
+      }
+      assertThat(others.get()).isNotNegative();
     }
   }
 

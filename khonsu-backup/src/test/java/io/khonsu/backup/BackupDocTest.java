@@ -65,7 +65,7 @@ class BackupDocTest {
       String start = "// region example\n";
       String region =
           source
-              .substring(source.indexOf(start) + start.length(), source.indexOf("    // endregion"))
+              .substring(source.indexOf(start) + start.length(), source.indexOf("// endregion"))
               .stripIndent();
       assertThat(Files.readString(PAGE)).contains("```java\n" + region + "```\n");
     }

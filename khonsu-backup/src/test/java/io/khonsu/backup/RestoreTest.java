@@ -164,6 +164,31 @@ class RestoreTest {
             new Finding(second.object(), "its state hash is not that of what was committed"));
   }
 
+  /** An archive that never saw where the store comes from begins with it, on a first timeline. */
+  @Test
+  void restoredStore_canBeArchivedIntoANewArchive() throws Exception {
+    Path restored = root.resolve("restored");
+    restore(restored);
+    ArchiveStore other = DirectoryArchiveStore.create(root.resolve("other"));
+    Map<String, Long> expected;
+    try (ArchivedStore store = new ArchivedStore(restored, other, states)) {
+      BaseBackup begin = store.archiver.createBase("begin", BackupProgress.NONE);
+      assertThat(begin.version()).isEqualTo(states.lastKey());
+      store.commitRandom(new Random(2), 20);
+      store.awaitArchived();
+      expected = store.states.lastEntry().getValue();
+    }
+    Backups backups = Backups.open(other);
+    assertThat(backups.verify(root.resolve("scratch"), BackupProgress.NONE).findings()).isEmpty();
+    Path again = root.resolve("again");
+    backups.restore(
+        backups.plan(new RestoreTarget.Latest()),
+        again,
+        DurableSettings.defaults(),
+        BackupProgress.NONE);
+    assertThat(ArchivedStore.read(again)).isEqualTo(expected);
+  }
+
   @Test
   void export_writesTheRowsAsTheyWere() throws Exception {
     Path restored = root.resolve("restored");

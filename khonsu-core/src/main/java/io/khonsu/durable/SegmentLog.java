@@ -30,6 +30,7 @@ public final class SegmentLog implements CommitLog {
   /** The size of a segment that no record exceeds. */
   static final long SEGMENT_BYTES = 64L << 20;
 
+  private static final int SEGMENT_MAX_BYTES = Integer.MAX_VALUE - 8; // it is read as an array
   private static final int BUFFER_BYTES = 1 << 20;
 
   private final Path directory;
@@ -179,7 +180,7 @@ public final class SegmentLog implements CommitLog {
   }
 
   private static ByteBuffer bytes(FileChannel channel, Segment segment) throws IOException {
-    if (segment.sizeBytes > Integer.MAX_VALUE - 8) {
+    if (segment.sizeBytes > SEGMENT_MAX_BYTES) {
       throw new DamagedStorageException(
           "%s has %d bytes, more than any segment".formatted(segment.file, segment.sizeBytes));
     }
@@ -249,8 +250,26 @@ public final class SegmentLog implements CommitLog {
     long number = segments.getLast().head.number() + 1;
     SegmentFile head = new SegmentFile(id, number, position.last(), checksum);
     long needed = SegmentFile.HEADER_BYTES + bytesOf(records);
+    if (needed > SEGMENT_MAX_BYTES) {
+      throw new IOException(
+          "%d records take %d bytes, but a segment has at most %d: append fewer at a time"
+              .formatted(records.size(), needed, SEGMENT_MAX_BYTES));
+    }
     Path file = directory.resolve(name(number));
-    long size = spare.take(file, needed, head.header(), () -> syncBefore(file));
+    try {
+      long size = spare.take(file, needed, head.header(), () -> syncBefore(file));
+      goOnIn(file);
+      segments.add(new Segment(file, head, size));
+      end = SegmentFile.HEADER_BYTES;
+    } catch (IOException e) {
+      // Once it has its name, nothing may be appended to the one before any more.
+      throw !position.isStopped() && Files.exists(file)
+          ? position.stop("the log cannot go on in " + file, e)
+          : e;
+    }
+  }
+
+  private void goOnIn(Path file) throws IOException {
     FileChannel next = FileChannel.open(file, StandardOpenOption.WRITE);
     replacing.lock();
     try {
@@ -259,8 +278,6 @@ public final class SegmentLog implements CommitLog {
     } finally {
       replacing.unlock();
     }
-    segments.add(new Segment(file, head, size));
-    end = SegmentFile.HEADER_BYTES;
   }
 
   /** The header of the next segment says what this one ends with. */

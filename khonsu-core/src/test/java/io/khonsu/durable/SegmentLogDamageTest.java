@@ -8,6 +8,7 @@ import io.khonsu.spi.KeyValueStore.Sync;
 import io.khonsu.spi.LogRecord;
 import io.khonsu.spi.StorageRefusedException;
 import io.khonsu.spi.StorageRefusedException.Reason;
+import io.khonsu.spi.UncertainOutcomeException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -62,6 +63,43 @@ class SegmentLogDamageTest {
                 + "01020304050607080000000000000001"
                 + "4142430000000000");
     assertThat(SegmentFile.isZero(ByteBuffer.wrap(bytes), 136, bytes.length)).isTrue();
+  }
+
+  /** A segment is read as one array: a larger one could be written, but never read again. */
+  @Test
+  void append_ofMoreThanASegmentHolds_isRefused_andTheLogGoesOn() throws IOException {
+    byte[] large = new byte[256 << 20];
+    List<LogRecord> records = new ArrayList<>();
+    for (int version = 1; version <= 8; version++) {
+      records.add(new LogRecord(version, large));
+    }
+    LogRecord small = new LogRecord(9, new byte[10]);
+    try (SegmentLog log = SegmentLog.create(place(), ID, SEGMENT_BYTES)) {
+      assertThatThrownBy(() -> log.append(records, Sync.SYNCED))
+          .isInstanceOf(IOException.class)
+          .isNotInstanceOf(UncertainOutcomeException.class)
+          .hasMessageContaining("append fewer at a time");
+      log.append(List.of(small), Sync.SYNCED);
+      List<LogRecord> found = new ArrayList<>();
+      log.read(0, found::add);
+      assertThat(found).containsExactly(small);
+    }
+  }
+
+  /** What is appended to a segment once the next has its name is lost when the log is opened. */
+  @Test
+  void nextSegment_thatHasItsName_butCannotBeUsed_stopsTheLog() throws IOException {
+    try (SegmentLog log = SegmentLog.create(place(), ID, SEGMENT_BYTES)) {
+      Files.createDirectory(file(2));
+      LogRecord large = new LogRecord(1, new byte[SEGMENT_BYTES]);
+      assertThatThrownBy(() -> log.append(List.of(large), Sync.SYNCED))
+          .isInstanceOf(UncertainOutcomeException.class)
+          .hasMessageContaining("cannot go on in");
+      LogRecord small = new LogRecord(2, new byte[10]);
+      assertThatThrownBy(() -> log.append(List.of(small), Sync.SYNCED))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("has stopped");
+    }
   }
 
   @Test

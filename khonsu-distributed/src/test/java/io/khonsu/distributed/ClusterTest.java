@@ -96,7 +96,7 @@ class ClusterTest {
   private static void transfer(Khonsu store, int number, int accounts) {
     nodesTable(store);
     for (int i = 0; i < 15; i++) {
-      long from = (number + i) % accounts;
+      long from = (number + (long) i) % accounts;
       long to = (number * 3L + i * 5L + 1) % accounts;
       store.run(tx -> {
         Table table = accounts(store);

@@ -395,7 +395,10 @@ final class Collector<V> {
     chain.setDepth(kept);
   }
 
-  /** Puts the result in the place of a delta that has one; {@return what stands there now} */
+  /**
+   * Puts the result in the place of a delta that has one; {@return what stands there now} Nobody
+   * was told when the delta was superseded, but will be if what hides the result is withdrawn.
+   */
   private Version<V> replaceSettled(Chain<V> chain, @Nullable Version<V> newer, Version<V> old) {
     Version<V> result = old instanceof Delta<V> delta ? delta.result() : null;
     if (result == null) {
@@ -405,6 +408,9 @@ final class Collector<V> {
     if (newer == null) {
       chain.replaceHead(result);
     } else {
+      if (reportsRetired) {
+        lifecycle.superseded(result.requireValue(), result.index());
+      }
       result.setOlder(old.older());
       newer.setOlder(result);
     }

@@ -29,6 +29,7 @@ public final class CommitRecord<V> {
   private final Key[] chains;
   private Version<V>[] installed;
   private int size;
+  private boolean merged;
 
   /** Null where nobody asks, and if nothing was read. */
   private @Nullable Footprint footprint;
@@ -61,6 +62,7 @@ public final class CommitRecord<V> {
     version = commitVersion;
     for (int i = 0; i < size; i++) {
       installed[i].version = commitVersion;
+      merged |= installed[i] instanceof Delta<V>;
     }
   }
 
@@ -94,17 +96,9 @@ public final class CommitRecord<V> {
     return installed[position].settled();
   }
 
-  /**
-   * {@return whether something was merged, so that {@link #version} depends on the commits before;
-   * until the commit is published}
-   */
+  /** {@return whether something was merged, so that {@link #version} depends on commits before} */
   public boolean isMerged() {
-    for (int i = 0; i < size; i++) {
-      if (installed[i] instanceof Delta<V>) {
-        return true;
-      }
-    }
-    return false;
+    return merged;
   }
 
   @SuppressWarnings("unchecked") // a chain of the buffer holds V

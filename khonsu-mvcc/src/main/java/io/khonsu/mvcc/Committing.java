@@ -232,7 +232,7 @@ final class Committing<V> {
   /** Does outside what the section is not to be kept with; the first time, only what is cheap. */
   private void prepareMerges(int attempt) {
     for (int i = 0; merging != null && i < size; i++) {
-      if (!writes.isMerge(i)) {
+      if (!writes.isMerge(i) || !isInstalled(i)) {
         continue;
       }
       Chain<V> chain = Invariants.present(chain(i), "a merged item has a chain");
@@ -247,7 +247,9 @@ final class Committing<V> {
   private boolean placeMerges(boolean makesHere) {
     boolean all = true;
     for (int i = 0; merging != null && i < size; i++) {
-      if (writes.isMerge(i)) {
+      if (writes.isMerge(i) && !isInstalled(i)) {
+        merging.drop(i);
+      } else if (writes.isMerge(i)) {
         Chain<V> chain = Invariants.present(chain(i), "a merged item has a chain");
         all &= merging.place(i, chain, makesHere);
       }

@@ -35,11 +35,15 @@ final class Delta<V> extends Version<V> {
 
   Delta() {}
 
-  /** Gives this its place, before it is installed there. Commit section only. */
+  /**
+   * Gives this its place, before it is installed there: it may be settled as soon as its record is
+   * appended, which comes first. Commit section only.
+   */
   void layOver(Chain<V> place, @Nullable Version<V> below, Deltas<V> worker, long weightSoFar) {
     chain = place;
     deltas = worker;
     weight = weightSoFar;
+    setOlder(below);
     run = below == null ? 1 : below.run() + 1;
   }
 

@@ -72,6 +72,11 @@ final class Merging<V> {
     return false;
   }
 
+  /** Decides that a merge is not installed. */
+  void drop(int position) {
+    isMade[position] = false;
+  }
+
   /** {@return what is installed for a merge} */
   Version<V> installed(int position) {
     return isMade[position]

@@ -124,11 +124,21 @@ public final class ReadSet<V> {
    * @param <V> the type of values
    */
   public record Range<V>(KeyInterval interval, @Nullable ItemPredicate<V> predicate) {
-    /** {@return whether a version of an item in the interval was, or would have been, read} */
+    /**
+     * {@return whether a version of an item in the interval was, or would have been, read} One that
+     * cannot be merged counts as such: the failure is not that of who has read the range.
+     */
     boolean matches(Key key, @Nullable Version<V> version) {
-      return version != null
-          && !version.isTombstone()
-          && (predicate == null || predicate.test(key, version.settled()));
+      if (version == null || version.isTombstone() || predicate == null) {
+        return version != null && !version.isTombstone();
+      }
+      Version<V> state;
+      try {
+        state = version.settled();
+      } catch (RuntimeException _) {
+        return true; // who merged will meet it, or whoever asks for the value
+      }
+      return predicate.test(key, state);
     }
   }
 }

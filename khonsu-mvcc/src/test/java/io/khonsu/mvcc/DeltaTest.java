@@ -15,6 +15,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Merges that are committed as they are, and worked out later. */
 class DeltaTest {
@@ -291,6 +293,102 @@ class DeltaTest {
     assertThat(sums.made).isEmpty();
     buffer.clear();
     assertThat(lifecycle.retired).hasValue(6);
+  }
+
+  @Test
+  void record_knowsThatItWasMerged_whateverBecameOfIt() {
+    TxnBuffer<Tracked> buffer = buffer(TxnBuffer.Publication.EXPLICIT, 0);
+    CommitRecord<Tracked> published = merge(buffer, X, 1);
+    CommitRecord<Tracked> withdrawn = merge(buffer, X, 10);
+    CommitRecord<Tracked> put = TestTransaction.put(buffer, Y, new Tracked(1));
+    buffer.publish(published);
+    buffer.withdraw(withdrawn);
+    assertThat(published.isMerged()).isTrue();
+    assertThat(withdrawn.isMerged()).isTrue();
+    assertThat(put.isMerged()).isFalse();
+  }
+
+  @Test
+  void withdrawing_whatHidAMerge_reinstatesItIfItWasCollectedMeanwhile() {
+    TxnBuffer<Tracked> buffer = buffer(TxnBuffer.Publication.EXPLICIT, 0);
+    buffer.publish(merge(buffer, X, 1));
+    buffer.publish(merge(buffer, X, 10));
+    CommitRecord<Tracked> refused = TestTransaction.put(buffer, X, new Tracked(100));
+    buffer.collect();
+    buffer.withdraw(refused);
+    assertThat(content(buffer, X)).isEqualTo(11);
+    buffer.publish(TestTransaction.put(buffer, X, new Tracked(5)));
+    assertThat(content(buffer, X)).isEqualTo(5);
+    assertBooks(buffer, 4);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Certification.class)
+  void rangeReader_isNotFailedByAnother_whoseMergeCannotBeMade(Certification certification) {
+    TxnBuffer<Tracked> buffer =
+        new TxnBuffer<>(
+            BufferOptions.<Tracked>simple()
+                .withLifecycle(lifecycle)
+                .withMerger(sums)
+                .withCertification(certification)
+                .withPublication(TxnBuffer.Publication.EXPLICIT));
+    buffer.publish(TestTransaction.put(buffer, X, new Tracked(1)));
+    sums.refused = 10;
+    try (TestTransaction<Tracked> reader = TestTransaction.begin(buffer)) {
+      var _ = reader.scan(TestTransaction.ALL, (_, version) -> content(version) > 1_000);
+      CommitRecord<Tracked> failing = merge(buffer, X, 10);
+      CommitResult<Tracked> result = reader.put(Y, new Tracked(2)).commit();
+      buffer.withdraw(failing);
+      if (result instanceof CommitResult.Aborted<Tracked>(List<Conflict> conflicts)) {
+        assertThat(conflicts).extracting(Conflict::key).containsExactly(X);
+      } else {
+        assertThat(certification).isEqualTo(Certification.SSN);
+        buffer.publish(accepted(result));
+      }
+    }
+  }
+
+  /** Whoever makes commits durable meets a record as soon as it is appended. */
+  @Test
+  void merge_madeBeforeItIsInstalled_hasWhatIsBelow() {
+    TxnBuffer<Tracked> buffer = buffer(TxnBuffer.Publication.EXPLICIT, 0);
+    for (Key key : List.of(X, Y)) {
+      buffer.publish(TestTransaction.put(buffer, key, new Tracked(1)));
+    }
+    List<Long> met = new ArrayList<>();
+    lifecycle.weighing =
+        () -> {
+          CommitRecord<Tracked> next = buffer.newestRecord().next();
+          if (next != null && met.isEmpty()) {
+            met.add(content(next.version(1)));
+          }
+        };
+    try (ChangeCursor<Tracked> _ = buffer.follow(TestTransaction.ALL, X);
+        TestTransaction<Tracked> tx = TestTransaction.begin(buffer)) {
+      tx.merge(X, new Tracked(10)).merge(Y, new Tracked(20));
+      buffer.publish(accepted(tx.commit()));
+    }
+    assertThat(met).containsExactly(21L);
+    assertThat(content(buffer, Y)).isEqualTo(21);
+  }
+
+  @Test
+  void merge_thatIsIgnored_isNotMade() {
+    Merger<Tracked> atOnce = (key, committed, operands) -> sums.merge(key, committed, operands);
+    TxnBuffer<Tracked> buffer =
+        new TxnBuffer<>(
+            BufferOptions.<Tracked>simple().withLifecycle(lifecycle).withMerger(atOnce));
+    TestTransaction.put(buffer, X, new Tracked(1));
+    try (TestTransaction<Tracked> tx = TestTransaction.begin(buffer, IsolationLevel.SNAPSHOT)) {
+      assertThat(content(buffer.read(X, tx.snapshot, tx.reads))).isEqualTo(1);
+      TestTransaction.put(buffer, X, new Tracked(2));
+      tx.writes.merge(X, new Tracked(10), 0, ConflictStrategy.IGNORE);
+      tx.put(Y, new Tracked(3));
+      accepted(tx.commit());
+    }
+    assertThat(sums.made).isEmpty();
+    assertThat(content(buffer, X)).isEqualTo(2);
+    assertBooks(buffer, 4);
   }
 
   /** Counters under fire: merging, reading, collecting and overwriting at the same time. */

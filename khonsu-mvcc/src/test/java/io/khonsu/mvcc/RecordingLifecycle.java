@@ -11,6 +11,9 @@ final class RecordingLifecycle implements ValueLifecycle<RecordingLifecycle.Trac
 
   volatile Trap trap = _ -> {};
 
+  /** What {@link #sizeBytes} does. */
+  volatile Runnable weighing = () -> {};
+
   final AtomicInteger discarded = new AtomicInteger();
   final AtomicInteger retired = new AtomicInteger();
 
@@ -37,6 +40,12 @@ final class RecordingLifecycle implements ValueLifecycle<RecordingLifecycle.Trac
     int now = value.retired.incrementAndGet();
     Invariants.check(now == 1, "retired once");
     retired.incrementAndGet();
+  }
+
+  @Override
+  public long sizeBytes(Tracked value, int index) {
+    weighing.run();
+    return 0;
   }
 
   @Override

@@ -132,7 +132,7 @@ class SerialSafetyNetPropertyTest {
       BufferOptions<Long> options =
           BufferOptions.<Long>simple()
               .withCertification(Certification.SSN)
-              .withMerger(Merger.adding());
+              .withMerger(random.nextBoolean() ? Merger.adding() : new LazyAdding(n -> n % 3 > 0));
       this.buffer =
           new TxnBuffer<>(
               explicit ? options.withPublication(TxnBuffer.Publication.EXPLICIT) : options);
@@ -246,8 +246,11 @@ class SerialSafetyNetPropertyTest {
           random.nextInt(4) > 0
               ? ConflictStrategy.FAIL
               : STRATEGIES.get(random.nextInt(STRATEGIES.size()));
-      if (random.nextInt(4) == 0) {
+      int kind = random.nextInt(4);
+      if (kind == 0) {
         one.tx.delete(key(item), strategy);
+      } else if (kind == 1) {
+        one.tx.merge(key(item), step);
       } else {
         one.tx.put(key(item), step, strategy);
       }

@@ -31,7 +31,10 @@ class DemoCommandTest {
         .containsPattern("IGNORE +WRITE_WRITE: .*, leaving fog\n")
         .containsPattern("REPLACE +WRITE_WRITE: .*, leaving snow\n")
         .containsPattern("APPEND +NONE: .*, leaving fog and snow\n")
-        .endsWith("No minute was lost or invented.\n");
+        .containsPattern("Kill -9 +[0-9,]+ commits on disk were acknowledged")
+        .containsPattern("found, after opening in .* s: every acknowledged one, whole\n")
+        .containsPattern("transfers deleted by mistake, .* all tables as before\n")
+        .endsWith("No minute was lost or invented, and no commit was lost.\n");
     assertThat(run.err()).contains("loading");
   }
 
@@ -58,8 +61,12 @@ class DemoCommandTest {
             "\"wrongLiveSnapshots\": 0",
             "\"seenInside\": 199000",
             "\"seenAfter\": 200000",
-            "\"unchanged\": true")
-        .containsPattern("\"transactions\": [1-9]");
+            "\"unchanged\": true",
+            "\"lost\": 0",
+            "\"faults\": []",
+            "\"asBefore\": true")
+        .containsPattern("\"transactions\": [1-9]")
+        .containsPattern("\"acknowledged\": [1-9]");
   }
 
   @ParameterizedTest

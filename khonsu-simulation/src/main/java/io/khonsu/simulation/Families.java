@@ -99,16 +99,19 @@ final class Families {
               .with(WILD.withDeliveryPastCrash())
               .with(PARTITIONS, CRASHES)
               .with(TRIM, READS),
+          // With narrow limits, who is far behind fetches half a kilobyte in each round trip.
           family("limits-3", 3)
               .with(CALM.withLoss(0.02))
               .with(Limits.NARROW)
               .with(PARTITIONS, CRASHES)
-              .with(SNAPSHOTS),
+              .with(SNAPSHOTS)
+              .withTicks(4600, 1200),
           family("limits-all-5", 5)
               .with(WILD)
               .with(Limits.NARROW)
               .with(PARTITIONS, CRASHES, SLOW_DISK)
-              .with(SNAPSHOTS, TRIM, STOP_SIGN),
+              .with(SNAPSHOTS, TRIM, STOP_SIGN)
+              .withTicks(4600, 1200),
           family("reads-all-5", 5)
               .with(WILD)
               .with(PARTITIONS, CRASHES, PAUSES)
@@ -139,7 +142,6 @@ final class Families {
               .with(WILD)
               .with(PARTITIONS, CRASHES, POWER_LOSS, SLOW_DISK, PAUSES)
               .with(RECONFIGURATION, SNAPSHOTS, TRIM, READS),
-          // A new member fetches everything in chunks of half a kilobyte, one round trip each.
           family("members-limits-3", 3)
               .with(CALM.withLoss(0.02))
               .with(Limits.NARROW)

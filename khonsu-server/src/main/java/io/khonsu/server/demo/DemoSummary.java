@@ -9,32 +9,40 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** A report of the demo as one screen for people, or as a tree for programs. */
+/** The reports of both acts of the demo as one screen for people, or as a tree for programs. */
 public final class DemoSummary {
   private static final double NANOS = 1e9;
 
   private final DemoReport report;
+  private final DurableReport durable;
   private final List<String> lines = new ArrayList<>();
 
-  private DemoSummary(DemoReport report) {
+  private DemoSummary(DemoReport report, DurableReport durable) {
     this.report = report;
+    this.durable = durable;
   }
 
-  /** {@return the report in at most 24 lines of 100 characters} */
-  public static List<String> lines(DemoReport report) {
-    DemoSummary summary = new DemoSummary(report);
+  /** {@return the reports in at most 24 lines of 100 characters} */
+  public static List<String> lines(DemoReport report, DurableReport durable) {
+    DemoSummary summary = new DemoSummary(report, durable);
     summary.addWork();
     summary.addProof();
     summary.addConflicts();
     summary.addPast();
+    summary.lines.addAll(durable.lines());
     summary.addVerdict();
     return summary.lines;
   }
 
-  /** {@return the report as maps, lists, strings, numbers and booleans} */
-  public static Map<String, Object> tree(DemoReport report) {
+  /** {@return whether both acts went as they should} */
+  public static boolean holds(DemoReport report, DurableReport durable) {
+    return report.holds() && durable.holds();
+  }
+
+  /** {@return the reports as maps, lists, strings, numbers and booleans} */
+  public static Map<String, Object> tree(DemoReport report, DurableReport durable) {
     Map<String, Object> tree = new LinkedHashMap<>();
-    tree.put("holds", report.holds());
+    tree.put("holds", holds(report, durable));
     tree.put("invariantHolds", report.invariantHolds());
     tree.put("threads", report.settings().threads());
     tree.put("seed", report.settings().seed());
@@ -66,6 +74,7 @@ public final class DemoSummary {
     tree.put("audit", audited);
     tree.put("conflicts", report.conflicts().stream().map(DemoSummary::tree).toList());
     addPast(tree, report);
+    tree.put("durable", durable.tree());
     return tree;
   }
 
@@ -206,8 +215,8 @@ public final class DemoSummary {
 
   private void addVerdict() {
     lines.add("");
-    if (report.holds()) {
-      lines.add("No minute was lost or invented.");
+    if (holds(report, durable)) {
+      lines.add("No minute was lost or invented, and no commit was lost.");
     } else if (report.invariantHolds()) {
       lines.add("FAILED: the minutes add up, but something above is not as it should be.");
     } else {

@@ -24,6 +24,9 @@ class DemoReportTest {
   private static final Rollback ROLLBACK = new Rollback(10, 90, 100);
   private static final TimeTravel TRAVEL = new TimeTravel("ATL", 1, 2, 3, 4, true, true);
 
+  private static final DurableReport DURABLE =
+      new DurableReport(500, 1_000, 501, 0, List.of(), 502, 502, true);
+
   private static DemoReport report(
       Audit audit, LiveAudits live, Collision collision, Rollback rollback, TimeTravel travel) {
     return new DemoReport(
@@ -42,7 +45,9 @@ class DemoReportTest {
     DemoReport report = report(AUDIT, LIVE, COLLISION, ROLLBACK, TRAVEL);
 
     assertThat(report.holds()).isTrue();
-    assertThat(DemoSummary.lines(report)).last().isEqualTo("No minute was lost or invented.");
+    assertThat(DemoSummary.lines(report, DURABLE))
+        .last()
+        .isEqualTo("No minute was lost or invented, and no commit was lost.");
   }
 
   static Stream<DemoReport> withWrongMinutes() {
@@ -60,16 +65,23 @@ class DemoReportTest {
   void minutesWrong_failsLoudly(DemoReport report) {
     assertThat(report.invariantHolds()).isFalse();
     assertThat(report.holds()).isFalse();
-    assertThat(DemoSummary.lines(report)).last().asString().contains("THE INVARIANT DOES NOT HOLD");
-    assertThat(DemoSummary.tree(report)).containsEntry("holds", false);
+    assertThat(DemoSummary.lines(report, DURABLE))
+        .last()
+        .asString()
+        .contains("THE INVARIANT DOES NOT HOLD");
+    assertThat(DemoSummary.tree(report, DURABLE)).containsEntry("holds", false);
   }
 
   @Test
   void snapshotUnderWayWrong_failsLoudly() {
     DemoReport report = report(AUDIT, new LiveAudits(9, 1), COLLISION, ROLLBACK, TRAVEL);
 
-    assertThat(DemoSummary.lines(report)).anyMatch(line -> line.contains("1 WITH ANOTHER SUM"));
-    assertThat(DemoSummary.lines(report)).last().asString().contains("THE INVARIANT DOES NOT HOLD");
+    assertThat(DemoSummary.lines(report, DURABLE))
+        .anyMatch(line -> line.contains("1 WITH ANOTHER SUM"));
+    assertThat(DemoSummary.lines(report, DURABLE))
+        .last()
+        .asString()
+        .contains("THE INVARIANT DOES NOT HOLD");
   }
 
   static Stream<DemoReport> withSomethingElseWrong() {
@@ -87,6 +99,24 @@ class DemoReportTest {
   void somethingElseWrong_failsAndSaysSo(DemoReport report) {
     assertThat(report.invariantHolds()).isTrue();
     assertThat(report.holds()).isFalse();
-    assertThat(DemoSummary.lines(report)).last().asString().startsWith("FAILED");
+    assertThat(DemoSummary.lines(report, DURABLE)).last().asString().startsWith("FAILED");
+  }
+
+  static Stream<DurableReport> withSomethingWrongOnDisk() {
+    return Stream.of(
+        new DurableReport(500, 1_000, 499, 1, List.of(), 502, 502, true),
+        new DurableReport(500, 1_000, 501, 0, List.of("a leg is gone"), 502, 502, true),
+        new DurableReport(500, 1_000, 501, 0, List.of(), 0, 502, true),
+        new DurableReport(500, 1_000, 501, 0, List.of(), 502, 501, false));
+  }
+
+  @ParameterizedTest
+  @MethodSource("withSomethingWrongOnDisk")
+  void storeOnDiskWrong_failsAndSaysSo(DurableReport durable) {
+    DemoReport report = report(AUDIT, LIVE, COLLISION, ROLLBACK, TRAVEL);
+
+    assertThat(DemoSummary.holds(report, durable)).isFalse();
+    assertThat(DemoSummary.lines(report, durable)).last().asString().startsWith("FAILED");
+    assertThat(DemoSummary.tree(report, durable)).containsEntry("holds", false);
   }
 }
