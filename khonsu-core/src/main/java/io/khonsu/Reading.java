@@ -170,15 +170,18 @@ final class Reading {
             gather.add(own, row, 1);
           }
         } else {
-          Version<StoredValue> version = visible(key, snapshot);
-          if (version != null && !version.isTombstone()) {
-            gather.add(batchOf(version), version.index(), 1);
-          }
+          addCommitted(gather, visible(key, snapshot));
         }
       }
       return view.export(gather, memory);
     } finally {
       close(snapshot);
+    }
+  }
+
+  private static void addCommitted(Gather gather, @Nullable Version<StoredValue> version) {
+    if (version != null && !version.isTombstone()) {
+      gather.add(batchOf(version), version.index(), 1);
     }
   }
 
