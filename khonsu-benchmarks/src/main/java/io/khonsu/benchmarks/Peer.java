@@ -8,8 +8,7 @@ import java.util.function.Function;
 /** Who takes part. */
 @SuppressWarnings("ImmutableEnumChecker") // nobody changes the traits, nor the makers
 enum Peer {
-  KHONSU_KEY(
-      "Khonsu by key", KhonsuContender::byBytes, Trait.KHONSU, Trait.RANGES, Trait.COMMUTES),
+  KHONSU_KEY("Khonsu by key", KhonsuContender::byBytes, Trait.KHONSU, Trait.RANGES, Trait.COMMUTES),
   KHONSU_KEPT(
       "Khonsu by kept key", KhonsuContender::byKeptKey, Trait.KHONSU, Trait.RANGES, Trait.COMMUTES),
   KHONSU_REF(
