@@ -214,7 +214,7 @@ final class OpenedStore implements AutoCloseable {
               });
       StateStore state = own(StateStore.create(store(STATE, Use.STATE, Presence.NEW), id));
       DurableFiles.syncDirectory(directory);
-      file.update(StoreFile.Phase.IN_USE, 0);
+      file.finishCreation(StoreFile.Phase.IN_USE, 0);
       return new OpenedStore(file, log, state, owned);
     }
 

@@ -131,7 +131,7 @@ public final class RestoredStore implements AutoCloseable {
     applied.close();
     newLog(version).close();
     DurableFiles.syncDirectory(directory);
-    file().update(StoreFile.Phase.CLOSED, version);
+    file().finishCreation(StoreFile.Phase.CLOSED, version);
   }
 
   private CommitLog newLog(long afterVersion) throws IOException {

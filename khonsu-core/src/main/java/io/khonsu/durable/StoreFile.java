@@ -122,6 +122,15 @@ final class StoreFile implements AutoCloseable {
     write(content.next(phase, content.incarnation, syncedVersion));
   }
 
+  /**
+   * Notes what the directory is used for, now that the store is made. In both slots: damage to one
+   * must not look as if the store was still being created, with nothing in it.
+   */
+  void finishCreation(Phase phase, long syncedVersion) throws IOException {
+    update(phase, syncedVersion);
+    update(phase, syncedVersion);
+  }
+
   /** Notes that it is used from now on, once more. */
   void begin(long syncedVersion) throws IOException {
     write(content.next(Phase.IN_USE, content.incarnation + 1, syncedVersion));
