@@ -73,7 +73,7 @@ class ArchitectureTest {
             ArchitectureRules::consensusIsForTheCluster,
             "server.ConsensusUser"),
         new Case(
-            "core knows no cluster", ArchitectureRules::coreKnowsNoCluster, "mvcc.ClusterUser"));
+            "core knows no cluster", ArchitectureRules::coreKnowsNoCluster, "spi.ClusterUser"));
   }
 
   @ParameterizedTest
