@@ -162,7 +162,7 @@ final class KhonsuContender implements Contender {
     private long transactionId;
     private boolean reading;
     private Snapshot<Long> snapshot;
-    private ReadSet<Long> reads;
+    private final ReadSet<Long> reads = new ReadSet<>();
     private WriteSet<Long> writes;
     private long result;
 
@@ -210,7 +210,7 @@ final class KhonsuContender implements Contender {
     private boolean commits(Task task) {
       try (Snapshot<Long> opened = buffer.snapshot()) {
         snapshot = opened;
-        reads = new ReadSet<>();
+        reads.clear();
         writes = new WriteSet<>();
         result = task.run(this);
         return commit(transactionId, opened, reads, writes);

@@ -41,6 +41,11 @@ final class Certifier<V> {
     this.net = mayComeEarlier ? new SerialSafetyNet<>(request) : null;
   }
 
+  /** {@return what it decides about} */
+  CommitRequest<V> request() {
+    return request;
+  }
+
   /** {@return what decides about stale reads, or null if they are conflicts} */
   @Nullable SerialSafetyNet<V> net() {
     return net;

@@ -16,6 +16,9 @@ public final class CommitRecord<V> {
   private static final Key[] NO_CHAINS = {};
   private static final Version<?>[] NO_VERSIONS = {};
 
+  /** Stands for versions that were let go of, some of which were merged. */
+  private static final Version<?>[] MERGED_VERSIONS = {};
+
   static {
     try {
       NEXT = MethodHandles.lookup().findVarHandle(CommitRecord.class, "next", CommitRecord.class);
@@ -29,7 +32,6 @@ public final class CommitRecord<V> {
   private final Key[] chains;
   private Version<V>[] installed;
   private int size;
-  private boolean merged;
 
   /** Null where nobody asks, and if nothing was read. */
   private @Nullable Footprint footprint;
@@ -52,7 +54,7 @@ public final class CommitRecord<V> {
 
   /** {@return a record before the first commit} */
   static <V> CommitRecord<V> origin(long version) {
-    CommitRecord<V> origin = new CommitRecord<>(0, NO_CHAINS, noVersions(), 0);
+    CommitRecord<V> origin = new CommitRecord<>(0, NO_CHAINS, emptied(NO_VERSIONS), 0);
     origin.version = version;
     return origin;
   }
@@ -62,7 +64,6 @@ public final class CommitRecord<V> {
     version = commitVersion;
     for (int i = 0; i < size; i++) {
       installed[i].version = commitVersion;
-      merged |= installed[i] instanceof Delta<V>;
     }
   }
 
@@ -97,7 +98,13 @@ public final class CommitRecord<V> {
   }
 
   /** {@return whether something was merged, so that {@link #version} depends on commits before} */
+  @SuppressWarnings("ReferenceEquality") // the very array
   public boolean isMerged() {
+    Version<V>[] versions = installed; // may be let go of meanwhile
+    boolean merged = versions == MERGED_VERSIONS;
+    for (Version<V> version : versions) {
+      merged |= version instanceof Delta<V>;
+    }
     return merged;
   }
 
@@ -155,7 +162,7 @@ public final class CommitRecord<V> {
 
   /** Lets go of the versions: nobody will withdraw this record any more. */
   void settle() {
-    installed = noVersions();
+    installed = isMerged() ? emptied(MERGED_VERSIONS) : emptied(NO_VERSIONS);
   }
 
   /** Turns this into a record of nothing. */
@@ -166,7 +173,7 @@ public final class CommitRecord<V> {
   }
 
   @SuppressWarnings("unchecked") // it has no element
-  private static <V> Version<V>[] noVersions() {
-    return (Version<V>[]) NO_VERSIONS;
+  private static <V> Version<V>[] emptied(Version<?>[] versions) {
+    return (Version<V>[]) versions;
   }
 }

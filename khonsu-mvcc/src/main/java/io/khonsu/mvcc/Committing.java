@@ -14,11 +14,9 @@ final class Committing<V> {
   private static final int SEARCHED_INSIDE = 32;
 
   private final TxnBuffer<V> buffer;
-  private final CommitRequest<V> request;
   private final Certifier<V> certifier;
   private final CommitRecord<V> compared;
   private final WriteSet<V> writes;
-  private final int size;
 
   /** Null if nothing is merged. */
   private final @Nullable Merging<V> merging;
@@ -45,17 +43,12 @@ final class Committing<V> {
    *
    * @param compared the last commit that ranges were compared with, or before
    */
-  Committing(
-      TxnBuffer<V> buffer,
-      CommitRequest<V> request,
-      Certifier<V> certifier,
-      CommitRecord<V> compared) {
+  Committing(TxnBuffer<V> buffer, Certifier<V> certifier, CommitRecord<V> compared) {
+    CommitRequest<V> request = certifier.request();
     this.buffer = buffer;
-    this.request = request;
     this.certifier = certifier;
     this.compared = compared;
     this.writes = request.writes();
-    this.size = writes.size();
     this.merging = hasMerges(writes) ? new Merging<>(buffer, writes) : null;
     boolean mayBeAsked =
         buffer.options().certification() == Certification.SSN && request.level().validatesItems();
@@ -90,7 +83,7 @@ final class Committing<V> {
     if (attempt > 0) {
       certifier.searchPublished(buffer);
     }
-    buffer.section().enter(request.transactionId());
+    buffer.section().enter(certifier.request().transactionId());
     try {
       certify();
       if (!certifyPlace(here ? Integer.MAX_VALUE : SEARCHED_INSIDE)) {
@@ -116,7 +109,7 @@ final class Committing<V> {
 
   /** Finds or makes the chain of every write; a deletion makes none. */
   private void link() {
-    for (int i = 0; i < size; i++) {
+    for (int i = 0; i < writes.size(); i++) {
       Version<V> staged = writes.version(i);
       if (staged.value() == null && !staged.isTombstone()) {
         throw new IllegalStateException("write " + i + " was not given its value");
@@ -153,7 +146,7 @@ final class Committing<V> {
     outcomes = null;
     certifier.checkItems();
     certifier.checkRanges(compared, null, Long.MAX_VALUE);
-    for (int i = 0; i < size; i++) {
+    for (int i = 0; i < writes.size(); i++) {
       certifyWrite(i);
     }
   }
@@ -223,7 +216,7 @@ final class Committing<V> {
 
   private void note(int position, Outcome outcome) {
     if (outcomes == null) {
-      outcomes = new Outcome[size];
+      outcomes = new Outcome[writes.size()];
       Arrays.fill(outcomes, Outcome.INSTALL);
     }
     outcomes[position] = outcome;
@@ -231,7 +224,7 @@ final class Committing<V> {
 
   /** Does outside what the section is not to be kept with; the first time, only what is cheap. */
   private void prepareMerges(int attempt) {
-    for (int i = 0; merging != null && i < size; i++) {
+    for (int i = 0; merging != null && i < writes.size(); i++) {
       if (!writes.isMerge(i) || !isInstalled(i)) {
         continue;
       }
@@ -246,7 +239,7 @@ final class Committing<V> {
   /** {@return whether every merge has its place; false to leave the section and merge outside} */
   private boolean placeMerges(boolean makesHere) {
     boolean all = true;
-    for (int i = 0; merging != null && i < size; i++) {
+    for (int i = 0; merging != null && i < writes.size(); i++) {
       if (writes.isMerge(i) && !isInstalled(i)) {
         merging.drop(i);
       } else if (writes.isMerge(i)) {
@@ -274,7 +267,7 @@ final class Committing<V> {
     leaveFootprint(record);
     // Before its versions can be met, so that who meets one outside the section finds its writer.
     dependencies.append(record);
-    Lane<V> lane = buffer.collector().lane(request.snapshot());
+    Lane<V> lane = buffer.collector().lane(certifier.request().snapshot());
     for (int i = 0; i < record.size(); i++) {
       Chain<V> chain = record.chain(i);
       boolean isFirst = chain.head() == null;
@@ -293,7 +286,7 @@ final class Committing<V> {
   /** Puts merges that were made in the places of their operands. */
   private void fillIn(CommitRecord<V> record) {
     int at = 0;
-    for (int i = 0; merging != null && i < size; i++) {
+    for (int i = 0; merging != null && i < writes.size(); i++) {
       if (isInstalled(i)) {
         record.replace(at++, writes.isMerge(i) ? merging.installed(i) : writes.version(i));
       }
@@ -306,7 +299,7 @@ final class Committing<V> {
       return; // nobody will ask
     }
     Footprint whole = footprint;
-    if (outcomes != null && record.size() < size) {
+    if (outcomes != null && record.size() < writes.size()) {
       // What is left as it is was looked at now: who changes it comes later.
       whole = whole.plus(notInstalled());
     }
@@ -316,7 +309,7 @@ final class Committing<V> {
 
   private List<Key> notInstalled() {
     List<Key> keys = new ArrayList<>();
-    for (int i = 0; i < size; i++) {
+    for (int i = 0; i < writes.size(); i++) {
       if (!isInstalled(i)) {
         keys.add(writes.key(i));
       }
@@ -329,19 +322,20 @@ final class Committing<V> {
    * arrays of the write set, unless merges will be put in the places of some versions.
    */
   private @Nullable CommitRecord<V> prepare() {
-    for (int i = 0; i < size; i++) {
+    for (int i = 0; i < writes.size(); i++) {
       if (chain(i) == null) {
         return null;
       }
     }
     Version<V>[] staged = merging == null ? writes.staged() : writes.staged().clone();
-    return new CommitRecord<>(request.transactionId(), writes.keys(), staged, size);
+    return new CommitRecord<>(
+        certifier.request().transactionId(), writes.keys(), staged, writes.size());
   }
 
   /** {@return whether no chain was purged since} */
   @SuppressWarnings("ReferenceEquality") // these very chains
   private boolean isUpToDate(@Nullable CommitRecord<V> record) {
-    for (int i = 0; record != null && i < size; i++) {
+    for (int i = 0; record != null && i < writes.size(); i++) {
       if (record.chain(i) != chain(i)) {
         return false;
       }
@@ -354,13 +348,13 @@ final class Committing<V> {
     Key[] chains = new Key[count];
     Version<V>[] installed = newVersions(count);
     int at = 0;
-    for (int i = 0; i < size; i++) {
+    for (int i = 0; i < writes.size(); i++) {
       if (isInstalled(i)) {
         chains[at] = Invariants.present(chain(i), "an installed item has a chain");
         installed[at++] = writes.version(i);
       }
     }
-    return new CommitRecord<>(request.transactionId(), chains, installed, count);
+    return new CommitRecord<>(certifier.request().transactionId(), chains, installed, count);
   }
 
   /** Tells the owners; if one of them throws, the others are told that it did not happen. */
@@ -393,7 +387,7 @@ final class Committing<V> {
 
   private int installedCount() {
     int count = 0;
-    for (int i = 0; i < size; i++) {
+    for (int i = 0; i < writes.size(); i++) {
       count += isInstalled(i) ? 1 : 0;
     }
     return count;
@@ -401,7 +395,7 @@ final class Committing<V> {
 
   /** Staged versions that were dropped or merged into another value belong to nobody any more. */
   private void retireUnused() {
-    for (int i = 0; i < size; i++) {
+    for (int i = 0; i < writes.size(); i++) {
       boolean isSpent = merging != null && writes.isMerge(i) && merging.isSpent(i);
       if (isSpent || !isInstalled(i)) {
         retireLater(writes.version(i));
@@ -422,7 +416,7 @@ final class Committing<V> {
   private void leaveNothingBehind() {
     buffer.section().enterForUpkeep();
     try {
-      for (int i = 0; i < size; i++) {
+      for (int i = 0; i < writes.size(); i++) {
         Chain<V> chain = buffer.table().resolve(writes.key(i));
         if (chain != null) {
           buffer.collector().purgeIfEmpty(chain);

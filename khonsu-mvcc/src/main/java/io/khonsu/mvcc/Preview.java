@@ -24,7 +24,7 @@ final class Preview<V> {
 
   CommitResult<V> run() {
     CommitResult<V> early = answer();
-    return early != null ? early : new Committing<>(buffer, request, certifier, compared).run();
+    return early != null ? early : new Committing<>(buffer, certifier, compared).run();
   }
 
   /** {@return the answer, or null if the commit section must give it} */
