@@ -162,6 +162,7 @@ final class CommitPipeline implements AutoCloseable {
 
   /** Waits likewise, or until that will not happen any more. */
   void awaitHandledOrNever(long version) {
+    MergeStep.checkMayWait();
     lock.lock();
     try {
       var _ = waiting.incrementAndGet();

@@ -37,6 +37,7 @@ final class EmbeddedCommitter implements Committer {
 
   @Override
   public void checkRunning() {
+    MergeStep.checkMayWait();
     if (pipeline != null) {
       pipeline.checkRunning();
     }

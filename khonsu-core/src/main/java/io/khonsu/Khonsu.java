@@ -532,6 +532,7 @@ public final class Khonsu implements AutoCloseable {
    */
   @Override
   public void close() {
+    MergeStep.checkMayWait();
     if (manager.views().close()) {
       buffer.wakeAll();
       manager.reports().listeners().close();

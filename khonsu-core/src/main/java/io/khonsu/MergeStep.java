@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 record MergeStep(Merge merge, int column, long limit, Object operand) {
   private static final long UNBOUNDED = io.khonsu.mvcc.Merger.UNBOUNDED;
 
+  /** Bound while a function of the user runs. */
+  private static final ScopedValue<MergeFunction> RUNNING = ScopedValue.newInstance();
+
   /**
    * {@return the merge, checked against a table}
    *
@@ -135,11 +138,27 @@ record MergeStep(Merge merge, int column, long limit, Object operand) {
 
   private void applyCustom(MergedRow row) {
     Optional<Row> current = row.exists() ? Optional.of(row.toRow()) : Optional.empty();
-    Row result = ((MergeFunction) operand).merge(current, merge.operands());
+    MergeFunction function = (MergeFunction) operand;
+    Row result =
+        ScopedValue.where(RUNNING, function).call(() -> function.merge(current, merge.operands()));
     if (result == null) {
       throw new IllegalArgumentException("it returned null");
     }
     row.setAll(result.valuesFor(row.table().shape()));
+  }
+
+  /**
+   * Checks that this thread may wait for a commit. A function that runs for one holds up all
+   * others, so what it waited for would never come.
+   *
+   * @throws IllegalStateException if it is running such a function
+   */
+  static void checkMayWait() {
+    if (RUNNING.isBound()) {
+      throw new IllegalStateException(
+          "a merge function called the store: all it may use are its arguments, so do that in the"
+              + " transaction, and give the result to Merges.custom");
+    }
   }
 
   private static Number sum(Number one, Number other) {

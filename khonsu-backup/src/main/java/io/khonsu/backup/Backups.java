@@ -5,8 +5,10 @@ import io.khonsu.durable.DurableSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * An archive, from the side of those who look after it and restore from it: no store need run, and
@@ -79,6 +81,7 @@ public final class Backups {
    * @param name of the restore point, as {@link RestorePoint#name} says
    * @param plan how it would be restored
    * @throws IllegalArgumentException if the name is none, or is taken
+   * @throws UnrestorableException if it cannot be restored any more, saying what can be
    */
   public RestorePoint createRestorePoint(String name, RestorePlan plan) throws IOException {
     return createRestorePoint(name, plan.timeline().number(), plan.version());
@@ -86,6 +89,7 @@ public final class Backups {
 
   RestorePoint createRestorePoint(String name, int timeline, long version) throws IOException {
     RestorePoint point = new RestorePoint(name, timeline, version, clock.instant());
+    RestorePlan _ = plan(new RestoreTarget.AtVersion(version), timeline);
     byte[] bytes = point.bytes();
     if (!archive.putIfAbsent(point.object(), out -> out.write(bytes))) {
       throw new IllegalArgumentException("there is a restore point %s already".formatted(name));
@@ -134,10 +138,24 @@ public final class Backups {
     if (caution == Caution.REFUSE) {
       check(index, plan);
     }
+    List<String> gone = new ArrayList<>();
+    delete(plan, object -> !Layout.isFile(object), gone);
+    // Looked at again, as a base that was begun meanwhile may count on files that were to go. One
+    // that is begun from now on misses what has gone when it looks for its files at its end.
+    Set<String> unneeded = Set.copyOf(planPrune(policy).objects());
+    delete(plan, object -> Layout.isFile(object) && unneeded.contains(object), gone);
+    long bytes = gone.stream().mapToLong(index::sizeBytes).sum();
+    return new PrunePlan(plan.bases(), gone, bytes, plan.lostPoints(), plan.windows());
+  }
+
+  private void delete(PrunePlan plan, Predicate<String> which, List<String> gone)
+      throws IOException {
     for (String object : plan.objects()) {
-      archive.delete(object);
+      if (which.test(object)) {
+        archive.delete(object);
+        gone.add(object);
+      }
     }
-    return plan;
   }
 
   /** What pruning does if it would take away more than was asked for. */

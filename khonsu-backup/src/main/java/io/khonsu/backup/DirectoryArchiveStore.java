@@ -99,7 +99,7 @@ public final class DirectoryArchiveStore implements ArchiveStore {
       write(temporary, content);
       Path parent = makeDirectories(parentOf(target));
       Files.createLink(target, temporary);
-      sync(parent);
+      Trees.syncOne(parent);
       return true;
     } catch (FileAlreadyExistsException _) {
       return touch(target);
@@ -163,7 +163,7 @@ public final class DirectoryArchiveStore implements ArchiveStore {
   public void delete(String name) throws IOException {
     Path path = path(name);
     if (Files.deleteIfExists(path)) {
-      sync(parentOf(path));
+      Trees.syncOne(parentOf(path));
     }
   }
 
@@ -185,6 +185,8 @@ public final class DirectoryArchiveStore implements ArchiveStore {
 
   private static boolean touch(Path target) throws IOException {
     Files.setLastModifiedTime(target, FileTime.from(Instant.now()));
+    Trees.syncOne(target); // its time keeps it from being pruned
+    Trees.syncOne(parentOf(target)); // whoever linked it may not have come to that yet
     return false;
   }
 
@@ -209,7 +211,7 @@ public final class DirectoryArchiveStore implements ArchiveStore {
           throw e;
         }
       }
-      sync(parent);
+      Trees.syncOne(parent);
     }
     return directory;
   }
@@ -220,11 +222,5 @@ public final class DirectoryArchiveStore implements ArchiveStore {
       throw new NotDirectoryException(path.toString());
     }
     return parent;
-  }
-
-  private static void sync(Path directory) throws IOException {
-    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-      channel.force(true);
-    }
   }
 }

@@ -52,6 +52,11 @@ final class Layout {
     return OBJECTS + content.hex();
   }
 
+  /** {@return whether an object is a file of bases} */
+  static boolean isFile(String object) {
+    return object.startsWith(OBJECTS);
+  }
+
   /** {@return a version as it stands in names: their order is that of the versions} */
   static String hex(long version) {
     return String.format(Locale.ROOT, "%016x", version);

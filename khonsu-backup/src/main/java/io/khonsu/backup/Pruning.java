@@ -98,7 +98,7 @@ final class Pruning {
       base.files().stream().map(BackupFile::object).forEach(named::add);
     }
     return index.objects().values().stream()
-        .filter(object -> object.name().startsWith(Layout.OBJECTS))
+        .filter(object -> Layout.isFile(object.name()))
         .filter(object -> !named.contains(object.name()) && object.modified().isBefore(before))
         .map(StoredObject::name)
         .toList();

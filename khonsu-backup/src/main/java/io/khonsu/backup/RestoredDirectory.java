@@ -64,20 +64,20 @@ final class RestoredDirectory {
     if (Files.exists(staging, LinkOption.NOFOLLOW_LINKS)) {
       RestoredStore.discard(staging);
     }
-    long version;
-    long transactions;
+    // The staging directory stays locked until it has gone: nobody else may begin anew in it.
     try (Restoring restoring = new Restoring(index, plan, staging, settings, progress)) {
       restoring.replay(plan.version());
-      version = restoring.state().appliedVersion();
-      transactions = restoring.transactions();
+      long version = restoring.state().appliedVersion();
       restoring.store().finish();
+      progress.onProgress("syncing", plan.bytes(), plan.bytes());
+      Timelines.Origin origin =
+          new Timelines.Origin(index.id(), plan.timeline().number(), version);
+      Files.write(
+          staging.resolve(Timelines.Origin.FILE), origin.bytes(), StandardOpenOption.CREATE_NEW);
+      Trees.sync(staging);
+      Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
+      Trees.syncOne(parent);
+      return new RestoreResult(target, version, restoring.transactions(), plan);
     }
-    Timelines.Origin origin = new Timelines.Origin(index.id(), plan.timeline().number(), version);
-    Files.write(
-        staging.resolve(Timelines.Origin.FILE), origin.bytes(), StandardOpenOption.CREATE_NEW);
-    Trees.sync(staging);
-    Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
-    Trees.syncOne(parent);
-    return new RestoreResult(target, version, transactions, plan);
   }
 }

@@ -12,7 +12,6 @@ import io.khonsu.durable.DurableSettings;
 import io.khonsu.durable.DurableStorage;
 import io.khonsu.spi.InMemoryKeyValueEngine;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -242,53 +241,5 @@ class ArchiverTest {
       db.run(tx -> tx.upsert(table, table.row(id)));
     }
     return db.newestVersion();
-  }
-
-  /** An archive that can be unplugged. */
-  private static final class SwitchedArchive implements ArchiveStore {
-    private final ArchiveStore archive;
-    private volatile boolean broken;
-    private volatile boolean failed;
-
-    private SwitchedArchive(ArchiveStore archive) {
-      this.archive = archive;
-    }
-
-    @Override
-    public boolean putIfAbsent(String name, Content content) throws IOException {
-      check();
-      return archive.putIfAbsent(name, content);
-    }
-
-    @Override
-    public InputStream open(String name) throws IOException {
-      check();
-      return archive.open(name);
-    }
-
-    @Override
-    public List<StoredObject> list(String prefix) throws IOException {
-      check();
-      return archive.list(prefix);
-    }
-
-    @Override
-    public void delete(String name) throws IOException {
-      check();
-      archive.delete(name);
-    }
-
-    private void check() throws IOException {
-      if (broken) {
-        failed = true;
-        throw new IOException("the archive is unplugged");
-      }
-    }
-
-    private void awaitFailure() {
-      while (!failed) {
-        Thread.onSpinWait();
-      }
-    }
   }
 }

@@ -148,6 +148,22 @@ class HistoryTest {
   }
 
   @Test
+  void restorePoint_thatCannotBeRestored_isRefused() throws Exception {
+    archive.archive(1, TestArchive.log(1, 10));
+    archive.base(1, 50, "base");
+    Backups backups = Backups.open(archive.store);
+    RestorePlan old = backups.plan(new RestoreTarget.AtVersion(20));
+    PrunePlan _ = backups.prune(RetentionPolicy.keepBases(1), Backups.Caution.REFUSE);
+
+    assertThatThrownBy(() -> backups.createRestorePoint("pruned", old))
+        .isInstanceOf(UnrestorableException.class)
+        .hasMessageContaining("what can: versions 50 to 100");
+    assertThatThrownBy(() -> backups.createRestorePoint("not-yet", 1, 101))
+        .isInstanceOf(UnrestorableException.class);
+    assertThat(backups.status().points()).isEmpty();
+  }
+
+  @Test
   void restorePointsName_isChecked() throws Exception {
     archive.archive(1, TestArchive.log(1, 10));
     Backups backups = Backups.open(archive.store);

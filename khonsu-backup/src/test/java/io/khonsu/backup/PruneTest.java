@@ -7,9 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.khonsu.Khonsu;
 import io.khonsu.backup.Backups.Caution;
 import java.io.IOException;
+import java.io.InputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -77,6 +79,33 @@ class PruneTest {
 
     backups().prune(policy.withObjectGrace(Duration.ofMinutes(30)), Caution.REFUSE);
     assertThat(archive.names(Layout.OBJECTS)).hasSize(1);
+  }
+
+  /** A base that is begun after the archive was looked at, and finds the file there. */
+  @Test
+  void fileThatABaseTakesUpMeanwhile_stays() throws Exception {
+    archive.archive(1, TestArchive.log(1, 20));
+    BaseBackup old = archive.base(1, 50, "taken up", "not needed");
+    archive.store.delete(old.object());
+    archive.base(1, 60, "taken");
+    byte[] file = archive.store.bytes(old.files().getFirst().object());
+    LookedAt looked =
+        new LookedAt(
+            archive.store,
+            store -> {
+              archive.store.setNow(NOW);
+              var _ = store.putIfAbsent(old.files().getFirst().object(), out -> out.write(file));
+            });
+
+    PrunePlan plan =
+        Backups.open(looked, InstantSource.fixed(NOW))
+            .prune(RetentionPolicy.keepBases(1), Caution.REFUSE);
+
+    assertThat(plan.objects())
+        .filteredOn(Layout::isFile)
+        .containsExactly(old.files().getLast().object());
+    archive.base(1, 70, "taken up");
+    assertThat(archive.index().bases()).allMatch(archive.index()::isWhole);
   }
 
   @Test
@@ -184,5 +213,46 @@ class PruneTest {
 
   private Backups backups() throws IOException {
     return Backups.open(archive.store, InstantSource.fixed(NOW));
+  }
+
+  /** Something happens to an archive just after it was looked at for the first time. */
+  private static final class LookedAt implements ArchiveStore {
+    private final ArchiveStore archive;
+    private final Happening happening;
+    private boolean hasHappened;
+
+    private interface Happening {
+      void to(ArchiveStore store) throws IOException;
+    }
+
+    private LookedAt(ArchiveStore archive, Happening happening) {
+      this.archive = archive;
+      this.happening = happening;
+    }
+
+    @Override
+    public boolean putIfAbsent(String name, Content content) throws IOException {
+      return archive.putIfAbsent(name, content);
+    }
+
+    @Override
+    public InputStream open(String name) throws IOException {
+      return archive.open(name);
+    }
+
+    @Override
+    public List<StoredObject> list(String prefix) throws IOException {
+      List<StoredObject> found = archive.list(prefix);
+      if (!hasHappened) {
+        hasHappened = true;
+        happening.to(archive);
+      }
+      return found;
+    }
+
+    @Override
+    public void delete(String name) throws IOException {
+      archive.delete(name);
+    }
   }
 }

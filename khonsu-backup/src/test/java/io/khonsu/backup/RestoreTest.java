@@ -9,6 +9,7 @@ import io.khonsu.Table;
 import io.khonsu.backup.BaseBackup.BackupFile;
 import io.khonsu.backup.VerifyReport.Finding;
 import io.khonsu.durable.DurableSettings;
+import io.khonsu.spi.StorageRefusedException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,6 +18,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -110,6 +112,27 @@ class RestoreTest {
       assertThat(left.map(path -> path.getFileName().toString()))
           .containsExactlyInAnyOrder("archive", "store", "restored");
     }
+  }
+
+  /** Until it has its name, nobody else may begin anew where the store is being made. */
+  @Test
+  void secondRestore_beforeTheFirstHasItsName_isRefused() throws Exception {
+    Path into = root.resolve("restored");
+    Backups backups = Backups.open(archive);
+    RestorePlan plan = backups.plan(new RestoreTarget.Latest());
+    List<String> phases = new ArrayList<>();
+    BackupProgress meanwhile =
+        (phase, done, total) -> {
+          phases.add(phase);
+          assertThatThrownBy(() -> restore(into))
+              .isInstanceOfSatisfying(
+                  StorageRefusedException.class,
+                  e -> assertThat(e.reason()).isEqualTo(StorageRefusedException.Reason.IN_USE));
+        };
+    backups.restore(plan, into, DurableSettings.defaults(), meanwhile);
+
+    assertThat(phases).contains("restoring").endsWith("syncing");
+    assertThat(ArchivedStore.read(into)).isEqualTo(states.lastEntry().getValue());
   }
 
   @Test

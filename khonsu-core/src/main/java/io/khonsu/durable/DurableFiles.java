@@ -31,8 +31,21 @@ final class DurableFiles {
       createDirectory(parent);
     }
     Files.createDirectory(directory);
-    if (parent != null) {
+    syncParent(directory);
+  }
+
+  /** Makes it durable that a directory is where it is. */
+  static void syncParent(Path directory) throws IOException {
+    Path parent = directory.toAbsolutePath().normalize().getParent();
+    if (parent != null && Files.isReadable(parent)) { // else others have made it, and long ago
       syncDirectory(parent);
+    }
+  }
+
+  /** Deletes a file durably, if it is there. */
+  static void delete(Path file) throws IOException {
+    if (Files.deleteIfExists(file)) {
+      syncParent(file);
     }
   }
 

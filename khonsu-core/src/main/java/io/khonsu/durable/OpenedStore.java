@@ -1,7 +1,6 @@
 package io.khonsu.durable;
 
 import io.khonsu.spi.CommitLog;
-import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.KeyValueEngine;
 import io.khonsu.spi.KeyValueEngine.Options;
 import io.khonsu.spi.KeyValueEngine.Presence;
@@ -175,14 +174,16 @@ final class OpenedStore implements AutoCloseable {
       List<Path> found = DurableFiles.list(directory);
       owned.push(StoreLock.take(directory));
       boolean isNew =
-          found.stream().allMatch(entry -> entry.getFileName().toString().equals(StoreLock.NAME));
+          found.stream()
+              .map(entry -> entry.getFileName().toString())
+              .allMatch(name -> name.equals(StoreLock.NAME) || name.equals(StoreFile.BEGUN_NAME));
       if (isNew) {
         return create();
       }
       if (!Files.exists(directory.resolve(StoreFile.NAME))) {
         throw withoutStoreFile(directory);
       }
-      if (wasBeingCreated()) {
+      if (StoreFile.read(directory).phase() == StoreFile.Phase.CREATING) {
         DurableFiles.deleteTree(directory.resolve(LOG)); // nothing was ever committed to it
         DurableFiles.deleteTree(directory.resolve(STATE));
         return create();
@@ -190,19 +191,8 @@ final class OpenedStore implements AutoCloseable {
       return openExisting();
     }
 
-    /** {@return whether creating the store was interrupted, so that nothing was committed to it} */
-    private boolean wasBeingCreated() throws IOException {
-      try {
-        return StoreFile.read(directory).phase() == StoreFile.Phase.CREATING;
-      } catch (DamagedStorageException e) {
-        if (Files.exists(directory.resolve(LOG)) || Files.exists(directory.resolve(STATE))) {
-          throw e;
-        }
-        return true; // it was the first file, and not yet written
-      }
-    }
-
     private OpenedStore create() throws IOException {
+      DurableFiles.syncParent(directory); // it may have been made a moment ago
       StoreFile file = own(StoreFile.create(directory, settings.log(), engine.name()));
       StoreId id = file.content().id();
       Path place = directory.resolve(LOG);

@@ -84,8 +84,8 @@ public final class RestoredStore implements AutoCloseable {
           DurableFiles.deleteTree(path);
         }
       }
+      DurableFiles.deleteTree(directory); // with the lock, before somebody else can take it
     }
-    DurableFiles.deleteTree(directory);
   }
 
   /** {@return where the files of a copied state go, before {@link #openState}} */
@@ -129,22 +129,25 @@ public final class RestoredStore implements AutoCloseable {
     }
     long version = applied.flush();
     applied.close();
-    newLog(version).close();
+    createLog(version);
     DurableFiles.syncDirectory(directory);
     file().finishCreation(StoreFile.Phase.CLOSED, version);
   }
 
-  private CommitLog newLog(long afterVersion) throws IOException {
-    return switch (settings.log()) {
-      case ENGINE ->
-          KeyValueLog.create(
-              store(OpenedStore.LOG, Use.LOG, Presence.NEW, KeyValueLog.SPACES),
-              id(),
-              afterVersion);
-      case SEGMENTS ->
-          SegmentLog.create(
-              directory.resolve(OpenedStore.LOG), id(), settings.segmentBytes(), afterVersion);
-    };
+  private void createLog(long afterVersion) throws IOException {
+    switch (settings.log()) {
+      case ENGINE -> {
+        try (KeyValueStore store =
+                store(OpenedStore.LOG, Use.LOG, Presence.NEW, KeyValueLog.SPACES);
+            CommitLog _ = KeyValueLog.create(store, id(), afterVersion)) {
+          // made, and closed
+        }
+      }
+      case SEGMENTS -> {
+        Path place = directory.resolve(OpenedStore.LOG);
+        SegmentLog.create(place, id(), settings.segmentBytes(), afterVersion).close();
+      }
+    }
   }
 
   private KeyValueStore store(String part, Use use, Presence presence, List<String> spaces)

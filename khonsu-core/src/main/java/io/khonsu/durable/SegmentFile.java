@@ -28,13 +28,15 @@ record SegmentFile(StoreId id, long number, long previousVersion, int chain) {
   static final int HEADER_BYTES = 64;
   static final int RECORD_HEADER_BYTES = 32;
   static final int RECORD_MAGIC = 0x4B524543; // "KREC"
+  static final int SECTOR_BYTES = 512;
 
   private static final long MAGIC = 0x4B484F4E534C4F47L; // "KHONSLOG"
   private static final int HEADER_CHECKSUM_AT = HEADER_BYTES - Integer.BYTES;
   private static final int LENGTH_AT = 4;
   private static final int CHECKSUM_AT = 8;
   private static final int CHAIN_AT = 12;
-  private static final int SECTOR_BYTES = 512;
+  private static final int VERSION_AT = 16;
+  private static final int SYNCED_AT = 24;
 
   /** A record as it was read. */
   record Found(LogRecord record, long syncedVersion, int chain, int checksum) {}
@@ -94,25 +96,59 @@ record SegmentFile(StoreId id, long number, long previousVersion, int chain) {
 
   /** {@return the whole and intact record at a place, or null} */
   static @Nullable Found at(ByteBuffer source, int start) {
-    if (source.limit() - start < RECORD_HEADER_BYTES || source.getInt(start) != RECORD_MAGIC) {
+    if (!fits(source, start)) {
       return null;
     }
     int length = source.getInt(start + LENGTH_AT);
-    if (length < 0 || length > source.limit() - start - RECORD_HEADER_BYTES) {
-      return null;
-    }
     int checksum = source.getInt(start + CHECKSUM_AT);
     if (checksum != checksum(source, start, length)) {
       return null;
     }
-    long version = source.getLong(start + 16);
+    long version = source.getLong(start + VERSION_AT);
     if (version <= 0) {
       return null;
     }
     byte[] payload = new byte[length];
     source.get(start + RECORD_HEADER_BYTES, payload);
     LogRecord record = new LogRecord(version, payload);
-    return new Found(record, source.getLong(start + 24), source.getInt(start + CHAIN_AT), checksum);
+    return new Found(
+        record, source.getLong(start + SYNCED_AT), source.getInt(start + CHAIN_AT), checksum);
+  }
+
+  /** {@return the bytes that a record at a place says it takes, or 0 if there is no header} */
+  static long statedBytes(ByteBuffer source, int start) {
+    return hasHeader(source, start)
+        ? recordBytes(Math.max(0, source.getInt(start + LENGTH_AT)))
+        : 0;
+  }
+
+  /**
+   * {@return what the record behind the one at a place says was synced before it, or 0 if none is
+   * there that follows it} Both may be damaged, or the second be torn: that a header holds the
+   * checksum that the other one states is no chance.
+   */
+  static long syncedVersionOfNext(ByteBuffer source, int start) {
+    if (!fits(source, start)) {
+      return 0;
+    }
+    int next = start + (int) statedBytes(source, start);
+    boolean follows =
+        hasHeader(source, next)
+            && source.getInt(next + CHAIN_AT) == source.getInt(start + CHECKSUM_AT);
+    return follows ? source.getLong(next + SYNCED_AT) : 0;
+  }
+
+  /** {@return whether a record's header stands at a place, and what it says there is fits in} */
+  private static boolean fits(ByteBuffer source, int start) {
+    if (!hasHeader(source, start)) {
+      return false;
+    }
+    int length = source.getInt(start + LENGTH_AT);
+    return length >= 0 && length <= source.limit() - start - RECORD_HEADER_BYTES;
+  }
+
+  private static boolean hasHeader(ByteBuffer source, int start) {
+    return source.limit() - start >= RECORD_HEADER_BYTES && source.getInt(start) == RECORD_MAGIC;
   }
 
   /**
@@ -123,14 +159,10 @@ record SegmentFile(StoreId id, long number, long previousVersion, int chain) {
     if (isZero(source, start, Math.min(start + Long.BYTES, source.limit()))) {
       return true;
     }
-    if (source.limit() - start < RECORD_HEADER_BYTES || source.getInt(start) != RECORD_MAGIC) {
+    if (!fits(source, start)) {
       return false;
     }
-    int length = source.getInt(start + LENGTH_AT);
-    if (length < 0 || length > source.limit() - start - RECORD_HEADER_BYTES) {
-      return false;
-    }
-    int end = start + RECORD_HEADER_BYTES + length;
+    int end = start + RECORD_HEADER_BYTES + source.getInt(start + LENGTH_AT);
     int from = start;
     while (from < end) {
       int to = Math.min(end, (from / SECTOR_BYTES + 1) * SECTOR_BYTES);

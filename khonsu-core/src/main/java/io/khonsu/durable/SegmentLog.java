@@ -1,5 +1,6 @@
 package io.khonsu.durable;
 
+import io.khonsu.durable.SegmentScan.Place;
 import io.khonsu.spi.CommitLog;
 import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.KeyValueStore.Sync;
@@ -50,8 +51,14 @@ public final class SegmentLog implements CommitLog {
   private long end;
   private int checksum;
 
+  /** Where the last reading ended, as whoever follows the log reads on from there. */
+  private volatile @Nullable Reached readUpTo;
+
   /** One file, and what it begins with. */
   private record Segment(Path file, SegmentFile head, long sizeBytes) {}
+
+  /** A place in a segment; what is before it was synced, so it stays as it is. */
+  private record Reached(long number, Place place) {}
 
   private SegmentLog(
       Path directory, StoreId id, SpareSegment spare, FileChannel channel, OpenedTail tail) {
@@ -60,9 +67,9 @@ public final class SegmentLog implements CommitLog {
     this.spare = spare;
     this.channel = channel;
     this.segments.addAll(tail.segments);
-    this.end = tail.end;
-    this.checksum = tail.checksum;
-    this.position = new LogPosition(tail.lastVersion, tail.lastVersion);
+    this.end = tail.place.at();
+    this.checksum = tail.place.checksum();
+    this.position = new LogPosition(tail.place.lastVersion(), tail.place.lastVersion());
   }
 
   /** {@return an empty log in a directory that does not exist} */
@@ -79,8 +86,7 @@ public final class SegmentLog implements CommitLog {
     SpareSegment.make(file, segmentBytes, head.header());
     DurableFiles.syncDirectory(directory);
     List<Segment> segments = List.of(new Segment(file, head, segmentBytes));
-    OpenedTail tail = new OpenedTail(segments, SegmentFile.HEADER_BYTES, 0, afterVersion);
-    return opened(directory, id, segmentBytes, tail);
+    return opened(directory, id, segmentBytes, new OpenedTail(segments, Place.first(head)));
   }
 
   /**
@@ -150,27 +156,28 @@ public final class SegmentLog implements CommitLog {
   }
 
   /** The segments of a log that is being opened, and where it ends. */
-  private record OpenedTail(List<Segment> segments, long end, int checksum, long lastVersion) {}
+  private record OpenedTail(List<Segment> segments, Place place) {}
 
   private static OpenedTail tail(List<Segment> segments, boolean repairs) throws IOException {
     Segment last = segments.getLast();
-    ByteBuffer bytes;
-    try (FileChannel channel = FileChannel.open(last.file, StandardOpenOption.READ)) {
-      bytes = bytes(channel, last);
+    checkSize(last);
+    SegmentScan scan;
+    boolean endsClean;
+    try (FileChannel source = FileChannel.open(last.file, StandardOpenOption.READ)) {
+      scan = new SegmentScan(last.file, source, last.sizeBytes, Place.first(last.head));
+      while (scan.next() != null) {
+        // to the end
+      }
+      endsClean = scan.checkEndsTorn();
     }
-    SegmentScan scan = new SegmentScan(last.file, last.head, bytes);
-    while (scan.next() != null) {
-      // to the end
-    }
-    scan.checkEndsTorn();
     if (repairs) {
-      repair(last, scan.end(), SegmentFile.isZero(bytes, scan.end(), bytes.limit()));
+      repair(last, scan.place().at(), endsClean);
     }
-    return new OpenedTail(segments, scan.end(), scan.checksum(), scan.lastVersion());
+    return new OpenedTail(segments, scan.place());
   }
 
   /** Removes what was being written at the end; what is left is built upon, so it is synced. */
-  private static void repair(Segment last, int end, boolean endsClean) throws IOException {
+  private static void repair(Segment last, long end, boolean endsClean) throws IOException {
     try (FileChannel channel = FileChannel.open(last.file, StandardOpenOption.WRITE)) {
       if (!endsClean) {
         DurableFiles.fillWithZeros(channel, end, last.sizeBytes);
@@ -179,12 +186,11 @@ public final class SegmentLog implements CommitLog {
     }
   }
 
-  private static ByteBuffer bytes(FileChannel channel, Segment segment) throws IOException {
+  private static void checkSize(Segment segment) throws DamagedStorageException {
     if (segment.sizeBytes > SEGMENT_MAX_BYTES) {
       throw new DamagedStorageException(
           "%s has %d bytes, more than any segment".formatted(segment.file, segment.sizeBytes));
     }
-    return ByteBuffer.wrap(DurableFiles.read(channel, 0, (int) segment.sizeBytes));
   }
 
   @Override
@@ -329,36 +335,47 @@ public final class SegmentLog implements CommitLog {
       Segment segment, @Nullable Segment next, long afterVersion, long last, Receiver receiver)
       throws IOException {
     long until = next == null ? last : Math.min(last, next.head.previousVersion());
+    long synced = position.synced();
+    checkSize(segment);
+    Place place = startIn(segment, afterVersion);
     SegmentScan scan;
     try (FileChannel source = FileChannel.open(segment.file, StandardOpenOption.READ)) {
-      scan = new SegmentScan(segment.file, segment.head, bytes(source, segment));
-    }
-    while (scan.lastVersion() < until) {
-      LogRecord record = scan.next();
-      if (record == null) {
-        throw scan.brokenOff(until);
+      scan = new SegmentScan(segment.file, source, segment.sizeBytes, place);
+      while (scan.place().lastVersion() < until) {
+        LogRecord record = scan.next();
+        if (record == null) {
+          throw scan.brokenOff(until);
+        }
+        place = record.version() <= synced ? scan.place() : place;
+        if (record.version() > afterVersion) {
+          receiver.accept(record);
+        }
       }
-      if (record.version() > afterVersion) {
-        receiver.accept(record);
-      }
     }
-    if (next != null && until < last && scan.checksum() != next.head.chain()) {
+    readUpTo = new Reached(segment.head.number(), place);
+    if (next != null && until < last && scan.place().checksum() != next.head.chain()) {
       throw new DamagedStorageException(
           "%s does not follow %s: restore a backup".formatted(next.file, segment.file));
     }
   }
 
+  /** {@return where to begin to read a segment: where the last reading ended, if that is known} */
+  private Place startIn(Segment segment, long afterVersion) {
+    Reached reached = readUpTo;
+    return reached != null
+            && reached.number == segment.head.number()
+            && reached.place.lastVersion() <= afterVersion
+        ? reached.place
+        : Place.first(segment.head);
+  }
+
   @Override
   public void trim(long upToVersion) throws IOException {
     position.checkRunning();
-    boolean trimmed = false;
     while (segments.size() > 1 && segments.get(1).head.previousVersion() <= upToVersion) {
-      Files.deleteIfExists(segments.getFirst().file);
+      // One at a time: of several, a power failure might take back the older ones only.
+      DurableFiles.delete(segments.getFirst().file);
       segments.removeFirst();
-      trimmed = true;
-    }
-    if (trimmed) {
-      DurableFiles.syncDirectory(directory);
     }
   }
 

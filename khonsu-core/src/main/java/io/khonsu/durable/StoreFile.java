@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +27,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class StoreFile implements AutoCloseable {
   static final String NAME = "khonsu.store";
+
+  /** What it is called until it is whole: so one that is damaged is never just unfinished. */
+  static final String BEGUN_NAME = NAME + ".new";
+
   static final int FORMAT_VERSION = 1;
   static final int SLOT_BYTES = 512;
 
@@ -62,19 +68,20 @@ final class StoreFile implements AutoCloseable {
   }
 
   /** {@return a new file for a store that is being created} */
-  @SuppressWarnings("MustBeClosedChecker") // the caller owns it
   static StoreFile create(Path directory, LogKind log, String engine) throws IOException {
-    FileChannel channel =
+    Path begun = directory.resolve(BEGUN_NAME);
+    Content first = new Content(Phase.CREATING, 0, StoreId.random(), 1, 0, log, engine);
+    try (FileChannel channel =
         FileChannel.open(
-            directory.resolve(NAME),
+            begun,
             StandardOpenOption.CREATE,
-            StandardOpenOption.READ,
-            StandardOpenOption.WRITE);
-    StoreFile file =
-        new StoreFile(channel, new Content(Phase.CREATING, 0, StoreId.random(), 1, 0, log, engine));
-    file.write(file.content);
+            StandardOpenOption.WRITE,
+            StandardOpenOption.TRUNCATE_EXISTING)) {
+      new StoreFile(channel, first).write(first);
+    }
+    Files.move(begun, directory.resolve(NAME), StandardCopyOption.ATOMIC_MOVE);
     DurableFiles.syncDirectory(directory);
-    return file;
+    return open(directory);
   }
 
   static StoreFile open(Path directory) throws IOException {

@@ -162,30 +162,40 @@ public final class StoreInspection {
 
   private void readLog() throws IOException {
     StoreId id = content().id();
-    Path place = directory.resolve(OpenedStore.LOG);
-    try (CommitLog log =
-        switch (content().log()) {
-          case ENGINE -> KeyValueLog.open(store(OpenedStore.LOG, Use.LOG), id);
-          case SEGMENTS -> SegmentLog.look(place, id);
-        }) {
-      logFirst = log.trimmedVersion();
-      logLast = log.lastVersion();
-      facts.put("logTrimmedVersion", logFirst);
-      facts.put("logLastVersion", logLast);
-      facts.put("logBytes", log.sizeBytes());
-      long[] commits = {0};
-      log.read(
-          logFirst,
-          record -> {
-            var _ = TransactionCodec.decode(record.bytes());
-            commits[0]++;
-          });
-      facts.put("logCommits", commits[0]);
+    switch (content().log()) {
+      case ENGINE -> {
+        try (KeyValueStore store = store(OpenedStore.LOG, Use.LOG);
+            CommitLog log = KeyValueLog.open(store, id)) {
+          readLog(log);
+        }
+      }
+      case SEGMENTS -> {
+        try (CommitLog log = SegmentLog.look(directory.resolve(OpenedStore.LOG), id)) {
+          readLog(log);
+        }
+      }
     }
   }
 
+  private void readLog(CommitLog log) throws IOException {
+    logFirst = log.trimmedVersion();
+    logLast = log.lastVersion();
+    facts.put("logTrimmedVersion", logFirst);
+    facts.put("logLastVersion", logLast);
+    facts.put("logBytes", log.sizeBytes());
+    long[] commits = {0};
+    log.read(
+        logFirst,
+        record -> {
+          var _ = TransactionCodec.decode(record.bytes());
+          commits[0]++;
+        });
+    facts.put("logCommits", commits[0]);
+  }
+
   private void readState() throws IOException {
-    try (StateStore state = StateStore.open(store(OpenedStore.STATE, Use.STATE), content().id())) {
+    try (KeyValueStore store = store(OpenedStore.STATE, Use.STATE);
+        StateStore state = StateStore.open(store, content().id())) {
       applied = state.appliedVersion();
       facts.put("stateVersion", applied);
       facts.put("stateBytes", state.sizeBytes());

@@ -4,6 +4,7 @@ import io.khonsu.spi.StorageRefusedException;
 import io.khonsu.spi.StorageRefusedException.Reason;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -48,6 +49,8 @@ final class StoreLock implements AutoCloseable {
         throw inUse(directory, "another process");
       }
       return new StoreLock(file, channel);
+    } catch (OverlappingFileLockException _) { // under another path, as it was renamed or linked
+      throw inUse(directory, "this process");
     } finally {
       if (!taken) {
         if (channel != null) {

@@ -88,6 +88,11 @@ public final class InMemoryKeyValueEngine implements KeyValueEngine {
     return calls;
   }
 
+  /** {@return how many stores are open} */
+  public synchronized int openStores() {
+    return open.size();
+  }
+
   /** {@return whether the call that begins now will have an effect and not fail} */
   synchronized boolean begin() throws IOException {
     calls++;

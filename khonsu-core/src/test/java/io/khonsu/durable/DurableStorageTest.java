@@ -194,8 +194,59 @@ class DurableStorageTest {
   @Test
   void creating_interruptedAtOnce_isBegunAnew() throws IOException {
     Files.createDirectories(place());
-    Files.write(place().resolve(StoreFile.NAME), new byte[100]);
+    Files.write(place().resolve(StoreFile.BEGUN_NAME), new byte[100]);
     open().commit(List.of(create(1)));
+    assertThat(place().resolve(StoreFile.BEGUN_NAME)).doesNotExist();
+  }
+
+  /** With nothing else left there is nothing to restore, but it must not look like a new store. */
+  @Test
+  void storeFile_damaged_andAllElseGone_isRefused() throws IOException {
+    settings = settings.withLog(LogKind.SEGMENTS);
+    DurableStorage storage = open();
+    storage.commit(List.of(create(1)));
+    storage.close();
+    DurableFiles.deleteTree(place().resolve("log"));
+    DurableFiles.deleteTree(place().resolve("state"));
+    for (int length : new int[] {0, 100, 512, 1_024}) {
+      Files.write(place().resolve(StoreFile.NAME), new byte[length]);
+      assertThatThrownBy(this::open)
+          .isInstanceOf(DamagedStorageException.class)
+          .hasMessageContaining("khonsu.store is damaged");
+    }
+  }
+
+  /** Whatever fails while a store is looked at or restored, nothing of it stays open. */
+  @ParameterizedTest
+  @EnumSource(LogKind.class)
+  void failure_atEveryCall_leavesNothingOpen(LogKind log) throws IOException {
+    settings = settings.withLog(log);
+    DurableStorage storage = open();
+    storage.commit(List.of(create(1)));
+    storage.close();
+    long before = engine.calls();
+    assertThat(StoreInspection.of(place(), engine).verdict())
+        .isEqualTo(StoreInspection.Verdict.WHOLE);
+    long looking = engine.calls() - before;
+    for (long call = 1; call <= looking; call++) {
+      engine.fail(call, InMemoryKeyValueEngine.Fault.UNDONE);
+      assertThat(StoreInspection.of(place(), engine).verdict())
+          .isEqualTo(StoreInspection.Verdict.UNREADABLE);
+      assertThat(engine.openStores()).as("call %d", call).isZero();
+    }
+    boolean succeeds = false;
+    for (long call = 1; !succeeds; call++) {
+      Path restored = root.resolve("restored-" + call);
+      engine.fail(call, InMemoryKeyValueEngine.Fault.UNDONE);
+      try (RestoredStore store = RestoredStore.begin(restored, settings, engine)) {
+        store.openState(null).apply(List.of(create(1)));
+        store.finish();
+        succeeds = true;
+      } catch (IOException e) {
+        assertThat(e).hasMessageContaining("planned failure");
+      }
+      assertThat(engine.openStores()).as("call %d", call).isZero();
+    }
   }
 
   @Test

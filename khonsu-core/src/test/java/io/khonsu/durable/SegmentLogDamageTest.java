@@ -204,6 +204,110 @@ class SegmentLogDamageTest {
     assertThat(read()).containsExactly(record(1), record(7));
   }
 
+  /** Whoever follows the log reads on: what is damaged before was read already. */
+  @Test
+  void read_afterWhatWasRead_doesNotReadItAgain() throws IOException {
+    try (SegmentLog log = SegmentLog.create(place(), ID, SEGMENT_BYTES)) {
+      for (int version = 1; version <= 3; version++) {
+        log.append(List.of(record(version)), Sync.SYNCED);
+      }
+      List<LogRecord> found = new ArrayList<>();
+      log.read(0, found::add);
+      overwrite(file(1), 64 + 100, (byte) ~record(1).bytes()[100 - 32]);
+      log.append(List.of(record(4)), Sync.SYNCED);
+      log.read(3, found::add);
+      assertThat(found).containsExactly(record(1), record(2), record(3), record(4));
+      assertThatThrownBy(() -> log.read(2, found::add)).isInstanceOf(DamagedStorageException.class);
+      assertThat(found).hasSize(4);
+    }
+  }
+
+  /** Else a power failure could take back what the reader has counted on. */
+  @Test
+  void read_ofWhatIsNotSynced_isReadAgain() throws IOException {
+    try (SegmentLog log = SegmentLog.create(place(), ID, SEGMENT_BYTES)) {
+      log.append(List.of(record(1)), Sync.SYNCED);
+      log.append(List.of(record(2)), Sync.WRITTEN);
+      List<LogRecord> found = new ArrayList<>();
+      log.read(0, found::add);
+      log.read(1, found::add);
+      log.read(2, found::add);
+      assertThat(found).containsExactly(record(1), record(2), record(2));
+    }
+  }
+
+  @Test
+  void record_thatHasASectorOfZeros_isKept() throws IOException {
+    LogRecord zeros = new LogRecord(2, new byte[4 << 10]);
+    try (SegmentLog log = SegmentLog.create(place(), ID, SEGMENT_BYTES)) {
+      log.append(List.of(record(1)), Sync.SYNCED);
+      log.append(List.of(zeros), Sync.SYNCED);
+    }
+    assertThat(read()).containsExactly(record(1), zeros);
+  }
+
+  /** It looks torn, but what follows says that it was synced, even if that one is torn itself. */
+  @Test
+  void record_withASectorOfZeros_damaged_beforeASyncedOne_isDamage() throws IOException {
+    try (SegmentLog log = SegmentLog.create(place(), ID, SEGMENT_BYTES)) {
+      log.append(List.of(new LogRecord(1, new byte[2 << 10])), Sync.SYNCED);
+      log.append(List.of(record(2)), Sync.SYNCED);
+    }
+    byte[] whole = Files.readAllBytes(file(1));
+    int start = 64 + (int) SegmentFile.recordBytes(2 << 10);
+    overwrite(file(1), 64 + 40, (byte) 1);
+    assertThatThrownBy(this::open)
+        .isInstanceOf(DamagedStorageException.class)
+        .hasMessageContaining("version 1 was synced");
+    byte[] torn = Files.readAllBytes(file(1));
+    Arrays.fill(torn, (start / 512 + 1) * 512, torn.length, (byte) 0); // the end of the second
+    Files.write(file(1), torn);
+    assertThatThrownBy(this::open)
+        .isInstanceOf(DamagedStorageException.class)
+        .hasMessageContaining("version 1 was synced");
+    Files.write(file(1), whole);
+    assertThat(read()).hasSize(2);
+  }
+
+  /** A second one written with it in one go says nothing about the first: it was not synced. */
+  @Test
+  void record_torn_beforeOneOfTheSameWrite_isDropped() throws IOException {
+    try (SegmentLog log = SegmentLog.create(place(), ID, SEGMENT_BYTES)) {
+      log.append(List.of(record(1)), Sync.SYNCED);
+      log.append(List.of(record(2), record(3)), Sync.SYNCED);
+    }
+    byte[] torn = Files.readAllBytes(file(1));
+    Arrays.fill(torn, 1_024, 1_536, (byte) 0); // within the second
+    Files.write(file(1), torn);
+    assertThat(read()).containsExactly(record(1));
+  }
+
+  /** Oldest first, and each before the next: what is left goes on without a gap. */
+  @Test
+  void trim_thatFailsBetweenFiles_leavesAContinuousLog() throws IOException {
+    List<LogRecord> records = fill(40);
+    byte[] second = Files.readAllBytes(file(2));
+    try (SegmentLog log = open()) {
+      Files.delete(file(2));
+      Files.createDirectories(file(2).resolve("in the way")); // cannot be deleted as a file
+      assertThatThrownBy(() -> log.trim(40)).isInstanceOf(IOException.class);
+      assertThat(log.trimmedVersion()).isBetween(5L, 15L);
+      assertThat(file(1)).doesNotExist();
+      assertThat(file(3)).exists();
+      DurableFiles.deleteTree(file(2));
+      Files.write(file(2), second);
+    }
+    try (SegmentLog log = open()) {
+      List<LogRecord> found = new ArrayList<>();
+      log.read(log.trimmedVersion(), found::add);
+      assertThat(found).isEqualTo(records.subList((int) log.trimmedVersion(), 40));
+      log.trim(40);
+      assertThat(DurableFiles.list(place()))
+          .filteredOn(f -> f.toString().endsWith("seg"))
+          .hasSize(1);
+    }
+  }
+
   private List<LogRecord> fill(int count) throws IOException {
     List<LogRecord> records = new ArrayList<>();
     try (SegmentLog log = SegmentLog.create(place(), ID, SEGMENT_BYTES)) {

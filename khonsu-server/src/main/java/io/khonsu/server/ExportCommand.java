@@ -33,7 +33,7 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
     name = "export",
     description = {
-      "Writes a row table as it was at an instant to a file.",
+      "Writes a table as it was at an instant to a file.",
       "",
       "Needs the archive alone: restores the state into a scratch directory, and removes it."
     })

@@ -1,12 +1,15 @@
 package io.khonsu.server.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.khonsu.Durability;
 import io.khonsu.Khonsu;
+import io.khonsu.OpenRefusedException;
 import io.khonsu.StoreConfig;
 import io.khonsu.durable.LogKind;
 import io.khonsu.server.demo.Transfers.Acknowledgement;
+import io.khonsu.spi.StorageRefusedException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,6 +28,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 class CrashTest {
   private static final int COMMITS_MAX = 400;
 
+  /** Two kinds of log, so ten in all. */
+  private static final int ROUNDS = 5;
+
   /** One round in so many is killed while it opens the store. */
   private static final int OPENING_EVERY = 6;
 
@@ -33,17 +39,18 @@ class CrashTest {
   @ParameterizedTest
   @EnumSource(LogKind.class)
   void killed_keepsWhatWasAcknowledged(LogKind log) throws Exception {
-    killAgainAndAgain(log, 2);
+    killAgainAndAgain(log, ROUNDS, COMMITS_MAX / 4);
   }
 
   @ParameterizedTest
   @EnumSource(LogKind.class)
   @Tag("long")
   void killed_manyTimes_keepsWhatWasAcknowledged(LogKind log) throws Exception {
-    killAgainAndAgain(log, 200);
+    killAgainAndAgain(log, 200, COMMITS_MAX);
   }
 
-  private void killAgainAndAgain(LogKind log, int rounds) throws Exception {
+  private void killAgainAndAgain(LogKind log, int rounds, int commitsMax)
+      throws Exception {
     long seed = ThreadLocalRandom.current().nextLong();
     SplittableRandom random = new SplittableRandom(seed);
     StoreConfig config = StoreConfig.builder().log(log).build();
@@ -51,7 +58,7 @@ class CrashTest {
     long acknowledgements = 0;
     for (int round = 0; round < rounds; round++) {
       boolean isOpening = round > 0 && random.nextInt(OPENING_EVERY) == 0;
-      int commits = isOpening ? 0 : random.nextInt(1, COMMITS_MAX);
+      int commits = isOpening ? 0 : random.nextInt(1, commitsMax);
       List<Acknowledgement> acknowledged;
       try (WriterProcess writer =
           WriterProcess.start(root.resolve("store"), log, Durability.SYNC, Redirect.INHERIT)) {
@@ -69,6 +76,27 @@ class CrashTest {
     System.out.printf(
         "%s, seed %d: %d rounds, %d commits acknowledged, %d found%n",
         log, seed, rounds, acknowledgements, audit.transfers());
+  }
+
+  /** While it lives; then the directory is free, whatever it left there. */
+  @Test
+  void storeOfAnotherProcess_isRefused_untilThatIsKilled() throws Exception {
+    Path place = root.resolve("store");
+    List<Acknowledgement> acknowledged;
+    try (WriterProcess writer =
+        WriterProcess.start(place, LogKind.ENGINE, Durability.SYNC, Redirect.INHERIT)) {
+      writer.await(1);
+      assertThatThrownBy(() -> Khonsu.open(place))
+          .isInstanceOfSatisfying(
+              OpenRefusedException.class,
+              e -> assertThat(e.reason()).isEqualTo(StorageRefusedException.Reason.IN_USE))
+          .hasMessageContaining("another process");
+      writer.await(100); // it was not disturbed
+      acknowledged = writer.kill();
+    }
+    try (Khonsu db = Khonsu.open(place)) {
+      assertThat(CrashAudit.of(db, CrashAudit.EMPTY, acknowledged).holds()).isTrue();
+    }
   }
 
   @Test

@@ -1,0 +1,53 @@
+package io.khonsu.backup;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+
+/** An archive that can be unplugged. */
+final class SwitchedArchive implements ArchiveStore {
+  private final ArchiveStore archive;
+  volatile boolean broken;
+  private volatile boolean failed;
+
+  SwitchedArchive(ArchiveStore archive) {
+    this.archive = archive;
+  }
+
+  @Override
+  public boolean putIfAbsent(String name, Content content) throws IOException {
+    check();
+    return archive.putIfAbsent(name, content);
+  }
+
+  @Override
+  public InputStream open(String name) throws IOException {
+    check();
+    return archive.open(name);
+  }
+
+  @Override
+  public List<StoredObject> list(String prefix) throws IOException {
+    check();
+    return archive.list(prefix);
+  }
+
+  @Override
+  public void delete(String name) throws IOException {
+    check();
+    archive.delete(name);
+  }
+
+  private void check() throws IOException {
+    if (broken) {
+      failed = true;
+      throw new IOException("the archive is unplugged");
+    }
+  }
+
+  void awaitFailure() {
+    while (!failed) {
+      Thread.onSpinWait();
+    }
+  }
+}
