@@ -106,11 +106,11 @@ record Handshake(long clusterId, PeerSettings.Self self, boolean isSecure) {
           Refusal.UNKNOWN_NODE,
           "node %s is not among the peers of node %d".formatted(from, self.node()));
     }
-    if (isSecure && !TlsIdentity.names(session, TlsIdentity.nodeUri(clusterId, hello.getFrom()))) {
+    if (isSecure && !TlsIdentity.names(session, TlsFiles.nodeUri(clusterId, hello.getFrom()))) {
       return refused(
           Refusal.OTHER_CERTIFICATE,
           "the certificate has no name %s: make one for this node"
-              .formatted(TlsIdentity.nodeUri(clusterId, hello.getFrom())));
+              .formatted(TlsFiles.nodeUri(clusterId, hello.getFrom())));
     }
     if (Long.compareUnsigned(hello.getIncarnation(), peer.incarnation()) < 0) {
       return refused(

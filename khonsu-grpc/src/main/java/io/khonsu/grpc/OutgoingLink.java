@@ -193,7 +193,7 @@ final class OutgoingLink {
 
   private void answered(Session session) {
     var tls = session.call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
-    String uri = TlsIdentity.nodeUri(handshake.clusterId(), peer.node());
+    String uri = TlsFiles.nodeUri(handshake.clusterId(), peer.node());
     if (handshake.isSecure() && !TlsIdentity.names(tls, uri)) {
       String reason = "the certificate of %s has no name %s".formatted(peer, uri);
       ended(session, Status.PERMISSION_DENIED.withDescription(reason), Refusal.OTHER_CERTIFICATE);

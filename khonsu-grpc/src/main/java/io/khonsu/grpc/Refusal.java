@@ -8,34 +8,34 @@ import org.jspecify.annotations.Nullable;
 /** Why a node did not let another one in. */
 public enum Refusal {
   /** The hello cannot be read, or there is none: whoever calls is no node. */
-  MALFORMED_HELLO(Status.INVALID_ARGUMENT),
+  MALFORMED_HELLO(Status.Code.INVALID_ARGUMENT),
   /** It speaks another version of the protocol: update the older of the two. */
-  PROTOCOL_VERSION(Status.FAILED_PRECONDITION),
+  PROTOCOL_VERSION(Status.Code.FAILED_PRECONDITION),
   /** It belongs to another cluster: correct the address by which it called. */
-  OTHER_CLUSTER(Status.FAILED_PRECONDITION),
+  OTHER_CLUSTER(Status.Code.FAILED_PRECONDITION),
   /** It wanted to reach another node: correct the address by which it called. */
-  OTHER_RECEIVER(Status.FAILED_PRECONDITION),
+  OTHER_RECEIVER(Status.Code.FAILED_PRECONDITION),
   /** It is not among the peers that this node knows. */
-  UNKNOWN_NODE(Status.PERMISSION_DENIED),
+  UNKNOWN_NODE(Status.Code.PERMISSION_DENIED),
   /** Its storage is one that has been replaced: it must not come back. */
-  OLD_INCARNATION(Status.FAILED_PRECONDITION),
+  OLD_INCARNATION(Status.Code.FAILED_PRECONDITION),
   /** Its certificate is not that of the node which it says it is. */
-  OTHER_CERTIFICATE(Status.PERMISSION_DENIED),
+  OTHER_CERTIFICATE(Status.Code.PERMISSION_DENIED),
   /** This node does not take frames yet, or any more: call again later. */
-  NOT_RUNNING(Status.UNAVAILABLE);
+  NOT_RUNNING(Status.Code.UNAVAILABLE);
 
   private static final Metadata.Key<String> KEY =
       Metadata.Key.of("khonsu-refusal", Metadata.ASCII_STRING_MARSHALLER);
 
-  private final Status status;
+  private final Status.Code code;
 
-  Refusal(Status status) {
-    this.status = status;
+  Refusal(Status.Code code) {
+    this.code = code;
   }
 
   /** {@return the status that says so} */
   Status status(String description) {
-    return status.withDescription(description);
+    return code.toStatus().withDescription(description);
   }
 
   /** {@return the trailers that say so} */

@@ -18,4 +18,9 @@ public record TlsFiles(Path certificate, Path key, Path authorities) {
     Objects.requireNonNull(key, "key");
     Objects.requireNonNull(authorities, "authorities");
   }
+
+  /** {@return the URI which a node's certificate must have among its subject alternative names} */
+  public static String nodeUri(long clusterId, long node) {
+    return "khonsu://%s/node/%d".formatted(Long.toUnsignedString(clusterId), node);
+  }
 }

@@ -104,11 +104,6 @@ final class TlsIdentity {
     return TlsChannelCredentials.newBuilder().keyManager(keys).trustManager(trust).build();
   }
 
-  /** {@return the URI by which a certificate names a node} */
-  static String nodeUri(long clusterId, long node) {
-    return "khonsu://%s/node/%d".formatted(Long.toUnsignedString(clusterId), node);
-  }
-
   /**
    * {@return whether the certificate at the other end has this URI among its names}
    *

@@ -26,6 +26,8 @@ import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -62,8 +64,10 @@ final class Wiring implements AutoCloseable {
         new MultiThreadIoEventLoopGroup(
             NETWORK_THREADS, new DefaultThreadFactory(name, true), NioIoHandler.newFactory());
     timer =
-        Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().name(name + "-timer").daemon().factory());
+        new ScheduledThreadPoolExecutor(
+            1,
+            Thread.ofPlatform().name(name + "-timer").daemon().factory(),
+            new ThreadPoolExecutor.DiscardPolicy());
     try {
       tls = files.isPresent() ? new TlsIdentity(files.get(), timer) : null;
     } catch (IOException | RuntimeException e) {
@@ -83,9 +87,7 @@ final class Wiring implements AutoCloseable {
    * @param action must not block; not run any more once this is closed
    */
   void later(Duration delay, Runnable action) {
-    if (!timer.isShutdown()) {
-      var _ = timer.schedule(action, delay.toNanos(), TimeUnit.NANOSECONDS);
-    }
+    var _ = timer.schedule(action, delay.toNanos(), TimeUnit.NANOSECONDS);
   }
 
   /**

@@ -2,6 +2,7 @@ package io.khonsu.grpc;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -21,15 +22,11 @@ final class FreePorts {
       try (ServerSocket socket = new ServerSocket()) {
         socket.bind(address);
         return address;
+      } catch (BindException _) {
+        // Somebody else has it.
       } catch (IOException e) {
-        if (!socketIsTaken(e)) {
-          throw new UncheckedIOException(e);
-        }
+        throw new UncheckedIOException(e);
       }
     }
-  }
-
-  private static boolean socketIsTaken(IOException e) {
-    return e instanceof java.net.BindException;
   }
 }

@@ -3,11 +3,13 @@ package io.khonsu.grpc;
 import io.khonsu.distributed.Transport;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Keeps what arrives. */
 final class Recorder implements Transport.Receiver {
   /** Something that was told, in the order of telling: a frame, or null for a new session. */
-  record Told(long node, byte @org.jspecify.annotations.Nullable [] frame) {}
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Told(long node, byte @Nullable [] frame) {}
 
   private final List<Told> told = new ArrayList<>();
 
