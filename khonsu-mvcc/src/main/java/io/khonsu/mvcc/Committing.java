@@ -16,7 +16,6 @@ final class Committing<V> {
   private final TxnBuffer<V> buffer;
   private final Certifier<V> certifier;
   private final CommitRecord<V> compared;
-  private final WriteSet<V> writes;
 
   /** Null if nothing is merged. */
   private final @Nullable Merging<V> merging;
@@ -48,7 +47,7 @@ final class Committing<V> {
     this.buffer = buffer;
     this.certifier = certifier;
     this.compared = compared;
-    this.writes = request.writes();
+    WriteSet<V> writes = request.writes();
     this.merging = hasMerges(writes) ? new Merging<>(buffer, writes) : null;
     boolean mayBeAsked =
         buffer.options().certification() == Certification.SSN && request.level().validatesItems();
@@ -109,8 +108,8 @@ final class Committing<V> {
 
   /** Finds or makes the chain of every write; a deletion makes none. */
   private void link() {
-    for (int i = 0; i < writes.size(); i++) {
-      Version<V> staged = writes.version(i);
+    for (int i = 0; i < writes().size(); i++) {
+      Version<V> staged = writes().version(i);
       if (staged.value() == null && !staged.isTombstone()) {
         throw new IllegalStateException("write " + i + " was not given its value");
       }
@@ -119,13 +118,13 @@ final class Committing<V> {
   }
 
   private @Nullable Chain<V> link(int position) {
-    Key key = writes.key(position);
+    Key key = writes().key(position);
     Chain<V> found = buffer.table().resolve(key);
-    if (found == null && !writes.version(position).isTombstone()) {
+    if (found == null && !writes().version(position).isTombstone()) {
       found = buffer.table().link(buffer.candidate(key));
     }
     if (found != null) {
-      writes.setKey(position, found);
+      writes().setKey(position, found);
       found.touch();
     }
     return found;
@@ -134,7 +133,7 @@ final class Committing<V> {
   /** {@return the chain of a write, or null for the deletion of an item that has none} */
   @SuppressWarnings("unchecked") // a chain of this buffer holds V
   private @Nullable Chain<V> chain(int position) {
-    Key key = writes.key(position);
+    Key key = writes().key(position);
     return key instanceof Chain<?> chain && chain.isLinkedIn(buffer)
         ? (Chain<V>) chain
         : link(position); // purged since, or linked by another transaction
@@ -146,7 +145,7 @@ final class Committing<V> {
     outcomes = null;
     certifier.checkItems();
     certifier.checkRanges(compared, null, Long.MAX_VALUE);
-    for (int i = 0; i < writes.size(); i++) {
+    for (int i = 0; i < writes().size(); i++) {
       certifyWrite(i);
     }
   }
@@ -172,7 +171,7 @@ final class Committing<V> {
     Chain<V> chain = chain(position);
     Version<V> head = chain == null ? null : chain.head();
     Conflict conflict = certifier.checkWrite(position, head);
-    boolean deletes = writes.version(position).isTombstone();
+    boolean deletes = writes().version(position).isTombstone();
     if (conflict == null && !deletes) {
       return;
     }
@@ -216,7 +215,7 @@ final class Committing<V> {
 
   private void note(int position, Outcome outcome) {
     if (outcomes == null) {
-      outcomes = new Outcome[writes.size()];
+      outcomes = new Outcome[writes().size()];
       Arrays.fill(outcomes, Outcome.INSTALL);
     }
     outcomes[position] = outcome;
@@ -224,8 +223,8 @@ final class Committing<V> {
 
   /** Does outside what the section is not to be kept with; the first time, only what is cheap. */
   private void prepareMerges(int attempt) {
-    for (int i = 0; merging != null && i < writes.size(); i++) {
-      if (!writes.isMerge(i) || !isInstalled(i)) {
+    for (int i = 0; merging != null && i < writes().size(); i++) {
+      if (!writes().isMerge(i) || !isInstalled(i)) {
         continue;
       }
       Chain<V> chain = Invariants.present(chain(i), "a merged item has a chain");
@@ -239,10 +238,10 @@ final class Committing<V> {
   /** {@return whether every merge has its place; false to leave the section and merge outside} */
   private boolean placeMerges(boolean makesHere) {
     boolean all = true;
-    for (int i = 0; merging != null && i < writes.size(); i++) {
-      if (writes.isMerge(i) && !isInstalled(i)) {
+    for (int i = 0; merging != null && i < writes().size(); i++) {
+      if (writes().isMerge(i) && !isInstalled(i)) {
         merging.drop(i);
-      } else if (writes.isMerge(i)) {
+      } else if (writes().isMerge(i)) {
         Chain<V> chain = Invariants.present(chain(i), "a merged item has a chain");
         all &= merging.place(i, chain, makesHere);
       }
@@ -286,9 +285,9 @@ final class Committing<V> {
   /** Puts merges that were made in the places of their operands. */
   private void fillIn(CommitRecord<V> record) {
     int at = 0;
-    for (int i = 0; merging != null && i < writes.size(); i++) {
+    for (int i = 0; merging != null && i < writes().size(); i++) {
       if (isInstalled(i)) {
-        record.replace(at++, writes.isMerge(i) ? merging.installed(i) : writes.version(i));
+        record.replace(at++, writes().isMerge(i) ? merging.installed(i) : writes().version(i));
       }
     }
   }
@@ -299,7 +298,7 @@ final class Committing<V> {
       return; // nobody will ask
     }
     Footprint whole = footprint;
-    if (outcomes != null && record.size() < writes.size()) {
+    if (outcomes != null && record.size() < writes().size()) {
       // What is left as it is was looked at now: who changes it comes later.
       whole = whole.plus(notInstalled());
     }
@@ -309,9 +308,9 @@ final class Committing<V> {
 
   private List<Key> notInstalled() {
     List<Key> keys = new ArrayList<>();
-    for (int i = 0; i < writes.size(); i++) {
+    for (int i = 0; i < writes().size(); i++) {
       if (!isInstalled(i)) {
-        keys.add(writes.key(i));
+        keys.add(writes().key(i));
       }
     }
     return keys;
@@ -322,20 +321,20 @@ final class Committing<V> {
    * arrays of the write set, unless merges will be put in the places of some versions.
    */
   private @Nullable CommitRecord<V> prepare() {
-    for (int i = 0; i < writes.size(); i++) {
+    for (int i = 0; i < writes().size(); i++) {
       if (chain(i) == null) {
         return null;
       }
     }
-    Version<V>[] staged = merging == null ? writes.staged() : writes.staged().clone();
+    Version<V>[] staged = merging == null ? writes().staged() : writes().staged().clone();
     return new CommitRecord<>(
-        certifier.request().transactionId(), writes.keys(), staged, writes.size());
+        certifier.request().transactionId(), writes().keys(), staged, writes().size());
   }
 
   /** {@return whether no chain was purged since} */
   @SuppressWarnings("ReferenceEquality") // these very chains
   private boolean isUpToDate(@Nullable CommitRecord<V> record) {
-    for (int i = 0; record != null && i < writes.size(); i++) {
+    for (int i = 0; record != null && i < writes().size(); i++) {
       if (record.chain(i) != chain(i)) {
         return false;
       }
@@ -348,10 +347,10 @@ final class Committing<V> {
     Key[] chains = new Key[count];
     Version<V>[] installed = newVersions(count);
     int at = 0;
-    for (int i = 0; i < writes.size(); i++) {
+    for (int i = 0; i < writes().size(); i++) {
       if (isInstalled(i)) {
         chains[at] = Invariants.present(chain(i), "an installed item has a chain");
-        installed[at++] = writes.version(i);
+        installed[at++] = writes().version(i);
       }
     }
     return new CommitRecord<>(certifier.request().transactionId(), chains, installed, count);
@@ -387,7 +386,7 @@ final class Committing<V> {
 
   private int installedCount() {
     int count = 0;
-    for (int i = 0; i < writes.size(); i++) {
+    for (int i = 0; i < writes().size(); i++) {
       count += isInstalled(i) ? 1 : 0;
     }
     return count;
@@ -395,10 +394,10 @@ final class Committing<V> {
 
   /** Staged versions that were dropped or merged into another value belong to nobody any more. */
   private void retireUnused() {
-    for (int i = 0; i < writes.size(); i++) {
-      boolean isSpent = merging != null && writes.isMerge(i) && merging.isSpent(i);
+    for (int i = 0; i < writes().size(); i++) {
+      boolean isSpent = merging != null && writes().isMerge(i) && merging.isSpent(i);
       if (isSpent || !isInstalled(i)) {
-        retireLater(writes.version(i));
+        retireLater(writes().version(i));
       }
     }
     if (merging != null) {
@@ -416,8 +415,8 @@ final class Committing<V> {
   private void leaveNothingBehind() {
     buffer.section().enterForUpkeep();
     try {
-      for (int i = 0; i < writes.size(); i++) {
-        Chain<V> chain = buffer.table().resolve(writes.key(i));
+      for (int i = 0; i < writes().size(); i++) {
+        Chain<V> chain = buffer.table().resolve(writes().key(i));
         if (chain != null) {
           buffer.collector().purgeIfEmpty(chain);
         }
@@ -425,6 +424,10 @@ final class Committing<V> {
     } finally {
       buffer.leave();
     }
+  }
+
+  private WriteSet<V> writes() {
+    return certifier.request().writes();
   }
 
   private static boolean hasMerges(WriteSet<?> writes) {
