@@ -136,7 +136,9 @@ final class ViewState implements Runnable {
    */
   int insideSince() {
     int seen = (int) STATE.getVolatile(this);
-    return seen == BUSY || seen == ABANDONED ? (int) PASSES.getAcquire(this) & Integer.MAX_VALUE : -1;
+    return seen == BUSY || seen == ABANDONED
+        ? (int) PASSES.getAcquire(this) & Integer.MAX_VALUE
+        : -1;
   }
 
   private boolean wasCutOff() {

@@ -296,13 +296,15 @@ class MergeTest {
       Table rows = Items.rows(other, "t");
       other.run(tx -> tx.upsert(rows, rows.row("a", 1L)));
       for (String function : List.of("commits", "closes")) {
-        assertThatThrownBy(() -> {
-              try (Transaction tx = other.begin(TransactionOptions.snapshot())) {
-                tx.merge(rows, Merges.custom(function), "a");
-                other.run(late -> late.upsert(rows, rows.row("a", 2L))); // merged when committed
-                tx.commit();
-              }
-            })
+        assertThatThrownBy(
+                () -> {
+                  try (Transaction tx = other.begin(TransactionOptions.snapshot())) {
+                    tx.merge(rows, Merges.custom(function), "a");
+                    other.run(
+                        late -> late.upsert(rows, rows.row("a", 2L))); // merged when committed
+                    tx.commit();
+                  }
+                })
             .isInstanceOf(MergeFailedException.class)
             .hasMessageContaining("called the store");
       }

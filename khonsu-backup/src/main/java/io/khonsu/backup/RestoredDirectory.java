@@ -70,8 +70,7 @@ final class RestoredDirectory {
       long version = restoring.state().appliedVersion();
       restoring.store().finish();
       progress.onProgress("syncing", plan.bytes(), plan.bytes());
-      Timelines.Origin origin =
-          new Timelines.Origin(index.id(), plan.timeline().number(), version);
+      Timelines.Origin origin = new Timelines.Origin(index.id(), plan.timeline().number(), version);
       Files.write(
           staging.resolve(Timelines.Origin.FILE), origin.bytes(), StandardOpenOption.CREATE_NEW);
       Trees.sync(staging);

@@ -31,10 +31,10 @@ import org.apache.arrow.vector.types.pojo.Schema;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes what a snapshot sees of a table to a file: of a row table its rows in key order; of a batch
- * table the rows of all its batches, in the order of the batches' names, after a first column that
- * holds these, called {@value #NAME_COLUMN} (with underscores before it, if the table has one of
- * that name). A batch without rows leaves nothing.
+ * Writes what a snapshot sees of a table to a file: of a row table its rows in key order; of a
+ * batch table the rows of all its batches, in the order of the batches' names, after a first column
+ * that holds these, called {@value #NAME_COLUMN} (with underscores before it, if the table has one
+ * of that name). A batch without rows leaves nothing.
  */
 public final class TableExport {
   /** What the column of batches' names is called. */
@@ -98,8 +98,7 @@ public final class TableExport {
     // Vectors move between allocators of one root only, so it is the store's; without rows none do.
     try (BufferAllocator own = new RootAllocator();
         RecordBatch sample = sample(snapshot, table);
-        VectorSchemaRoot target =
-            VectorSchemaRoot.create(schema(table), allocatorOf(sample, own));
+        VectorSchemaRoot target = VectorSchemaRoot.create(schema(table), allocatorOf(sample, own));
         ArrowFileWriter writer =
             new ArrowFileWriter(
                 target, new DictionaryProvider.MapDictionaryProvider(), Channels.newChannel(out))) {
@@ -134,8 +133,12 @@ public final class TableExport {
 
   private static void load(VectorSchemaRoot target, @Nullable String name, RecordBatch rows) {
     List<FieldVector> vectors = new ArrayList<>(rows.root().getFieldVectors());
-    try (FieldVector first = target.getSchema().getFields().getFirst().createVector(
-            target.getVector(0).getAllocator())) {
+    try (FieldVector first =
+        target
+            .getSchema()
+            .getFields()
+            .getFirst()
+            .createVector(target.getVector(0).getAllocator())) {
       if (name != null) {
         vectors.addFirst(repeated((VarCharVector) first, name, rows.rowCount()));
       }

@@ -83,8 +83,7 @@ class HeldLogTest {
       switched.broken = false;
       archiver.awaitArchived(commit(db, table, 1_000), LONG);
       assertThat(archiver.status().gaps()).isEqualTo(1);
-      assertThat(Backups.open(archive).status().windows())
-          .containsExactly(new Window(1, 0, held));
+      assertThat(Backups.open(archive).status().windows()).containsExactly(new Window(1, 0, held));
 
       long base = archiver.createBase("after the gap", BackupProgress.NONE).version();
       last = commit(db, table, 1_001);

@@ -44,7 +44,12 @@ class TableExportTest {
       write(table, "a", 7);
       assertThat(csv(before, table))
           .isEqualTo(
-              "batch,value\r\na,1\r\na,2\r\n\"b, \"\"2\"\"\",3\r\n\"b, \"\"2\"\"\",4\r\ngone,9\r\n");
+              "batch,value\r\n"
+                  + "a,1\r\n"
+                  + "a,2\r\n"
+                  + "\"b, \"\"2\"\"\",3\r\n"
+                  + "\"b, \"\"2\"\"\",4\r\n"
+                  + "gone,9\r\n");
       assertThat(arrow(before, table))
           .containsExactly("a 1", "a 2", "b, \"2\" 3", "b, \"2\" 4", "gone 9");
     }

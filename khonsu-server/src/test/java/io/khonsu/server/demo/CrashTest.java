@@ -49,8 +49,7 @@ class CrashTest {
     killAgainAndAgain(log, 200, COMMITS_MAX);
   }
 
-  private void killAgainAndAgain(LogKind log, int rounds, int commitsMax)
-      throws Exception {
+  private void killAgainAndAgain(LogKind log, int rounds, int commitsMax) throws Exception {
     long seed = ThreadLocalRandom.current().nextLong();
     SplittableRandom random = new SplittableRandom(seed);
     StoreConfig config = StoreConfig.builder().log(log).build();

@@ -54,8 +54,7 @@ class PowerLossTest {
   @ParameterizedTest
   @Tag("long")
   @CsvSource({"ext4, ENGINE", "ext4, SEGMENTS", "xfs, ENGINE", "xfs, SEGMENTS"})
-  void synced_manyTimes_keepsWhatWasAcknowledged(String fileSystem, LogKind log)
-      throws Exception {
+  void synced_manyTimes_keepsWhatWasAcknowledged(String fileSystem, LogKind log) throws Exception {
     cutPowerAgainAndAgain(fileSystem, log, CYCLES);
   }
 
