@@ -9,7 +9,6 @@ import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.StateReceiver;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
-import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +23,8 @@ final class BaseLoad implements StateReceiver {
   private final Catalog catalog;
   private final Recovery.TableMaker tables;
   private final OpeningProgress progress;
-  private final BufferAllocator allocator;
+  private final Memory memory;
+  private final long batchBytes;
 
   /** The table whose rows are being gathered, with their keys and versions. */
   private @Nullable Table table;
@@ -40,12 +40,13 @@ final class BaseLoad implements StateReceiver {
       Catalog catalog,
       Recovery.TableMaker tables,
       OpeningProgress progress,
-      BufferAllocator allocator) {
+      Memory memory) {
     this.loading = loading;
     this.catalog = catalog;
     this.tables = tables;
     this.progress = progress;
-    this.allocator = allocator;
+    this.memory = memory;
+    this.batchBytes = Math.min(BATCH_BYTES, memory.batchBytesMax());
   }
 
   @Override
@@ -110,25 +111,27 @@ final class BaseLoad implements StateReceiver {
     versions[count] = version;
     count++;
     bytes += frame.length;
-    if (count == BATCH_ROWS || bytes >= BATCH_BYTES) {
+    if (count == BATCH_ROWS || bytes >= batchBytes) {
       flush();
     }
   }
 
   @SuppressWarnings("MustBeClosedChecker") // moves into the stored batch
   private void batch(Table owner, byte[] key, long version, byte[] frame) {
+    memory.makeRoom(frame.length);
     FrozenBatch batch =
-        ViewState.within(
-            () -> BatchFrame.decode(owner.batchSchema(), frame, 0, frame.length, allocator));
-    loading.add(key, StoredBatch.consume(batch, 1), 0, version);
+        ViewState.within(() ->
+            BatchFrame.decode(owner.batchSchema(), frame, 0, frame.length, memory.versions()));
+    loading.add(key, memory.store(batch, 1), 0, version);
   }
 
   @SuppressWarnings("MustBeClosedChecker") // moves into the stored batch
   private void flush() {
     BatchBuilder gathered = rows;
     if (gathered != null && count > 0) {
-      FrozenBatch batch = ViewState.within(() -> gathered.freeze(allocator));
-      StoredBatch stored = StoredBatch.consume(batch, count);
+      memory.makeRoom(bytes);
+      FrozenBatch batch = ViewState.within(() -> gathered.freeze(memory.versions()));
+      StoredBatch stored = memory.store(batch, count);
       for (int i = 0; i < count; i++) {
         loading.add(keys[i], stored, i, versions[i]);
       }

@@ -13,7 +13,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,14 +28,14 @@ final class BatchMerger implements Merger<StoredValue> {
   private static final long MEMORY_SHARE = 16;
 
   private final Catalog catalog;
-  private final BufferAllocator allocator;
+  private final Memory memory;
   private final long laterMaxBytes;
   private final long sizeMaxBytes;
   private final long rowSizeMaxBytes;
 
-  BatchMerger(Catalog catalog, BufferAllocator allocator, StoreConfig config) {
+  BatchMerger(Catalog catalog, Memory memory, StoreConfig config) {
     this.catalog = catalog;
-    this.allocator = allocator;
+    this.memory = memory;
     this.sizeMaxBytes = config.transactionSizeMaxBytes();
     this.laterMaxBytes = Math.min(sizeMaxBytes / GROWTH, config.memoryLimitBytes() / MEMORY_SHARE);
     this.rowSizeMaxBytes = config.rowSizeMaxBytes();
@@ -52,8 +51,18 @@ final class BatchMerger implements Merger<StoredValue> {
   @Override
   public Item<StoredValue> merge(
       Key key, @Nullable Version<StoredValue> committed, List<Version<StoredValue>> operands) {
+    try (Pins pins = new Pins()) {
+      return merge(key, committed, operands, pins);
+    }
+  }
+
+  private Item<StoredValue> merge(
+      Key key,
+      @Nullable Version<StoredValue> committed,
+      List<Version<StoredValue>> operands,
+      Pins pins) {
     Table table = catalog.tableOf(key);
-    FrozenBatch base = committed == null ? null : Reading.batchOf(committed);
+    FrozenBatch base = committed == null ? null : pins.add(Reading.storedOf(committed));
     Version<StoredValue> last = operands.getLast();
     if (last.requireValue() instanceof StoredMerge merge) {
       MergedRow row = MergedRow.over(table, key, base, committed == null ? 0 : committed.index());
@@ -65,7 +74,7 @@ final class BatchMerger implements Merger<StoredValue> {
     }
     BatchBuilder merged = new BatchBuilder(table.batchSchema());
     for (Version<StoredValue> operand : operands) {
-      merged = merged(table, Rows.of(merged), Rows.of(Reading.batchOf(operand)));
+      merged = merged(table, Rows.of(merged), Rows.of(pins.add(Reading.storedOf(operand))));
     }
     merged = base == null ? merged : merged(table, Rows.of(base), Rows.of(merged));
     if (merged.sizeBytes() > sizeMaxBytes) {
@@ -80,7 +89,8 @@ final class BatchMerger implements Merger<StoredValue> {
 
   @SuppressWarnings("MustBeClosedChecker") // moves into the stored batch
   private Item<StoredValue> frozen(BatchBuilder rows) {
-    return new Item<>(StoredBatch.consume(ViewState.within(() -> rows.freeze(allocator)), 1), 0);
+    FrozenBatch batch = ViewState.within(() -> rows.freeze(memory.versions()));
+    return new Item<>(memory.store(batch, 1), 0);
   }
 
   @Override
@@ -125,8 +135,8 @@ final class BatchMerger implements Merger<StoredValue> {
     long sizeBelow =
         weightBelow >= 0 || below == null
             ? Math.max(0, weightBelow)
-            : Reading.batchOf(below).sizeBytes();
-    long sum = sizeBelow + batch.batch().sizeBytes();
+            : Reading.storedOf(below).sizeBytes();
+    long sum = sizeBelow + batch.sizeBytes();
     return sum > laterMaxBytes ? UNBOUNDED : sum;
   }
 

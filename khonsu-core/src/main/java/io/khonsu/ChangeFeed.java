@@ -1,5 +1,6 @@
 package io.khonsu;
 
+import io.khonsu.internal.arrow.FrozenBatch;
 import io.khonsu.mvcc.ChangeCursor;
 import io.khonsu.mvcc.CommitRecord;
 import io.khonsu.mvcc.Key;
@@ -219,14 +220,15 @@ public final class ChangeFeed implements AutoCloseable {
     if (version == null) {
       return null;
     }
-    var batch = Reading.batchOf(version);
-    int first = table.isRowTable() ? version.index() : 0;
-    int count = table.isRowTable() ? 1 : batch.rowCount();
-    List<Row> rows = new ArrayList<>(count);
-    for (int i = 0; i < count; i++) {
-      rows.add(new Row(table.shape(), batch.getObjects(first + i)));
+    try (FrozenBatch batch = Reading.storedOf(version).pin()) {
+      int first = table.isRowTable() ? version.index() : 0;
+      int count = table.isRowTable() ? 1 : batch.rowCount();
+      List<Row> rows = new ArrayList<>(count);
+      for (int i = 0; i < count; i++) {
+        rows.add(new Row(table.shape(), batch.getObjects(first + i)));
+      }
+      return List.copyOf(rows);
     }
-    return List.copyOf(rows);
   }
 
   private void checkOpen() {

@@ -71,7 +71,7 @@ final class Compaction {
         rest = null;
         return;
       }
-      Fragments fragments = new Fragments(runRows);
+      Fragments fragments = new Fragments(runRows, memory.batchBytesMax());
       Key next = buffer.scanPart(interval, snapshot, fragments);
       for (Stretch stretch : fragments.finish()) {
         move(stretch);
@@ -81,16 +81,22 @@ final class Compaction {
     }
   }
 
-  @SuppressWarnings("MustBeClosedChecker") // moves into the stored batch, and that to the buffer
   private void move(Stretch stretch) {
+    memory.makeRoom(stretch.sizeBytes());
     checkRoom(stretch);
-    Gather rows = stretch.gather(table.batchSchema());
-    FrozenBatch copy = ViewState.within(() -> rows.toBatch(memory.versions()));
+    StoredBatch copy = copy(stretch);
     long sizeBytes = copy.sizeBytes();
-    int moved =
-        buffer.relocate(
-            stretch.keys(), stretch.versions(), StoredBatch.consume(copy, stretch.rowCount()));
+    int moved = buffer.relocate(stretch.keys(), stretch.versions(), copy);
     counts.written(sizeBytes, moved);
+  }
+
+  @SuppressWarnings("MustBeClosedChecker") // moves into the stored batch
+  private StoredBatch copy(Stretch stretch) {
+    try (Pins pins = new Pins()) {
+      Gather rows = stretch.gather(table.batchSchema(), pins);
+      FrozenBatch copy = ViewState.within(() -> rows.toBatch(memory.versions()));
+      return memory.store(copy, stretch.rowCount());
+    }
   }
 
   /**

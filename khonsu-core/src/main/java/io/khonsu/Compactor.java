@@ -108,7 +108,10 @@ final class Compactor implements AutoCloseable {
           isThorough = tryPass(isQuiet ? Fragments.LONG_RUN_ROWS : SHORT_RUN_ROWS) && isQuiet;
           handled = newest;
         }
-        unlessEnded(manager.buffer()::reclaim);
+        unlessEnded(() -> {
+          manager.buffer().reclaim();
+          manager.memory().tend();
+        });
       }
     } catch (RuntimeException | Error e) {
       LOG.atError().setCause(e).log("compaction has stopped; the store goes on without it");
@@ -123,6 +126,9 @@ final class Compactor implements AutoCloseable {
     } catch (UnavailableException e) {
       LOG.atDebug().setCause(e).log("compaction waits for memory");
       return false;
+    } catch (StorageException e) {
+      LOG.atWarn().setCause(e).log("compaction left out the rest of a table");
+      return true;
     }
   }
 

@@ -47,7 +47,7 @@ final class EmbeddedCommitter implements Committer {
 
   @Override
   public CommitDecision commit(CommitRequest<StoredValue> request, StagedWrites staged) {
-    List<StoredBatch> frozen = ViewState.within(() -> staged.freeze(memory.versions()));
+    List<StoredBatch> frozen = ViewState.within(() -> staged.freeze(memory));
     boolean accepted = false;
     try {
       CommitResult<StoredValue> result = certified(request);

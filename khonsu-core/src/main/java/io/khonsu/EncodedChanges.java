@@ -34,8 +34,7 @@ final class EncodedChanges {
       if (table.isRowTable()) {
         rows.computeIfAbsent(batch, _ -> new InstalledRows(table)).indexes.set(version.index());
       } else {
-        mutations.add(
-            new Mutation.PutBatch(table.id(), table.batchName(key), frame(batch.batch())));
+        mutations.add(new Mutation.PutBatch(table.id(), table.batchName(key), frame(batch)));
       }
     } else {
       throw new AssertionError("broken invariant: a merge is refused or settled before");
@@ -46,8 +45,7 @@ final class EncodedChanges {
   List<Mutation> finish() {
     rows.forEach((batch, installed) ->
         mutations.add(
-            new Mutation.PutRows(
-                installed.table.id(), frameOfRows(batch.batch(), installed.indexes))));
+            new Mutation.PutRows(installed.table.id(), frameOfRows(batch, installed.indexes))));
     return mutations;
   }
 
@@ -58,22 +56,26 @@ final class EncodedChanges {
             Table.tableIdOf(key), ByteBuffer.wrap(catalog.tableOf(key).bodyOf(key)));
   }
 
-  private ByteBuffer frameOfRows(FrozenBatch batch, BitSet rows) {
-    if (rows.cardinality() == batch.rowCount()) {
-      return frame(batch);
+  private static ByteBuffer frameOfRows(StoredBatch stored, BitSet rows) {
+    if (rows.cardinality() == stored.rowCount()) {
+      return frame(stored);
     }
-    Gather gather = new Gather(batch.schema());
-    int first = rows.nextSetBit(0);
-    while (first >= 0) {
-      int end = rows.nextClearBit(first);
-      gather.add(batch, first, end - first);
-      first = rows.nextSetBit(end);
+    try (FrozenBatch batch = stored.pin()) {
+      Gather gather = new Gather(batch.schema());
+      int first = rows.nextSetBit(0);
+      while (first >= 0) {
+        int end = rows.nextClearBit(first);
+        gather.add(batch, first, end - first);
+        first = rows.nextSetBit(end);
+      }
+      return ByteBuffer.wrap(BatchFrame.encode(gather));
     }
-    return ByteBuffer.wrap(BatchFrame.encode(gather));
   }
 
-  private static ByteBuffer frame(FrozenBatch batch) {
-    return ByteBuffer.wrap(BatchFrame.encode(batch));
+  private static ByteBuffer frame(StoredBatch stored) {
+    try (FrozenBatch batch = stored.pin()) {
+      return ByteBuffer.wrap(BatchFrame.encode(batch));
+    }
   }
 
   /** Which rows of a batch a commit installed. */

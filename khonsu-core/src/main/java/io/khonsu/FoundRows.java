@@ -1,13 +1,12 @@
 package io.khonsu;
 
-import io.khonsu.internal.arrow.FrozenBatch;
 import java.util.Arrays;
 
 /** Rows in order, as runs of consecutive rows of batches. Not thread-safe. */
 final class FoundRows {
   private static final int INITIAL = 4;
 
-  private FrozenBatch[] batches = new FrozenBatch[INITIAL];
+  private StoredBatch[] batches = new StoredBatch[INITIAL];
   private int[] firstRows = new int[INITIAL];
   private int[] counts = new int[INITIAL];
   private int runCount;
@@ -15,7 +14,7 @@ final class FoundRows {
 
   /** Adds rows behind the others. */
   @SuppressWarnings("ReferenceEquality") // the same batch, not an equal one
-  void add(FrozenBatch batch, int firstRow, int count) {
+  void add(StoredBatch batch, int firstRow, int count) {
     rowCount += count;
     int last = runCount - 1;
     if (last >= 0 && batches[last] == batch && firstRows[last] + counts[last] == firstRow) {
@@ -41,7 +40,7 @@ final class FoundRows {
     return rowCount;
   }
 
-  FrozenBatch batch(int run) {
+  StoredBatch batch(int run) {
     return batches[run];
   }
 

@@ -23,6 +23,7 @@ final class Fragments implements ScanVisitor<StoredValue> {
   static final long STRETCH_BYTES_MAX = 4L << 20;
 
   private final int runRows;
+  private final long stretchBytesMax;
   private final List<Stretch> found = new ArrayList<>();
   private Stretch stretch = new Stretch();
   private int visited;
@@ -41,9 +42,11 @@ final class Fragments implements ScanVisitor<StoredValue> {
    * Looks for stretches whose runs are shorter on average.
    *
    * @param runRows at most {@link #LONG_RUN_ROWS}
+   * @param batchBytesMax a stretch becomes no larger, or little
    */
-  Fragments(int runRows) {
+  Fragments(int runRows, long batchBytesMax) {
     this.runRows = runRows;
+    this.stretchBytesMax = Math.min(STRETCH_BYTES_MAX, batchBytesMax);
   }
 
   /** {@return how many rows were looked at one by one} */
@@ -75,7 +78,7 @@ final class Fragments implements ScanVisitor<StoredValue> {
       close();
       batch = its;
       stays = true;
-    } else if (stretch.sizeBytes() >= STRETCH_BYTES_MAX) {
+    } else if (stretch.sizeBytes() >= stretchBytesMax) {
       close();
     }
   }

@@ -1,5 +1,6 @@
 package io.khonsu;
 
+import io.khonsu.durable.DurableStorage;
 import io.khonsu.internal.arrow.BatchSchema;
 import io.khonsu.internal.key.KeyCodec;
 import io.khonsu.mvcc.BufferOptions;
@@ -63,6 +64,10 @@ public final class Khonsu implements AutoCloseable {
     this.config = config;
     this.storage = storage;
     this.memory = new Memory(config.memoryLimitBytes(), allocator);
+    OpenViews views = new OpenViews(clock);
+    if (storage instanceof DurableStorage durable) {
+      memory.spillTo(durable.scratch(), views, config.budgetBytes());
+    }
     this.versions = new ReplayedVersions(new HybridClock(clock));
     this.buffer =
         new TxnBuffer<>(
@@ -73,7 +78,7 @@ public final class Khonsu implements AutoCloseable {
                     storage == null && order == null
                         ? TxnBuffer.Publication.AT_COMMIT
                         : TxnBuffer.Publication.EXPLICIT,
-                    new BatchMerger(catalog, memory.versions(), config),
+                    new BatchMerger(catalog, memory, config),
                     new StoredLifecycle(compactionCounts))
                 .withCertification(config.certification())
                 .withLimits(config.retentionBytes(), config.watchBacklogBytes()));
@@ -84,9 +89,7 @@ public final class Khonsu implements AutoCloseable {
         order == null
             ? new EmbeddedCommitter(buffer, droppedTables, this::tableOf, memory, pipeline)
             : new ReplicatedCommitter(order, buffer, catalog, memory);
-    this.manager =
-        new TransactionManager(
-            config, buffer, droppedTables, memory, new OpenViews(clock), committer);
+    this.manager = new TransactionManager(config, buffer, droppedTables, memory, views, committer);
     this.retrying = new Retrying(manager);
     this.compactor =
         new Compactor(manager, droppedTables, compactionCounts, config.compactionRowsPerSecond());
@@ -209,8 +212,7 @@ public final class Khonsu implements AutoCloseable {
     if (storage == null || pipeline == null) {
       return;
     }
-    Recovery recovery =
-        new Recovery(buffer, droppedTables, this::tableOf, versions, memory.versions());
+    Recovery recovery = new Recovery(buffer, droppedTables, this::tableOf, versions, memory);
     try {
       BaseLoad base = recovery.base();
       StateReceiver.Extent extent = storage.readState(base);
@@ -546,6 +548,7 @@ public final class Khonsu implements AutoCloseable {
     compactor.close();
     try {
       committer.close();
+      memory.endSpilling();
       if (storage != null) {
         storage.close();
       }

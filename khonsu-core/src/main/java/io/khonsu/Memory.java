@@ -1,5 +1,7 @@
 package io.khonsu;
 
+import io.khonsu.durable.Scratch;
+import io.khonsu.internal.arrow.FrozenBatch;
 import org.apache.arrow.memory.AllocationListener;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
@@ -11,6 +13,7 @@ final class Memory implements AutoCloseable {
   private final BufferAllocator store;
   private final BufferAllocator versions;
   private final BufferAllocator reads;
+  private @Nullable Spiller spiller;
   private volatile boolean closing;
   private boolean released;
 
@@ -32,6 +35,51 @@ final class Memory implements AutoCloseable {
   /** To whole cache lines; Arrow's default doubles what just exceeds a power of two. */
   private static long rounded(long sizeBytes) {
     return (sizeBytes + 63) & -64;
+  }
+
+  /** Lets committed batches leave memory. Before there are any. */
+  void spillTo(Scratch scratch, OpenViews views, long budgetBytes) {
+    spiller = new Spiller(scratch, views, versions, budgetBytes);
+  }
+
+  /** {@return a batch that so many versions will point into, taken over} */
+  StoredBatch store(FrozenBatch batch, int versionCount) {
+    return StoredBatch.consume(batch, versionCount, spiller);
+  }
+
+  /** {@return how large a committed batch should be at most, where that can be chosen} */
+  long batchBytesMax() {
+    return spiller == null ? Long.MAX_VALUE : spiller.batchBytesMax();
+  }
+
+  /** {@return whether what is staged can be committed without others leaving memory} */
+  boolean isRoomFor(StagedWrites staged) {
+    return spiller == null || spiller.isRoomFor(staged.sizeBytes());
+  }
+
+  /** Makes room for a batch, if others can leave memory. Not inside a view. */
+  void makeRoom(long sizeBytes) {
+    if (spiller != null) {
+      spiller.makeRoom(sizeBytes);
+    }
+  }
+
+  /** Does what is due from time to time. */
+  void tend() {
+    if (spiller != null) {
+      spiller.tend();
+    }
+  }
+
+  /** Nothing leaves memory any more, and nothing comes back. */
+  void endSpilling() {
+    if (spiller != null) {
+      spiller.close();
+    }
+  }
+
+  StoreStatistics.Spilling spilling() {
+    return spiller == null ? StoreStatistics.Spilling.NONE : spiller.statistics();
   }
 
   BufferAllocator versions() {

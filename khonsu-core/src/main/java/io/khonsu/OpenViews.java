@@ -48,6 +48,11 @@ final class OpenViews {
     return open.size();
   }
 
+  /** {@return the wait for those who are inside a view now} */
+  Grace grace() {
+    return new Grace(open);
+  }
+
   void checkOpen() {
     if (closed) {
       throw new StoreClosedException();

@@ -287,16 +287,16 @@ final class Reading {
     return new ScanResult(table.batchSchema(), projection, shape, found, view, memory);
   }
 
-  /** Rows found at a snapshot of one operation outlive it by references of their own. */
+  /** Rows found at a snapshot of one operation outlive it, as this holds their batches. */
   private void pin(FoundRows found) {
     if (level != IsolationLevel.READ_COMMITTED) {
       return;
     }
     for (int i = 0; i < found.runCount(); i++) {
-      FrozenBatch batch = found.batch(i);
-      if (batch.isNative() && (i == 0 || found.batch(i - 1) != batch)) {
-        batch.retain();
-        var _ = view.own(batch);
+      StoredBatch batch = found.batch(i);
+      if (batch.isLarge() && (i == 0 || found.batch(i - 1) != batch)) {
+        batch.hold();
+        var _ = view.own(batch::retireOne);
       }
     }
   }
@@ -345,8 +345,13 @@ final class Reading {
     return view.own(ViewState.within(() -> staged.of(table).requireRows().freeze(memory.reads())));
   }
 
+  static StoredBatch storedOf(Version<StoredValue> version) {
+    return (StoredBatch) version.requireValue();
+  }
+
+  /** {@return the bytes of a version's batch, for who is inside a view} */
   static FrozenBatch batchOf(Version<StoredValue> version) {
-    return ((StoredBatch) version.requireValue()).batch();
+    return storedOf(version).batch();
   }
 
   /** Merges a scan of committed items with the transaction's own writes, in key order. */
@@ -409,7 +414,7 @@ final class Reading {
     private final @Nullable RowPredicate predicate;
     private final io.khonsu.mvcc.Snapshot<StoredValue> snapshot;
     private final FoundRows found;
-    private @Nullable FrozenBatch ownRows;
+    private @Nullable StoredBatch ownRows;
 
     RowCollector(
         Table table,
@@ -426,8 +431,8 @@ final class Reading {
 
     @Override
     void committed(Key key, Version<StoredValue> version) {
-      FrozenBatch batch = batchOf(version);
-      if (predicate == null || predicate.test(batch, version.index())) {
+      StoredBatch batch = storedOf(version);
+      if (predicate == null || predicate.test(batch.batch(), version.index())) {
         noteItem(key);
         found.add(batch, version.index(), 1);
       }
@@ -438,14 +443,15 @@ final class Reading {
       if (level == IsolationLevel.REPEATABLE_READ) {
         return false;
       }
-      FrozenBatch batch = ((StoredBatch) value).batch();
+      StoredBatch rows = (StoredBatch) value;
       if (predicate == null) {
-        found.add(batch, firstIndex, count);
+        found.add(rows, firstIndex, count);
         return true;
       }
+      FrozenBatch batch = rows.batch();
       for (int row = firstIndex; row < firstIndex + count; row++) {
         if (predicate.test(batch, row)) {
-          found.add(batch, row, 1);
+          found.add(rows, row, 1);
         }
       }
       return true;
@@ -457,17 +463,18 @@ final class Reading {
         return;
       }
       if (staged.writes().isMerge(position)) {
-        add(mergedBatch(staged, table, position, visible(key, snapshot)), 0);
+        FrozenBatch row = mergedBatch(staged, table, position, visible(key, snapshot));
+        add(StoredBatch.borrow(row), 0);
         return;
       }
       if (ownRows == null) {
-        ownRows = ownRows(staged, table);
+        ownRows = StoredBatch.borrow(ownRows(staged, table));
       }
       add(ownRows, staged.writes().version(position).index());
     }
 
-    private void add(FrozenBatch rows, int row) {
-      if (predicate == null || predicate.test(rows, row)) {
+    private void add(StoredBatch rows, int row) {
+      if (predicate == null || predicate.test(rows.batch(), row)) {
         found.add(rows, row, 1);
       }
     }

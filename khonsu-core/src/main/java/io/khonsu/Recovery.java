@@ -10,7 +10,6 @@ import io.khonsu.mvcc.WriteSet;
 import io.khonsu.spi.CommittedTransaction;
 import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.StateReceiver;
-import org.apache.arrow.memory.BufferAllocator;
 
 /** Puts what a storage replays into an empty buffer, under the versions it was committed with. */
 final class Recovery {
@@ -19,7 +18,7 @@ final class Recovery {
   private final Catalog catalog;
   private final TableMaker tables;
   private final ReplayedVersions versions;
-  private final BufferAllocator allocator;
+  private final Memory memory;
   private final OpeningProgress progress = new OpeningProgress(System::nanoTime);
   private long lastVersion;
   private long lastTransactionId;
@@ -35,18 +34,18 @@ final class Recovery {
       DroppedTables droppedTables,
       TableMaker tables,
       ReplayedVersions versions,
-      BufferAllocator allocator) {
+      Memory memory) {
     this.buffer = buffer;
     this.droppedTables = droppedTables;
     this.catalog = droppedTables.catalog();
     this.tables = tables;
     this.versions = versions;
-    this.allocator = allocator;
+    this.memory = memory;
   }
 
   /** {@return what takes the state that commits before the first to be applied have left} */
   BaseLoad base() {
-    return new BaseLoad(buffer.loading(), catalog, tables, progress, allocator);
+    return new BaseLoad(buffer.loading(), catalog, tables, progress, memory);
   }
 
   /** Goes on after a state that was loaded. */
@@ -67,7 +66,7 @@ final class Recovery {
       throw new DamagedStorageException(
           "version %d comes after %d".formatted(commit.version(), lastVersion));
     }
-    StagedMutations staged = new StagedMutations(catalog, tables, allocator);
+    StagedMutations staged = new StagedMutations(catalog, tables, memory);
     boolean installed = false;
     try {
       stage(commit, staged);

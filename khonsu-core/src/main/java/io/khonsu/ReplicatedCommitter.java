@@ -51,7 +51,7 @@ final class ReplicatedCommitter implements Committer {
 
   /** {@return the bytes of a request and of what was staged} */
   byte[] encode(CommitRequest<StoredValue> request, StagedWrites staged) {
-    List<StoredBatch> frozen = ViewState.within(() -> staged.freeze(memory.versions()));
+    List<StoredBatch> frozen = ViewState.within(() -> staged.freeze(memory));
     try {
       WriteSet<StoredValue> writes = request.writes();
       return EncodedRequest.of(request, encoder.encode(writes), encoder.encodeAppends(writes))

@@ -34,7 +34,7 @@ public final class ReplicatedStore implements AutoCloseable {
   private final Recovery.TableMaker tables;
   private final CommitEncoder encoder;
   private final ReplicatedCommitter committer;
-  private final BufferAllocator allocator;
+  private final Memory memory;
   private final HistoryHold<StoredValue> history;
 
   /**
@@ -54,10 +54,10 @@ public final class ReplicatedStore implements AutoCloseable {
     this.droppedTables = parts.droppedTables();
     this.catalog = droppedTables.catalog();
     this.tables = parts.tables();
-    this.allocator = parts.memory().versions();
+    this.memory = parts.memory();
     this.encoder = new CommitEncoder(catalog);
     this.committer = (ReplicatedCommitter) store.committer();
-    this.recovery = new Recovery(buffer, droppedTables, tables, versions, allocator);
+    this.recovery = new Recovery(buffer, droppedTables, tables, versions, memory);
     this.history = buffer.hold();
   }
 
@@ -136,7 +136,7 @@ public final class ReplicatedStore implements AutoCloseable {
     if (request.snapshotVersion() > buffer.newestVersion()) {
       return refused(CommitAnswer.Reason.MALFORMED, "it has read what is not committed");
     }
-    StagedMutations staged = new StagedMutations(catalog, tables, allocator);
+    StagedMutations staged = new StagedMutations(catalog, tables, memory);
     try {
       ReadSet<StoredValue> reads = reads(request);
       stage(request, staged);

@@ -36,7 +36,9 @@ final class RowPredicate implements ItemPredicate<StoredValue> {
 
   @Override
   public boolean test(Key key, Version<StoredValue> version) {
-    return test(Reading.batchOf(version), version.index());
+    try (FrozenBatch batch = Reading.storedOf(version).pin()) {
+      return test(batch, version.index());
+    }
   }
 
   @SuppressWarnings("ReferenceEquality") // the same batch, not an equal one

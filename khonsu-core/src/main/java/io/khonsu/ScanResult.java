@@ -23,6 +23,9 @@ public final class ScanResult implements Iterable<RecordBatch> {
   /** A run of at least this many rows is worth a batch of its own. */
   private static final int RUN_ROWS_MIN = 1_024;
 
+  /** As many bytes, or little more, are copied into one batch. */
+  private static final long BATCH_BYTES_MAX = 4L << 20;
+
   private final BatchSchema schema;
   private final int[] projection;
   private final RowShape shape;
@@ -73,11 +76,13 @@ public final class ScanResult implements Iterable<RecordBatch> {
    * @throws ArithmeticException if there are more than 2^31 - 1 rows
    */
   public RecordBatch toBatch() {
-    Gather gather = new Gather(schema, projection);
-    for (int i = 0; i < found.runCount(); i++) {
-      gather.add(found.batch(i), found.firstRow(i), found.count(i));
-    }
-    return exported(gather);
+    return view.during(() -> {
+      Gather gather = new Gather(schema, projection);
+      for (int run = 0; run < found.runCount(); run++) {
+        addTo(gather, run);
+      }
+      return view.export(gather, memory);
+    });
   }
 
   /** {@return all rows as Java values, which stay valid} */
@@ -90,15 +95,16 @@ public final class ScanResult implements Iterable<RecordBatch> {
     return "ScanResult[%d rows of %s]".formatted(rowCount(), shape.names());
   }
 
-  private RecordBatch exported(Gather gather) {
-    return view.during(() -> view.export(gather, memory));
+  private void addTo(Gather gather, int run) {
+    gather.add(found.batch(run).batch(), found.firstRow(run), found.count(run));
   }
 
   private List<Row> readRows() {
     List<Row> rows = new ArrayList<>();
     for (int run = 0; run < found.runCount(); run++) {
+      FrozenBatch batch = found.batch(run).batch();
       for (int i = 0; i < found.count(run); i++) {
-        rows.add(row(found.batch(run), found.firstRow(run) + i));
+        rows.add(row(batch, found.firstRow(run) + i));
       }
     }
     return rows;
@@ -125,22 +131,35 @@ public final class ScanResult implements Iterable<RecordBatch> {
       if (!hasNext()) {
         throw new NoSuchElementException();
       }
+      return view.during(this::copyNext);
+    }
+
+    private RecordBatch copyNext() {
       Gather gather = new Gather(schema, projection);
       boolean isAlone = isPassedOn(run);
+      int next = run;
+      long sizeBytes = 0;
       do {
-        gather.add(found.batch(run), found.firstRow(run), found.count(run));
-        run++;
-      } while (!isAlone && hasNext() && !isPassedOn(run) && fits(gather));
-      return exported(gather);
+        addTo(gather, next);
+        sizeBytes += sizeBytes(next);
+        next++;
+      } while (!isAlone
+          && next < found.runCount()
+          && !isPassedOn(next)
+          && gather.rowCount() + found.count(next) <= BATCH_ROWS_MAX
+          && sizeBytes + sizeBytes(next) <= BATCH_BYTES_MAX);
+      RecordBatch rows = view.export(gather, memory);
+      run = next; // only now: who asks again after a failure misses nothing
+      return rows;
     }
 
-    private boolean fits(Gather gather) {
-      return gather.rowCount() + found.count(run) <= BATCH_ROWS_MAX;
+    private long sizeBytes(int index) {
+      return found.count(index) * found.batch(index).rowBytes();
     }
 
-    /** A native run that is large enough is passed on as it lies. */
+    /** A large run is passed on alone, and as it lies if it is in Arrow memory. */
     private boolean isPassedOn(int index) {
-      return found.batch(index).isNative() && found.count(index) >= RUN_ROWS_MIN;
+      return found.batch(index).isLarge() && found.count(index) >= RUN_ROWS_MIN;
     }
   }
 }

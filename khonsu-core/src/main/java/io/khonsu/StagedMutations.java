@@ -12,7 +12,6 @@ import io.khonsu.spi.Mutation;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.arrow.memory.BufferAllocator;
 
 /**
  * The changes of one commit, read back into what the buffer takes. Whoever makes it owns the
@@ -21,17 +20,17 @@ import org.apache.arrow.memory.BufferAllocator;
 final class StagedMutations {
   private final Catalog catalog;
   private final Recovery.TableMaker tables;
-  private final BufferAllocator allocator;
+  private final Memory memory;
   private final WriteSet<StoredValue> writes = new WriteSet<>();
   private final List<StoredBatch> batches = new ArrayList<>();
   private final List<Table> created = new ArrayList<>();
   private final List<Table> dropped = new ArrayList<>();
   private ConflictStrategy strategy = ConflictStrategy.FAIL;
 
-  StagedMutations(Catalog catalog, Recovery.TableMaker tables, BufferAllocator allocator) {
+  StagedMutations(Catalog catalog, Recovery.TableMaker tables, Memory memory) {
     this.catalog = catalog;
     this.tables = tables;
-    this.allocator = allocator;
+    this.memory = memory;
   }
 
   WriteSet<StoredValue> writes() {
@@ -138,23 +137,25 @@ final class StagedMutations {
   private void putRows(Table table, ByteBuffer frame) throws DamagedStorageException {
     StoredBatch stored = decode(table, frame);
     int[] indexes = table.keyColumnIndexes();
-    ColumnView[] all = stored.batch().columns();
     ColumnView[] columns = new ColumnView[indexes.length];
-    for (int i = 0; i < columns.length; i++) {
-      columns[i] = all[indexes[i]];
-    }
-    for (int row = 0; row < stored.rowCount(); row++) {
-      put(table.key(columns, row), stored, row);
+    try (FrozenBatch batch = stored.pin()) {
+      for (int i = 0; i < columns.length; i++) {
+        columns[i] = batch.column(indexes[i]);
+      }
+      for (int row = 0; row < stored.rowCount(); row++) {
+        put(table.key(columns, row), stored, row);
+      }
     }
   }
 
   @SuppressWarnings("MustBeClosedChecker") // moves into the stored batch
   private StoredBatch decode(Table table, ByteBuffer frame) {
     byte[] bytes = bytes(frame);
+    memory.makeRoom(bytes.length);
     FrozenBatch batch =
-        ViewState.within(
-            () -> BatchFrame.decode(table.batchSchema(), bytes, 0, bytes.length, allocator));
-    StoredBatch stored = StoredBatch.consume(batch, table.isRowTable() ? batch.rowCount() : 1);
+        ViewState.within(() ->
+            BatchFrame.decode(table.batchSchema(), bytes, 0, bytes.length, memory.versions()));
+    StoredBatch stored = memory.store(batch, table.isRowTable() ? batch.rowCount() : 1);
     batches.add(stored);
     return stored;
   }

@@ -9,7 +9,6 @@ import io.khonsu.mvcc.WriteSet;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -130,11 +129,11 @@ final class StagedWrites {
    *
    * @return the batches, which the caller owns until the writes are accepted
    */
-  List<StoredBatch> freeze(BufferAllocator allocator) {
+  List<StoredBatch> freeze(Memory memory) {
     List<StoredBatch> frozen = new ArrayList<>(tables.size());
     try {
       for (StagedTable staged : tables) {
-        staged.freeze(allocator, frozen);
+        staged.freeze(memory, frozen);
       }
       return frozen;
     } catch (RuntimeException | Error e) {
@@ -217,17 +216,15 @@ final class StagedWrites {
       return writes.version(positions[index]).index() == index;
     }
 
-    private void freeze(BufferAllocator allocator, List<StoredBatch> frozen) {
+    private void freeze(Memory memory, List<StoredBatch> frozen) {
       if (rows != null) {
-        freezeRows(rows, allocator, frozen);
+        freezeRows(rows, memory, frozen);
       } else {
-        freezeBatches(allocator, frozen);
+        freezeBatches(memory, frozen);
       }
     }
 
-    @SuppressWarnings("MustBeClosedChecker") // moves into the stored batch
-    private void freezeRows(
-        BatchBuilder staged, BufferAllocator allocator, List<StoredBatch> frozen) {
+    private void freezeRows(BatchBuilder staged, Memory memory, List<StoredBatch> frozen) {
       int count = staged.rowCount();
       int[] kept = new int[count];
       int keptCount = 0;
@@ -236,25 +233,40 @@ final class StagedWrites {
           kept[keptCount++] = row;
         }
       }
-      if (keptCount == 0) {
-        return;
-      }
-      FrozenBatch batch =
-          keptCount == count
-              ? staged.freeze(allocator)
-              : staged.freeze(allocator, Arrays.copyOf(kept, keptCount));
-      StoredBatch stored = StoredBatch.consume(batch, keptCount);
-      frozen.add(stored);
-      for (int i = 0; i < keptCount; i++) {
-        writes.setValue(positions[kept[i]], stored, i);
+      int most = rowsOfOne(staged, memory.batchBytesMax());
+      for (int from = 0; from < keptCount; from += most) {
+        int to = Math.min(keptCount, from + most);
+        frozen.add(freezeRows(staged, memory, Arrays.copyOfRange(kept, from, to)));
       }
     }
 
+    /** {@return how many rows to put into one batch} */
+    private static int rowsOfOne(BatchBuilder rows, long batchBytesMax) {
+      if (batchBytesMax == Long.MAX_VALUE) {
+        return Integer.MAX_VALUE / 2;
+      }
+      long rowBytes = Math.max(1, rows.sizeBytes() / Math.max(1, rows.rowCount()));
+      return Math.clamp(batchBytesMax / rowBytes, 1, Integer.MAX_VALUE / 2);
+    }
+
     @SuppressWarnings("MustBeClosedChecker") // moves into the stored batch
-    private void freezeBatches(BufferAllocator allocator, List<StoredBatch> frozen) {
+    private StoredBatch freezeRows(BatchBuilder staged, Memory memory, int[] kept) {
+      FrozenBatch batch =
+          kept.length == staged.rowCount()
+              ? staged.freeze(memory.versions())
+              : staged.freeze(memory.versions(), kept);
+      StoredBatch stored = memory.store(batch, kept.length);
+      for (int i = 0; i < kept.length; i++) {
+        writes.setValue(positions[kept[i]], stored, i);
+      }
+      return stored;
+    }
+
+    @SuppressWarnings("MustBeClosedChecker") // moves into the stored batch
+    private void freezeBatches(Memory memory, List<StoredBatch> frozen) {
       for (int i = 0; i < batches.size(); i++) {
         if (isCurrent(i)) {
-          StoredBatch stored = StoredBatch.consume(batches.get(i).freeze(allocator), 1);
+          StoredBatch stored = memory.store(batches.get(i).freeze(memory.versions()), 1);
           frozen.add(stored);
           writes.setValue(positions[i], stored, 0);
         }

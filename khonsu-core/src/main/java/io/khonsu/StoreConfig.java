@@ -27,6 +27,9 @@ import java.util.regex.Pattern;
  *     a storage {@link Khonsu#snapshot} may wait for a commit that is being persisted
  * @param memoryLimitBytes the most memory that committed and read batches may take; 4 GiB. A commit
  *     or read beyond fails with {@link UnavailableException}
+ * @param memoryBudgetBytes how much memory committed batches of more than 4 KiB take in a store
+ *     opened by its path: those that nobody has read for long are on disk only, and come back when
+ *     somebody does; at most memoryLimitBytes. 0, the default, is half of that
  * @param keySizeMaxBytes the longest encoded key that is written, at most 64 KiB; 1 024
  * @param rowSizeMaxBytes the largest average row of a batch that is written; 16 MiB
  * @param transactionSizeMaxBytes the most that one transaction may write, rows written over again
@@ -55,6 +58,7 @@ public record StoreConfig(
     ConflictStrategy onConflict,
     Certification certification,
     long memoryLimitBytes,
+    long memoryBudgetBytes,
     int keySizeMaxBytes,
     long rowSizeMaxBytes,
     long transactionSizeMaxBytes,
@@ -85,6 +89,7 @@ public record StoreConfig(
     Objects.requireNonNull(onConflict, "onConflict");
     Objects.requireNonNull(certification, "certification");
     checkRange("memoryLimitBytes", memoryLimitBytes, 1, Long.MAX_VALUE);
+    checkRange("memoryBudgetBytes", memoryBudgetBytes, 0, memoryLimitBytes);
     checkRange("keySizeMaxBytes", keySizeMaxBytes, 1, Table.KEY_BYTES_MAX);
     checkRange("rowSizeMaxBytes", rowSizeMaxBytes, 1, Integer.MAX_VALUE);
     checkRange("transactionSizeMaxBytes", transactionSizeMaxBytes, 1, TRANSACTION_SIZE_LIMIT_BYTES);
@@ -99,6 +104,11 @@ public record StoreConfig(
     checkRange("logSizeMaxBytes", logSizeMaxBytes, LOG_SIZE_LEAST_BYTES, Long.MAX_VALUE / 2);
     checkRange("heldLogMaxBytes", heldLogMaxBytes, 0, Long.MAX_VALUE / 2);
     checkRange("diskReserveBytes", diskReserveBytes, 0, Long.MAX_VALUE / 2);
+  }
+
+  /** {@return the budget, with the default worked out} */
+  long budgetBytes() {
+    return memoryBudgetBytes > 0 ? memoryBudgetBytes : memoryLimitBytes / 2;
   }
 
   /** {@return those that are for a store opened by its path} */
@@ -155,6 +165,7 @@ public record StoreConfig(
         + (", onConflict=" + onConflict)
         + (", certification=" + certification)
         + (", memoryLimitBytes=" + memoryLimitBytes)
+        + (", memoryBudgetBytes=" + memoryBudgetBytes)
         + (", keySizeMaxBytes=" + keySizeMaxBytes)
         + (", rowSizeMaxBytes=" + rowSizeMaxBytes)
         + (", transactionSizeMaxBytes=" + transactionSizeMaxBytes)
@@ -192,6 +203,7 @@ public record StoreConfig(
     private ConflictStrategy onConflict = ConflictStrategy.FAIL;
     private Certification certification = Certification.OCC;
     private long memoryLimitBytes = 4L << 30;
+    private long memoryBudgetBytes;
     private int keySizeMaxBytes = 1_024;
     private long rowSizeMaxBytes = 16L << 20;
     private long transactionSizeMaxBytes = 512L << 20;
@@ -216,6 +228,7 @@ public record StoreConfig(
           case "onConflict" -> onConflict = ConflictStrategy.valueOf(value);
           case "certification" -> certification = Certification.valueOf(value);
           case "memoryLimitBytes" -> memoryLimitBytes = Long.parseLong(value);
+          case "memoryBudgetBytes" -> memoryBudgetBytes = Long.parseLong(value);
           case "keySizeMaxBytes" -> keySizeMaxBytes = Integer.parseInt(value);
           case "rowSizeMaxBytes" -> rowSizeMaxBytes = Long.parseLong(value);
           case "transactionSizeMaxBytes" -> transactionSizeMaxBytes = Long.parseLong(value);
@@ -258,6 +271,12 @@ public record StoreConfig(
     /** Sets {@link StoreConfig#memoryLimitBytes}. */
     public Builder memoryLimitBytes(long value) {
       memoryLimitBytes = value;
+      return this;
+    }
+
+    /** Sets {@link StoreConfig#memoryBudgetBytes}. */
+    public Builder memoryBudgetBytes(long value) {
+      memoryBudgetBytes = value;
       return this;
     }
 
@@ -363,6 +382,7 @@ public record StoreConfig(
           onConflict,
           certification,
           memoryLimitBytes,
+          memoryBudgetBytes,
           keySizeMaxBytes,
           rowSizeMaxBytes,
           transactionSizeMaxBytes,

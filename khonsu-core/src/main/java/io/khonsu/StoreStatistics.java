@@ -14,6 +14,7 @@ import java.util.Map;
  * @param retries how often {@link Khonsu#transact} ran a transaction again
  * @param held what it holds now
  * @param compaction how it put small batches together
+ * @param spilling what of it is on disk only
  */
 public record StoreStatistics(
     long commits,
@@ -22,7 +23,8 @@ public record StoreStatistics(
     long rollbacks,
     long retries,
     StoreStatistics.Held held,
-    StoreStatistics.Compaction compaction) {
+    StoreStatistics.Compaction compaction,
+    StoreStatistics.Spilling spilling) {
   /** Copies the map. */
   public StoreStatistics {
     conflictsByType = Map.copyOf(conflictsByType);
@@ -63,4 +65,25 @@ public record StoreStatistics(
       long batchesFreed,
       long bytesFreed,
       long failures) {}
+
+  /**
+   * Which committed batches are on disk only, and how they got there. Those of up to 4 KiB stay in
+   * memory, and are not counted.
+   *
+   * @param budgetBytes what is kept to, or 0 if nothing can leave memory
+   * @param residentBytes what large committed batches take now, on the heap or outside
+   * @param coldBatches batches that are on disk only
+   * @param coldBytes what these would take
+   * @param bytesWritten what was written
+   * @param broughtBack how often a batch was read back
+   */
+  public record Spilling(
+      long budgetBytes,
+      long residentBytes,
+      long coldBatches,
+      long coldBytes,
+      long bytesWritten,
+      long broughtBack) {
+    static final Spilling NONE = new Spilling(0, 0, 0, 0, 0, 0);
+  }
 }

@@ -45,7 +45,7 @@ final class StoredLifecycle implements ValueLifecycle<StoredValue> {
   @Override
   public void vacated(StoredValue value, int index) {
     if (value instanceof StoredBatch batch) {
-      long sizeBytes = batch.batch().sizeBytes();
+      long sizeBytes = batch.sizeBytes();
       if (batch.retireOne()) {
         counts.freed(sizeBytes);
       }

@@ -1,6 +1,7 @@
 package io.khonsu;
 
 import io.khonsu.internal.arrow.BatchSchema;
+import io.khonsu.internal.arrow.FrozenBatch;
 import io.khonsu.internal.arrow.Gather;
 import io.khonsu.mvcc.Key;
 import io.khonsu.mvcc.Version;
@@ -49,7 +50,7 @@ final class Stretch {
     keys.add(key);
     versions.add(version);
     sizeBytes += batch.rowBytes();
-    nativeBytes += batch.batch().isNative() ? batch.rowBytes() : 0;
+    nativeBytes += batch.isLarge() ? batch.rowBytes() : 0;
     freesMemory |= batch.isSparse();
   }
 
@@ -58,7 +59,7 @@ final class Stretch {
     keys.subList(keys.size() - rows, keys.size()).clear();
     versions.subList(versions.size() - rows, versions.size()).clear();
     sizeBytes -= rows * batch.rowBytes();
-    nativeBytes -= batch.batch().isNative() ? rows * batch.rowBytes() : 0;
+    nativeBytes -= batch.isLarge() ? rows * batch.rowBytes() : 0;
     runs--;
   }
 
@@ -67,11 +68,18 @@ final class Stretch {
     return rowCount() > 0 && (freesMemory || (runs > 1 && (long) runs * runRows > rowCount()));
   }
 
-  /** {@return the rows in their order; valid as long as the snapshot that they were found at} */
-  Gather gather(BatchSchema schema) {
+  /** {@return the rows in their order; valid as long as their batches are pinned} */
+  Gather gather(BatchSchema schema, Pins pins) {
     Gather gather = new Gather(schema);
+    StoredBatch last = null;
+    FrozenBatch bytes = null;
     for (Version<StoredValue> version : versions) {
-      gather.add(Reading.batchOf(version), version.index(), 1);
+      StoredBatch batch = Reading.storedOf(version);
+      if (bytes == null || batch != last) {
+        bytes = pins.add(batch);
+        last = batch;
+      }
+      gather.add(bytes, version.index(), 1);
     }
     return gather;
   }

@@ -390,6 +390,7 @@ public final class Transaction implements ReadView, AutoCloseable {
       state.leave();
       throw new IllegalStateException("a nested block cannot commit the transaction: return");
     }
+    makeRoom();
     CommitReceipt receipt;
     try {
       receipt = commitAndEnd();
@@ -405,6 +406,16 @@ public final class Transaction implements ReadView, AutoCloseable {
       composition.runCommitted(receipt);
     }
     return receipt;
+  }
+
+  /** Outside of the view, as others wait there until this thread does not read any more. */
+  private void makeRoom() {
+    Memory memory = manager.memory();
+    if (!memory.isRoomFor(staged)) {
+      state.leave();
+      memory.makeRoom(staged.sizeBytes());
+      state.enter();
+    }
   }
 
   private CommitReceipt commitAndEnd() {

@@ -264,6 +264,7 @@ final class TransactionManager {
         retries,
         new StoreStatistics.Held(
             held.items(), held.versions(), views.count(), held.records(), memory.usedBytes()),
-        compaction);
+        compaction,
+        memory.spilling());
   }
 }

@@ -20,10 +20,12 @@ import org.apache.arrow.memory.OutOfMemoryException;
  */
 final class ViewState implements Runnable {
   private static final VarHandle STATE;
+  private static final VarHandle PASSES;
 
   static {
     try {
       STATE = MethodHandles.lookup().findVarHandle(ViewState.class, "state", int.class);
+      PASSES = MethodHandles.lookup().findVarHandle(ViewState.class, "passes", int.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -44,6 +46,10 @@ final class ViewState implements Runnable {
 
   @SuppressWarnings("UnusedVariable") // accessed through its VarHandle
   private volatile int state = IDLE;
+
+  /** How often a thread has left a method. Written by the one inside, through its VarHandle. */
+  @SuppressWarnings("UnusedVariable")
+  private int passes;
 
   ViewState(io.khonsu.mvcc.Snapshot<StoredValue> snapshot, OpenViews registry, long openedMillis) {
     this.snapshot = snapshot;
@@ -73,6 +79,7 @@ final class ViewState implements Runnable {
   /** Begins a method; it must {@link #leave} or {@link #end}. */
   void enter() {
     if (STATE.compareAndSet(this, IDLE, BUSY)) {
+      assert Inside.entered();
       return;
     }
     switch ((int) STATE.getVolatile(this)) {
@@ -84,6 +91,8 @@ final class ViewState implements Runnable {
   }
 
   void leave() {
+    assert Inside.left();
+    PASSES.setRelease(this, passes + 1);
     if (!STATE.compareAndSet(this, BUSY, IDLE)) {
       endAbandoned();
     }
@@ -91,6 +100,11 @@ final class ViewState implements Runnable {
 
   /** Ends the view that this thread has entered, and releases what it holds. */
   void end() {
+    assert Inside.left();
+    finish();
+  }
+
+  private void finish() {
     release();
     STATE.setRelease(this, ENDED);
   }
@@ -102,6 +116,7 @@ final class ViewState implements Runnable {
    */
   boolean enterUnlessEnded() {
     if (STATE.compareAndSet(this, IDLE, BUSY)) {
+      assert Inside.entered();
       return true;
     }
     if (!isEnded() && !wasCutOff()) {
@@ -113,6 +128,17 @@ final class ViewState implements Runnable {
   /** {@return whether it was committed, rolled back or closed; not whether the store was closed} */
   boolean isEnded() {
     return (int) STATE.getVolatile(this) == ENDED;
+  }
+
+  /**
+   * {@return how often threads have left, if one is inside; else a negative number} While one is
+   * inside it may use batches without holding a reference to them; see {@link Grace}.
+   */
+  int insideSince() {
+    int seen = (int) STATE.getVolatile(this);
+    return seen == BUSY || seen == ABANDONED
+        ? (int) PASSES.getAcquire(this) & Integer.MAX_VALUE
+        : -1;
   }
 
   private boolean wasCutOff() {
@@ -144,7 +170,7 @@ final class ViewState implements Runnable {
 
   private void endAbandoned() {
     registry.reportAbandoned(snapshot.version());
-    end();
+    finish();
   }
 
   /** Makes this own something until it ends. */
@@ -191,6 +217,27 @@ final class ViewState implements Runnable {
       throw e;
     } catch (Exception e) {
       throw new AssertionError("closing memory throws nothing checked", e);
+    }
+  }
+
+  /** Which threads are inside a view: for the assertion that nobody else reads a batch. */
+  static final class Inside {
+    private static final ThreadLocal<Integer> DEPTH = ThreadLocal.withInitial(() -> 0);
+
+    private Inside() {}
+
+    static boolean isThis() {
+      return DEPTH.get() > 0;
+    }
+
+    private static boolean entered() {
+      DEPTH.set(DEPTH.get() + 1);
+      return true;
+    }
+
+    private static boolean left() {
+      DEPTH.set(DEPTH.get() - 1);
+      return true;
     }
   }
 }

@@ -21,6 +21,7 @@ class StoreConfigTest {
           .onConflict(ConflictStrategy.APPEND)
           .certification(Certification.SSN)
           .memoryLimitBytes(123_456_789_012L)
+          .memoryBudgetBytes(123_456_789_011L)
           .keySizeMaxBytes(77)
           .rowSizeMaxBytes(1_000)
           .transactionSizeMaxBytes(20_000)
@@ -45,7 +46,8 @@ class StoreConfigTest {
     assertThat(StoreConfig.defaults())
         .hasToString(
             "isolation=SERIALIZABLE, onConflict=FAIL, certification=OCC,"
-                + " memoryLimitBytes=4294967296, keySizeMaxBytes=1024, rowSizeMaxBytes=16777216,"
+                + " memoryLimitBytes=4294967296, memoryBudgetBytes=0, keySizeMaxBytes=1024,"
+                + " rowSizeMaxBytes=16777216,"
                 + " transactionSizeMaxBytes=536870912, retention=PT0S, retentionBytes=1073741824,"
                 + " watchBacklogBytes=268435456, transactionAgeMax=PT1H,"
                 + " compactionRowsPerSecond=500000, durability=SYNC, log=ENGINE,"
@@ -64,6 +66,7 @@ class StoreConfigTest {
     refused("retention=5 minutes", "retention", "5 minutes");
     refused("memoryLimitBytes=4G", "memoryLimitBytes", "4G");
     refused("memoryLimitBytes=0", "memoryLimitBytes", "0");
+    refused("memoryLimitBytes=1000, memoryBudgetBytes=1001", "memoryBudgetBytes", "1000");
     refused("isolation=STRICT", "isolation", "STRICT");
     refused("certification=2PL", "certification", "2PL");
     refused("retentionBytes=0", "retentionBytes", "0");

@@ -39,6 +39,7 @@ public final class DurableStorage implements Storage {
   private final OpenedStore parts;
   private final StateApplier applier;
   private final LogKeeper keeper;
+  private final Scratch scratch;
 
   /** Where replaying begins. */
   private final long baseVersion;
@@ -56,6 +57,7 @@ public final class DurableStorage implements Storage {
     this.baseVersion = parts.state().appliedVersion();
     this.applier = new StateApplier(parts.log(), parts.state(), parts.holds(), settings);
     this.keeper = new LogKeeper(parts.log(), parts.file(), settings.durability());
+    this.scratch = new Scratch(directory, incarnation(), engine, settings.diskReserveBytes());
   }
 
   /**
@@ -153,6 +155,11 @@ public final class DurableStorage implements Storage {
     return parts.state();
   }
 
+  /** {@return where this store can put what it need not keep; borrowed, closed with this} */
+  public Scratch scratch() {
+    return scratch;
+  }
+
   /** {@return what opens the parts of this store} */
   public KeyValueEngine engine() {
     return engine;
@@ -191,8 +198,12 @@ public final class DurableStorage implements Storage {
       }
       closed = true;
     }
-    applier.close();
-    keeper.close();
-    parts.close();
+    try {
+      scratch.close();
+    } finally {
+      applier.close();
+      keeper.close();
+      parts.close();
+    }
   }
 }

@@ -220,6 +220,7 @@ final class OpenedStore implements AutoCloseable {
 
     private OpenedStore openExisting() throws IOException {
       StoreFile file = own(StoreFile.open(directory));
+      Scratch.deleteLeftOver(directory);
       StoreFile.Content content = file.content();
       if (!content.engine().equals(engine.name())) {
         throw missingEngine(directory, content.engine(), engine.name());

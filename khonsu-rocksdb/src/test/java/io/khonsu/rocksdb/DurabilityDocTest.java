@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.khonsu.Durability;
 import io.khonsu.Khonsu;
+import io.khonsu.RecordBatch;
 import io.khonsu.Row;
+import io.khonsu.Snapshot;
 import io.khonsu.StoreConfig;
+import io.khonsu.StoreStatistics;
 import io.khonsu.Table;
 import io.khonsu.TableSpec;
 import io.khonsu.durable.LogKind;
@@ -68,6 +71,41 @@ class DurabilityDocTest {
   }
 
   @Test
+  void table_isLargerThanMemory() {
+    Schema schema =
+        new Schema(
+            List.of(
+                Field.notNullable("id", new ArrowType.Int(64, true)),
+                Field.notNullable("text", ArrowType.Utf8.INSTANCE)));
+    String text = "x".repeat(1_000);
+    Path directory = root.resolve("large");
+    // region larger
+    StoreConfig config = StoreConfig.builder().memoryBudgetBytes(8 << 20).build();
+    try (Khonsu db = Khonsu.open(directory, config)) {
+      Table events = db.createTable(TableSpec.rows("events", schema).primaryKey("id"));
+      for (long day = 0; day < 40; day++) {
+        long first = day * 1_000;
+        db.run(tx -> {
+          for (long id = first; id < first + 1_000; id++) {
+            tx.insert(events, events.row(id, text)); // a megabyte a day
+          }
+        });
+      }
+      StoreStatistics.Spilling spilling = db.statistics().spilling();
+      assert spilling.residentBytes() < 10 << 20 && spilling.coldBytes() > 25 << 20;
+      try (Snapshot snapshot = db.snapshot()) {
+        long rows = 0;
+        for (RecordBatch batch : snapshot.scan(events)) {
+          rows += batch.rowCount();
+          batch.close(); // gives its memory back now, and not only when the snapshot ends
+        }
+        assert rows == 40_000;
+      }
+    }
+    // endregion
+  }
+
+  @Test
   void page_showsTheExamples() throws IOException {
     var marked = Pattern.compile("// region \\w+\n(.*?) *// endregion", Pattern.DOTALL);
     List<String> regions =
@@ -76,7 +114,7 @@ class DurabilityDocTest {
             .results()
             .map(found -> found.group(1).stripTrailing().stripIndent() + "\n")
             .toList();
-    assertThat(regions).hasSize(2);
+    assertThat(regions).hasSize(3);
     String page = Files.readString(DOCS.resolve("durability.md"));
     for (String region : regions) {
       assertThat(page).contains("```java\n" + region + "```\n");

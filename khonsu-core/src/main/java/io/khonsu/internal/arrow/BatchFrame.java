@@ -71,7 +71,8 @@ public final class BatchFrame {
   @SuppressWarnings("MustBeClosedChecker") // a batch on the heap holds nothing else
   public static FrozenBatch onHeap(BatchSchema schema, byte[] frame) {
     Column[] columns = new Column[schema.columnCount()];
-    return FrozenBatch.ofFrame(schema, checked(schema, frame, columns), frame);
+    int rowCount = checked(schema, frame, columns);
+    return FrozenBatch.ofFrame(schema, frame, columns, rowCount);
   }
 
   @MustBeClosed

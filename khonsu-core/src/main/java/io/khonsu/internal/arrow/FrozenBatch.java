@@ -28,13 +28,22 @@ public final class FrozenBatch implements AutoCloseable {
   private final BatchSchema schema;
   private final int rowCount;
   private final byte @Nullable [] frame;
+
+  /** The columns of a frame that is so large that they are worth keeping. */
+  private final Column @Nullable [] frameColumns;
+
   private final @Nullable Block block;
 
   private FrozenBatch(
-      BatchSchema schema, int rowCount, byte @Nullable [] frame, @Nullable Block block) {
+      BatchSchema schema,
+      int rowCount,
+      byte @Nullable [] frame,
+      Column @Nullable [] frameColumns,
+      @Nullable Block block) {
     this.schema = schema;
     this.rowCount = rowCount;
     this.frame = frame;
+    this.frameColumns = frameColumns;
     this.block = block;
   }
 
@@ -57,7 +66,7 @@ public final class FrozenBatch implements AutoCloseable {
       BatchSchema schema, Column[] columns, int rowCount, BufferAllocator allocator) {
     NativeBlock copy = new NativeBlock(columns, allocator);
     FrozenBatch batch =
-        new FrozenBatch(schema, rowCount, null, new Block(copy.buffer, copy.columns));
+        new FrozenBatch(schema, rowCount, null, null, new Block(copy.buffer, copy.columns));
     for (Column column : copy.columns) {
       var _ = column.ownedBy(batch);
     }
@@ -67,7 +76,14 @@ public final class FrozenBatch implements AutoCloseable {
   /** Takes over a frame that is known to be valid. */
   @MustBeClosed
   static FrozenBatch ofFrame(BatchSchema schema, int rowCount, byte[] frame) {
-    return new FrozenBatch(schema, rowCount, frame, null);
+    return new FrozenBatch(schema, rowCount, frame, null, null);
+  }
+
+  /** Takes over a frame that is known to be valid, with the columns that were read from it. */
+  @MustBeClosed
+  static FrozenBatch ofFrame(BatchSchema schema, byte[] frame, Column[] columns, int rowCount) {
+    boolean isLarge = frame.length > HEAP_BYTES_MAX;
+    return new FrozenBatch(schema, rowCount, frame, isLarge ? columns : null, null);
   }
 
   public BatchSchema schema() {
@@ -83,9 +99,9 @@ public final class FrozenBatch implements AutoCloseable {
     return frame != null ? frame.length : nativeBlock().buffer.capacity();
   }
 
-  /** {@return whether a reference to it is open} */
-  public boolean isLive() {
-    return block == null || block.references.get() > 0;
+  /** {@return whether it takes so much memory on the heap that nobody should hold many} */
+  boolean isHeavy() {
+    return frameColumns != null;
   }
 
   /** {@return whether closing this frees memory} */
@@ -149,11 +165,9 @@ public final class FrozenBatch implements AutoCloseable {
     return hash;
   }
 
-  /** Adds a reference, to be closed like this one. */
-  public void retain() {
-    if (block != null && block.references.getAndUpdate(n -> n == 0 ? 0 : n + 1) == 0) {
-      throw released();
-    }
+  /** Adds a reference, to be closed like this one; {@return whether one was still open} */
+  public boolean tryRetain() {
+    return block == null || block.references.getAndUpdate(n -> n == 0 ? 0 : n + 1) > 0;
   }
 
   /**
@@ -179,6 +193,9 @@ public final class FrozenBatch implements AutoCloseable {
     if (block != null) {
       return nativeBlock().columns[index];
     }
+    if (frameColumns != null) {
+      return frameColumns[index];
+    }
     FrameFormat.Reader reader = frameReader();
     Objects.checkIndex(index, schema.columnCount());
     for (int i = 0; i < index; i++) {
@@ -190,6 +207,9 @@ public final class FrozenBatch implements AutoCloseable {
   Column[] nodes() {
     if (block != null) {
       return nativeBlock().columns;
+    }
+    if (frameColumns != null) {
+      return frameColumns;
     }
     FrameFormat.Reader reader = frameReader();
     Column[] columns = new Column[schema.columnCount()];

@@ -14,10 +14,18 @@ import org.jspecify.annotations.Nullable;
  * number of times. Batches are borrowed until then. Not thread-safe.
  */
 public final class Gather {
+  /** Of large batches on the heap no more is held than this: their rows are copied first. */
+  private static final long HELD_BYTES_MAX = 4L << 20;
+
   private final BatchSchema source;
   private final BatchSchema target;
   private final int[] projection;
   private final List<Run> runs = new ArrayList<>();
+
+  /** The rows before those of the runs, if some were copied already. */
+  private @Nullable BatchBuilder copied;
+
+  private long heldBytes;
   private int rowCount;
 
   /** Gathers all columns. */
@@ -60,9 +68,23 @@ public final class Gather {
     if (last != null && last.batch == batch && last.firstRow + last.count == firstRow) {
       last.count += count;
     } else {
+      if (batch.isHeavy() && (last == null || last.batch != batch)) {
+        makeRoom(batch.sizeBytes());
+      }
       runs.add(new Run(batch, firstRow, count));
     }
     return this;
+  }
+
+  private void makeRoom(long sizeBytes) {
+    if (heldBytes > 0 && heldBytes + sizeBytes > HELD_BYTES_MAX) {
+      BatchBuilder builder = copied == null ? new BatchBuilder(target) : copied;
+      appendRuns(builder);
+      copied = builder;
+      runs.clear();
+      heldBytes = 0;
+    }
+    heldBytes += sizeBytes;
   }
 
   /** {@return a copy of the rows} */
@@ -78,7 +100,7 @@ public final class Gather {
    */
   @MustBeClosed
   public VectorSchemaRoot toVectors(BufferAllocator allocator) {
-    if (runs.size() == 1) {
+    if (runs.size() == 1 && copied == null) {
       Run only = runs.getFirst();
       if (VectorExport.sharable(only.batch, only.count, allocator)) {
         return VectorExport.share(
@@ -95,6 +117,14 @@ public final class Gather {
   BatchBuilder copy() {
     BatchBuilder builder = new BatchBuilder(target);
     builder.reserve(rowCount);
+    if (copied != null) {
+      builder.appendFresh(copied.nodes(), 0, copied.rowCount());
+    }
+    appendRuns(builder);
+    return builder;
+  }
+
+  private void appendRuns(BatchBuilder builder) {
     @Nullable FrozenBatch previous = null;
     Column[] columns = {};
     for (Run run : runs) {
@@ -104,7 +134,6 @@ public final class Gather {
       }
       builder.appendFresh(columns, run.firstRow, run.count);
     }
-    return builder;
   }
 
   private Column[] chosen(FrozenBatch batch) {

@@ -1,0 +1,413 @@
+package io.khonsu;
+
+import io.khonsu.durable.Scratch;
+import io.khonsu.internal.arrow.FrozenBatch;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.arrow.memory.BufferAllocator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps large committed batches within a budget of memory: those that nobody has read for long are
+ * on disk only, and come back when somebody does. Thread-safe.
+ *
+ * <p>Second chance without a mark that readers would have to set: a batch that has had its turn is
+ * put out of sight first, where whoever looks for it finds it again; only one that nobody has
+ * looked for by the time its memory is needed is let go. (As the cooling stage of LeanStore, ICDE
+ * 2018, does it.)
+ */
+final class Spiller {
+  /*
+   * Where the bytes of a batch are:
+   *
+   *   HOT       StoredBatch.batch is set. Arrow memory at first; on the heap after it came back
+   *   COOLING   StoredBatch.batch is null, Residence.cooling is set
+   *   COLD      both are null, and its frame is in the scratch space under Residence.id
+   *
+   *   hot -> cooling     its turn has come, as memory is short
+   *   cooling -> hot     somebody looked for it
+   *   cooling -> cold    its frame is written, once in its life, and all who were inside a view
+   *                      when it went out of sight have left (Grace); who holds a reference keeps
+   *                      the Arrow memory for as long
+   *   cold -> hot        read, checked, left on the heap, where the garbage collector keeps it for
+   *                      who still reads it; not put into sight if there is no room
+   *
+   * Whoever needs memory makes the room for it, one thread at a time (`working`). Those who read
+   * never wait for that. Lock order: a stripe of `loading`, `working`, `lock`; the last is held for
+   * moments only, and during no access to the disk.
+   */
+  private static final Logger LOG = LoggerFactory.getLogger(Spiller.class);
+  private static final long BATCH_LEAST_BYTES = Fragments.LONG_RUN_BYTES;
+  private static final int BATCHES_LEAST = 16;
+  private static final int COOLING_SHARE = 8;
+  private static final int BLOCKED_MAX = 64;
+  private static final int STRIPES = 64;
+  private static final long WAIT_NANOS_MAX = TimeUnit.SECONDS.toNanos(10);
+  private static final long PAUSE_NANOS = 100_000;
+
+  private final ColdFrames frames;
+  private final OpenViews views;
+  private final BufferAllocator versions;
+  private final long budgetBytes;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final ReentrantLock working = new ReentrantLock();
+  private final ReentrantLock[] loading = new ReentrantLock[STRIPES];
+
+  /** In the order in which they came into sight. Guarded by {@code lock}, as what follows. */
+  private final Set<StoredBatch> hot = new LinkedHashSet<>();
+
+  private final Set<StoredBatch> cooling = new LinkedHashSet<>();
+  private long coolingBytes;
+  private long coldBatches;
+  private long coldBytes;
+  private long broughtBack;
+
+  /** What was brought back to the heap, and is in sight or cooling. */
+  private final AtomicLong heapBytes = new AtomicLong();
+
+  /** Whether the last write failed. */
+  private volatile boolean failing;
+
+  private volatile boolean closed;
+
+  /** Creates one that writes to {@code scratch}, which is borrowed. */
+  Spiller(Scratch scratch, OpenViews views, BufferAllocator versions, long budgetBytes) {
+    this.frames = new ColdFrames(scratch);
+    this.views = views;
+    this.versions = versions;
+    this.budgetBytes = budgetBytes;
+    Arrays.setAll(loading, _ -> new ReentrantLock());
+  }
+
+  /** {@return how large a batch should be at most, so that one is a small part of the budget} */
+  long batchBytesMax() {
+    long part = Math.max(BATCH_LEAST_BYTES, budgetBytes / BATCHES_LEAST);
+    return Math.min(Fragments.STRETCH_BYTES_MAX, part);
+  }
+
+  /** Counts a new batch among those that may be spilled. */
+  void add(StoredBatch batch) {
+    lock.lock();
+    try {
+      hot.add(batch);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Lets go of a batch whose last version was retired. */
+  void remove(StoredBatch batch, Residence at) {
+    FrozenBatch held;
+    lock.lock();
+    try {
+      at.gone = true;
+      held = batch.inSight() != null ? batch.inSight() : at.cooling;
+      if (held == null) {
+        coldBatches--;
+        coldBytes -= at.sizeBytes;
+      } else {
+        hot.remove(batch);
+        takeFromCooling(batch, at);
+        batch.putOutOfSight();
+        forgetHeap(held);
+      }
+      if (at.id != 0) {
+        frames.forget(at.id);
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (held != null) {
+      held.close();
+    }
+  }
+
+  /**
+   * {@return the bytes of a batch that is not in sight}
+   *
+   * @throws StorageException if they cannot be read back; what else there is can be read
+   */
+  FrozenBatch bringBack(StoredBatch batch, Residence at) {
+    FrozenBatch found = look(batch, at);
+    if (found != null) {
+      return found;
+    }
+    ReentrantLock stripe = loading[System.identityHashCode(batch) & (STRIPES - 1)];
+    stripe.lock();
+    try {
+      FrozenBatch loaded = look(batch, at);
+      return loaded != null ? loaded : admit(batch, at, read(at));
+    } finally {
+      stripe.unlock();
+    }
+  }
+
+  /** {@return a batch that is in memory, in sight again if it was cooling; null if it is cold} */
+  private @Nullable FrozenBatch look(StoredBatch batch, Residence at) {
+    lock.lock();
+    try {
+      if (at.gone) {
+        throw new IllegalStateException("the batch was released");
+      }
+      FrozenBatch cooled = at.cooling;
+      if (cooled != null) {
+        takeFromCooling(batch, at);
+        batch.putInSight(cooled);
+        hot.add(batch);
+      }
+      return batch.inSight();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private FrozenBatch read(Residence at) {
+    try {
+      if (!closed) {
+        return frames.read(at);
+      }
+    } catch (IllegalStateException e) {
+      if (!closed) {
+        throw e;
+      }
+    }
+    throw new StoreClosedException();
+  }
+
+  /** Puts a batch into sight if there is room, or room can be made at once. */
+  private FrozenBatch admit(StoredBatch batch, Residence at, FrozenBatch loaded) {
+    boolean fits = shrink(loaded.sizeBytes());
+    lock.lock();
+    try {
+      broughtBack++;
+      if (fits && !at.gone && isRoomFor(loaded.sizeBytes())) {
+        batch.putInSight(loaded);
+        hot.add(batch);
+        heapBytes.addAndGet(loaded.sizeBytes());
+        coldBatches--;
+        coldBytes -= at.sizeBytes;
+      }
+    } finally {
+      lock.unlock();
+    }
+    return loaded;
+  }
+
+  private long residentBytes() {
+    return versions.getAllocatedMemory() + heapBytes.get();
+  }
+
+  /** {@return whether a batch fits into the budget beside those that are in memory} */
+  boolean isRoomFor(long sizeBytes) {
+    return residentBytes() + sizeBytes <= budgetBytes;
+  }
+
+  /**
+   * Makes room for a batch, waiting for readers to let go of others. Called outside of views by who
+   * is about to commit. It is no error if there is none, as the limit of the memory is elsewhere.
+   */
+  void makeRoom(long sizeBytes) {
+    long wanted = Math.min(sizeBytes, budgetBytes / 2);
+    if (isRoomFor(wanted)) {
+      return;
+    }
+    long start = System.nanoTime();
+    while (!shrink(wanted) && canShrink() && System.nanoTime() - start < WAIT_NANOS_MAX) {
+      LockSupport.parkNanos(this, PAUSE_NANOS);
+    }
+  }
+
+  private boolean canShrink() {
+    lock.lock();
+    try {
+      return !closed && !failing && !(hot.isEmpty() && cooling.isEmpty());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Does what is due: for the one who comes by from time to time. */
+  void tend() {
+    var _ = shrink(0);
+    if (!closed && working.tryLock()) {
+      try {
+        frames.tend();
+      } finally {
+        working.unlock();
+      }
+    }
+  }
+
+  /** Lets go of what has cooled until there is room; {@return whether there is} */
+  private boolean shrink(long sizeBytes) {
+    if (isRoomFor(sizeBytes)) {
+      return true;
+    }
+    if (!working.tryLock()) {
+      return false;
+    }
+    try {
+      int blocked = 0;
+      Iterator<StoredBatch> next = cool(sizeBytes).iterator();
+      while (!closed && next.hasNext() && blocked < BLOCKED_MAX && !isRoomFor(sizeBytes)) {
+        blocked += letGo(next.next()) ? 0 : 1;
+      }
+      return isRoomFor(sizeBytes);
+    } catch (IOException e) {
+      if (!failing) {
+        LOG.atWarn().setCause(e).log("cold batches cannot be written, they stay in memory");
+      }
+      failing = true;
+      return false;
+    } finally {
+      working.unlock();
+    }
+  }
+
+  /** Puts as much out of sight as is needed; {@return what is, the first first} */
+  private List<StoredBatch> cool(long sizeBytes) {
+    lock.lock();
+    try {
+      long excess = residentBytes() + sizeBytes - budgetBytes;
+      List<Residence> cooled = new ArrayList<>();
+      Iterator<StoredBatch> next = hot.iterator();
+      while (next.hasNext() && coolingBytes < excess + budgetBytes / COOLING_SHARE) {
+        StoredBatch batch = next.next();
+        next.remove();
+        Residence at = batch.requireResidence();
+        at.cooling = batch.inSight();
+        batch.putOutOfSight();
+        cooling.add(batch);
+        coolingBytes += at.sizeBytes;
+        cooled.add(at);
+      }
+      Grace grace = views.grace(); // after all of them are out of sight
+      for (Residence at : cooled) {
+        at.grace = Objects.requireNonNull(at.cooling).isNative() ? grace : null;
+      }
+      return new ArrayList<>(cooling);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Frees the memory of a batch; {@return false if somebody may still be using it} */
+  private boolean letGo(StoredBatch batch) throws IOException {
+    Residence at = batch.requireResidence();
+    FrozenBatch cooled;
+    long id;
+    lock.lock();
+    try {
+      cooled = at.cooling;
+      if (cooled == null) {
+        return true; // somebody looked for it, or it has gone
+      }
+      if (at.grace != null && !at.grace.isOver()) {
+        return false;
+      }
+      id = at.id;
+      if (id != 0) {
+        makeCold(batch, at, cooled);
+      } else if (!cooled.tryRetain()) {
+        throw new AssertionError("broken invariant: what cools is in memory");
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (id == 0) {
+      writeOut(batch, at, cooled);
+    } else {
+      cooled.close();
+    }
+    return true;
+  }
+
+  /** Writes a batch that this holds a reference to, and lets go of it. */
+  private void writeOut(StoredBatch batch, Residence at, FrozenBatch cooled) throws IOException {
+    boolean isCold;
+    try {
+      long id = frames.write(cooled);
+      failing = false;
+      isCold = written(batch, at, cooled, id);
+    } finally {
+      cooled.close();
+    }
+    if (isCold) {
+      cooled.close();
+    }
+  }
+
+  /** Notes that a frame is on disk; {@return whether the batch was not looked for meanwhile} */
+  private boolean written(StoredBatch batch, Residence at, FrozenBatch cooled, long id) {
+    lock.lock();
+    try {
+      if (at.gone) {
+        frames.forget(id);
+        return false;
+      }
+      at.id = id;
+      boolean isCold = at.cooling != null;
+      if (isCold) {
+        makeCold(batch, at, cooled);
+      }
+      return isCold;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void makeCold(StoredBatch batch, Residence at, FrozenBatch cooled) {
+    takeFromCooling(batch, at);
+    forgetHeap(cooled);
+    coldBatches++;
+    coldBytes += at.sizeBytes;
+  }
+
+  private void takeFromCooling(StoredBatch batch, Residence at) {
+    if (cooling.remove(batch)) {
+      coolingBytes -= at.sizeBytes;
+      at.cooling = null;
+      at.grace = null;
+    }
+  }
+
+  private void forgetHeap(FrozenBatch batch) {
+    if (!batch.isNative()) {
+      heapBytes.addAndGet(-batch.sizeBytes());
+    }
+  }
+
+  /** {@return what it has done and holds} */
+  StoreStatistics.Spilling statistics() {
+    lock.lock();
+    try {
+      return new StoreStatistics.Spilling(
+          budgetBytes, residentBytes(), coldBatches, coldBytes, frames.writtenBytes(), broughtBack);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Lets nothing be written or brought back any more. */
+  void close() {
+    working.lock();
+    try {
+      closed = true;
+    } finally {
+      working.unlock();
+    }
+  }
+}
