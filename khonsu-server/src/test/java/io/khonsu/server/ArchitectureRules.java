@@ -22,7 +22,9 @@ record ArchitectureRules(String root) {
           "io.netty", "io.grpc", "org.rocksdb", "com.google.protobuf", "org.apache.arrow.flight");
 
   /** Whose they are, by package; of the others, the module does not exist yet. */
-  private static final Map<String, String> OWNERS = Map.of("org.rocksdb", "rocksdb");
+  private static final Map<String, String> OWNERS =
+      Map.of(
+          "org.rocksdb", "rocksdb", "io.grpc", "grpc", "com.google.protobuf", "grpc");
 
   ArchRule mvccIsPure() {
     return isPure("mvcc");

@@ -133,6 +133,7 @@ class ArchitectureTest {
             "io.khonsu.mvcc",
             "io.khonsu.consensus",
             "io.khonsu.backup",
+            "io.khonsu.grpc",
             "io.khonsu.testkit",
             "io.khonsu.server",
             "io.khonsu.benchmarks")

@@ -1,0 +1,203 @@
+package io.khonsu.grpc;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.grpc.Server;
+import io.grpc.TlsServerCredentials.ClientAuth;
+import io.khonsu.distributed.Transport;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries frames between nodes on gRPC, as the package describes. Peers may come, move and go while
+ * it runs. Thread-safe.
+ *
+ * <p>Limits: a frame that is larger than {@code frameBytesMax}, one for a peer without a session,
+ * and one that would make more than {@code queueBytesMax} wait for a peer are dropped. A session
+ * that cannot be opened is tried again after 20 ms, then up to twice as long each time, up to 1 s.
+ * A connection that answers nothing is given up within 15 s.
+ */
+public final class GrpcTransport implements Transport {
+  private static final Logger LOG = LoggerFactory.getLogger(GrpcTransport.class);
+
+  private final PeerSettings settings;
+  private final Handshake handshake;
+  private final Wiring wiring;
+  private final IncomingSessions incoming;
+  private final Server server;
+
+  /** Who may call, which the network's threads read. */
+  private final Map<Long, PeerAddress> peers;
+
+  private final Map<Long, OutgoingLink> links = new ConcurrentHashMap<>();
+
+  /** Held while peers change, and to start and close. */
+  private final ReentrantLock lock = new ReentrantLock();
+
+  @GuardedBy("lock")
+  private @Nullable Receiver receiver;
+
+  @GuardedBy("lock")
+  private boolean isClosed;
+
+  private GrpcTransport(PeerSettings settings, Wiring wiring) throws IOException {
+    this.settings = settings;
+    this.wiring = wiring;
+    this.peers = new ConcurrentHashMap<>();
+    this.handshake = new Handshake(settings.clusterId(), settings.self(), wiring.isSecure());
+    this.incoming = new IncomingSessions(handshake, peers, wiring);
+    settings.peers().forEach(this::setPeer);
+    this.server =
+        wiring.listen(
+            settings.listen(),
+            settings.plainText(),
+            ClientAuth.REQUIRE,
+            settings.limits().frameBytesMax(),
+            incoming.service());
+  }
+
+  /**
+   * Listens, and lets nobody in until {@link #start}.
+   *
+   * @throws InsecureListenerException if other machines would reach it without TLS
+   * @throws IOException if the address is unknown or in use, or a certificate cannot be used
+   */
+  public static GrpcTransport open(PeerSettings settings) throws IOException {
+    Wiring wiring = new Wiring("khonsu-peer-" + settings.self().node(), settings.tls());
+    try {
+      GrpcTransport transport = new GrpcTransport(settings, wiring);
+      LOG.atInfo()
+          .addKeyValue("address", transport.address())
+          .addKeyValue("tls", wiring.isSecure())
+          .log("listens for nodes");
+      return transport;
+    } catch (IOException | RuntimeException e) {
+      wiring.close();
+      throw e;
+    }
+  }
+
+  /** {@return where it listens, with the port that it has taken} */
+  public InetSocketAddress address() {
+    return (InetSocketAddress) server.getListenSockets().getFirst();
+  }
+
+  @Override
+  public void start(Receiver target) {
+    lock.lock();
+    try {
+      if (receiver != null || isClosed) {
+        throw new IllegalStateException("the transport was started before, or closed");
+      }
+      receiver = target;
+      incoming.start(target);
+      peers.values().forEach(peer -> open(peer, target));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void open(PeerAddress peer, Receiver target) {
+    OutgoingLink link = new OutgoingLink(peer, handshake, settings.limits(), wiring, target);
+    links.put(peer.node(), link);
+    link.connect();
+  }
+
+  /**
+   * Makes a peer known, or known under another address or storage. Nothing happens if it is known
+   * like this, or is this node itself.
+   */
+  public void setPeer(PeerAddress peer) {
+    lock.lock();
+    try {
+      if (peer.node() == settings.self().node() || isClosed) {
+        return;
+      }
+      if (peer.equals(peers.get(peer.node()))) {
+        return;
+      }
+      removePeer(peer.node());
+      peers.put(peer.node(), peer);
+      if (receiver != null) {
+        open(peer, receiver);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Forgets a peer: nothing is sent to it, and it is not let in any more. */
+  public void removePeer(long node) {
+    lock.lock();
+    try {
+      peers.remove(node);
+      incoming.remove(node);
+      OutgoingLink link = links.remove(node);
+      if (link != null) {
+        link.close();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void send(long node, byte[] frame) {
+    OutgoingLink link = links.get(node);
+    if (link != null) {
+      link.send(frame);
+    }
+  }
+
+  /**
+   * Makes the way to a peer fail, for demonstrations and tests. It is one direction: the other one
+   * is the peer's.
+   *
+   * @throws IllegalArgumentException if there is no such peer
+   */
+  public void setFault(long node, LinkFault fault) {
+    OutgoingLink link = links.get(node);
+    if (link == null) {
+      throw new IllegalArgumentException("node " + node + " is not among " + peers.values());
+    }
+    link.setFault(fault);
+  }
+
+  /** {@return how the ways to the others are, by node} */
+  public List<LinkStatus> links() {
+    return links.values().stream()
+        .map(OutgoingLink::status)
+        .sorted(Comparator.comparingLong(status -> status.peer().node()))
+        .toList();
+  }
+
+  /** {@return how often somebody who called was not let in, by reason} */
+  public Map<Refusal, Long> refusals() {
+    return incoming.refusals();
+  }
+
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      if (isClosed) {
+        return;
+      }
+      isClosed = true;
+      incoming.stop();
+      links.values().forEach(OutgoingLink::close);
+      links.clear();
+      Closing.await(server.shutdownNow()::awaitTermination);
+      wiring.close();
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,0 +1,331 @@
+package io.khonsu.grpc;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
+import io.grpc.Grpc;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.khonsu.distributed.Transport.Receiver;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The way from this node to another one: one session after the other. Thread-safe. */
+final class OutgoingLink {
+  /*
+   * States: no session (a connect is due, or the link is cut or closed) -> calling (the hello is on
+   * its way) -> open (the answer's headers came) -> no session. Frames are taken only while open;
+   * before, nobody would know how old they are when they arrive. What a session had not handed to
+   * the network is dropped with it: the consensus sends what is still of use when it hears of the
+   * next session.
+   */
+  private static final Logger LOG = LoggerFactory.getLogger(OutgoingLink.class);
+  private static final long BACKOFF_MILLIS_MIN = 20;
+  private static final long BACKOFF_MILLIS_MAX = 1_000;
+  private static final Duration ANSWER_MAX = Duration.ofSeconds(5);
+
+  /** Bytes that wait in the network's own buffers before frames wait here instead. */
+  private static final int NETWORK_BYTES = 256 << 10;
+
+  private final PeerAddress peer;
+  private final Handshake handshake;
+  private final PeerSettings.Limits limits;
+  private final Wiring wiring;
+  private final Receiver receiver;
+  private final ReentrantLock lock = new ReentrantLock();
+
+  @GuardedBy("lock")
+  private final ArrayDeque<byte[]> queue = new ArrayDeque<>();
+
+  @GuardedBy("lock")
+  private @Nullable Session current;
+
+  @GuardedBy("lock")
+  private LinkFault fault = LinkFault.NONE;
+
+  @GuardedBy("lock")
+  private boolean isClosed;
+
+  /** How often in a row no session came about. */
+  @GuardedBy("lock")
+  private int failures;
+
+  @GuardedBy("lock")
+  private @Nullable Refusal refusal;
+
+  @GuardedBy("lock")
+  private String lastReason = "";
+
+  @GuardedBy("lock")
+  private long queuedBytes;
+
+  @GuardedBy("lock")
+  private long sessions;
+
+  @GuardedBy("lock")
+  private long framesSent;
+
+  @GuardedBy("lock")
+  private long bytesSent;
+
+  @GuardedBy("lock")
+  private long framesDropped;
+
+  OutgoingLink(
+      PeerAddress peer,
+      Handshake handshake,
+      PeerSettings.Limits limits,
+      Wiring wiring,
+      Receiver receiver) {
+    this.peer = peer;
+    this.handshake = handshake;
+    this.limits = limits;
+    this.wiring = wiring;
+    this.receiver = receiver;
+  }
+
+  /** One connection, from the attempt to its end. */
+  private final class Session extends ClientCall.Listener<byte[]> {
+    private final ManagedChannel channel;
+    private final ClientCall<byte[], byte[]> call;
+    private boolean isOpen;
+
+    private Session() {
+      channel = wiring.channel(peer.host(), peer.port(), limits.frameBytesMax());
+      CallOptions options = CallOptions.DEFAULT.withOnReadyThreshold(NETWORK_BYTES);
+      call = channel.newCall(Handshake.FRAMES, options);
+    }
+
+    private void begin() {
+      call.start(this, handshake.hello(peer.node()));
+      wiring.later(ANSWER_MAX, () -> giveUpCalling(this));
+    }
+
+    private void end(String reason) {
+      call.cancel(reason, null);
+      channel.shutdownNow();
+    }
+
+    @Override
+    public void onHeaders(Metadata headers) {
+      answered(this);
+    }
+
+    @Override
+    public void onReady() {
+      drain(this);
+    }
+
+    @Override
+    public void onClose(Status status, Metadata trailers) {
+      ended(this, status, Refusal.of(trailers));
+    }
+  }
+
+  PeerAddress peer() {
+    return peer;
+  }
+
+  /** Opens a session, unless there is one or must be none. */
+  void connect() {
+    lock.lock();
+    try {
+      if (current == null && !isClosed && fault != LinkFault.CUT) {
+        Session session = new Session();
+        current = session;
+        session.begin();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Sends a frame, or drops it. */
+  void send(byte[] frame) {
+    lock.lock();
+    try {
+      Session session = current;
+      if (session == null || !session.isOpen || fault != LinkFault.NONE || !hasRoom(frame)) {
+        framesDropped++;
+        return;
+      }
+      queue.add(frame);
+      queuedBytes += frame.length;
+      drain(session);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @GuardedBy("lock")
+  private boolean hasRoom(byte[] frame) {
+    if (frame.length > limits.frameBytesMax()) {
+      LOG.atError()
+          .addKeyValue("bytes", frame.length)
+          .addKeyValue("frameBytesMax", limits.frameBytesMax())
+          .log("a frame is too large to be sent");
+      return false;
+    }
+    return queuedBytes + frame.length <= limits.queueBytesMax();
+  }
+
+  private void drain(Session session) {
+    lock.lock();
+    try {
+      while (session == current && session.isOpen && session.call.isReady() && !queue.isEmpty()) {
+        byte[] frame = queue.remove();
+        queuedBytes -= frame.length;
+        framesSent++;
+        bytesSent += frame.length;
+        session.call.sendMessage(frame);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void answered(Session session) {
+    var tls = session.call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
+    String uri = TlsIdentity.nodeUri(handshake.clusterId(), peer.node());
+    if (handshake.isSecure() && !TlsIdentity.names(tls, uri)) {
+      String reason = "the certificate of %s has no name %s".formatted(peer, uri);
+      ended(session, Status.PERMISSION_DENIED.withDescription(reason), Refusal.OTHER_CERTIFICATE);
+      return;
+    }
+    lock.lock();
+    try {
+      if (session != current) {
+        return;
+      }
+      session.isOpen = true;
+      sessions++;
+      failures = 0;
+      refusal = null;
+      lastReason = "";
+    } finally {
+      lock.unlock();
+    }
+    LOG.atInfo().addKeyValue("peer", peer).log("connected to a node");
+    receiver.reconnected(peer.node());
+  }
+
+  private void giveUpCalling(Session session) {
+    lock.lock();
+    try {
+      if (session != current || session.isOpen) {
+        return;
+      }
+    } finally {
+      lock.unlock();
+    }
+    ended(session, Status.DEADLINE_EXCEEDED.withDescription("no answer to the hello"), null);
+  }
+
+  private void ended(Session session, Status status, @Nullable Refusal why) {
+    lock.lock();
+    try {
+      if (session != current) {
+        return;
+      }
+      refusal = why;
+      log(session, status);
+      dropSession(String.valueOf(status.getDescription()));
+      if (!isClosed) {
+        wiring.later(backoff(failures++), this::connect);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Says what is new: not again and again that a node is still down. */
+  @GuardedBy("lock")
+  private void log(Session session, Status status) {
+    Throwable cause = status.getCause();
+    String reason =
+        status.getCode()
+            + ": "
+            + status.getDescription()
+            + (cause == null ? "" : ", " + cause.getMessage());
+    if (session.isOpen || !reason.equals(lastReason)) {
+      LOG.atWarn()
+          .addKeyValue("peer", peer)
+          .addKeyValue("why", reason)
+          .log(session.isOpen ? "lost the connection to a node" : "cannot connect to a node");
+    }
+    lastReason = reason;
+  }
+
+  @GuardedBy("lock")
+  private void dropSession(String reason) {
+    Session session = current;
+    current = null;
+    framesDropped += queue.size();
+    queue.clear();
+    queuedBytes = 0;
+    if (session != null) {
+      session.end(reason);
+    }
+  }
+
+  /** {@return up to twice as long after each failure, and not at the same time as others} */
+  private static Duration backoff(int failures) {
+    long most = Math.min(BACKOFF_MILLIS_MAX, BACKOFF_MILLIS_MIN << Math.min(failures, 10));
+    return Duration.ofMillis(ThreadLocalRandom.current().nextLong(most / 2, most + 1));
+  }
+
+  void setFault(LinkFault next) {
+    lock.lock();
+    try {
+      fault = next;
+      if (next == LinkFault.CUT) {
+        dropSession("cut on purpose");
+      }
+    } finally {
+      lock.unlock();
+    }
+    connect();
+  }
+
+  /** Ends the session, and opens none any more. */
+  void close() {
+    ManagedChannel channel = null;
+    lock.lock();
+    try {
+      isClosed = true;
+      if (current != null) {
+        channel = current.channel;
+      }
+      dropSession("the link was closed");
+    } finally {
+      lock.unlock();
+    }
+    if (channel != null) {
+      Closing.await(channel::awaitTermination);
+    }
+  }
+
+  LinkStatus status() {
+    lock.lock();
+    try {
+      return new LinkStatus(
+          peer,
+          current != null && current.isOpen,
+          sessions,
+          framesSent,
+          bytesSent,
+          framesDropped,
+          queuedBytes,
+          Optional.ofNullable(refusal));
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,0 +1,38 @@
+package io.khonsu.grpc;
+
+import java.util.Objects;
+
+/**
+ * Where a node can be reached by the others.
+ *
+ * @param node its number
+ * @param incarnation which of its storages it must have at least; see {@link
+ *     Refusal#OLD_INCARNATION}
+ * @param host a name, which is looked up at each connecting, or an address
+ * @param port where it listens for nodes
+ */
+public record PeerAddress(long node, long incarnation, String host, int port) {
+  /** Checks the ranges. */
+  public PeerAddress {
+    Objects.requireNonNull(host, "host");
+    if (node < 1 || incarnation < 0) {
+      throw new IllegalArgumentException(
+          "node must be positive and incarnation not negative, but they are %d and %d"
+              .formatted(node, incarnation));
+    }
+    if (host.isBlank() || port < 1 || port > 65_535) {
+      throw new IllegalArgumentException(
+          "'%s' and %d are no host and port of node %d".formatted(host, port, node));
+    }
+  }
+
+  /** {@return the address of a node with its first storage} */
+  public static PeerAddress of(long node, String host, int port) {
+    return new PeerAddress(node, 0, host, port);
+  }
+
+  @Override
+  public String toString() {
+    return "node %d at %s:%d".formatted(node, host, port);
+  }
+}

@@ -1,0 +1,174 @@
+package io.khonsu.grpc;
+
+import io.grpc.ChannelCredentials;
+import io.grpc.Codec;
+import io.grpc.DecompressorRegistry;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.InsecureServerCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.Server;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.TlsServerCredentials.ClientAuth;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
+import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
+import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The threads of one end of connections, and connections with the limits that strangers meet. Calls
+ * are answered on network threads, so they must not block.
+ */
+final class Wiring implements AutoCloseable {
+  private static final int NETWORK_THREADS = 2;
+  private static final int CONNECT_MILLIS_MAX = 3_000;
+  private static final int METADATA_BYTES_MAX = 8 << 10;
+  private static final long CLOSING_SECONDS_MAX = 5;
+
+  /** Nothing is inflated, so that a small message is not a large one. */
+  private static final DecompressorRegistry NO_COMPRESSION =
+      DecompressorRegistry.emptyInstance().with(Codec.Identity.NONE, false);
+
+  private final EventLoopGroup network;
+  private final ScheduledExecutorService timer;
+
+  /** For what blocks: looking up names, and the arithmetic of TLS handshakes. */
+  private final ExecutorService helpers = Executors.newVirtualThreadPerTaskExecutor();
+
+  private final @Nullable TlsIdentity tls;
+
+  /**
+   * Starts the threads.
+   *
+   * @param name what they are called
+   * @throws IOException if a file cannot be used
+   */
+  Wiring(String name, Optional<TlsFiles> files) throws IOException {
+    network =
+        new MultiThreadIoEventLoopGroup(
+            NETWORK_THREADS, new DefaultThreadFactory(name, true), NioIoHandler.newFactory());
+    timer =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().name(name + "-timer").daemon().factory());
+    try {
+      tls = files.isPresent() ? new TlsIdentity(files.get(), timer) : null;
+    } catch (IOException | RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /** {@return whether connections are encrypted} */
+  boolean isSecure() {
+    return tls != null;
+  }
+
+  /**
+   * Runs an action on the timer's thread, in a while.
+   *
+   * @param action must not block; not run any more once this is closed
+   */
+  void later(Duration delay, Runnable action) {
+    if (!timer.isShutdown()) {
+      var _ = timer.schedule(action, delay.toNanos(), TimeUnit.NANOSECONDS);
+    }
+  }
+
+  /**
+   * Listens.
+   *
+   * @param listen where; port 0 takes one that is free
+   * @param plainText whether it may be reached from elsewhere without TLS
+   * @param messageBytesMax larger messages end the call
+   * @throws InsecureListenerException if it could be reached and must not be
+   * @throws IOException if the address is unknown or in use
+   */
+  Server listen(
+      InetSocketAddress listen,
+      PlainText plainText,
+      ClientAuth clientAuth,
+      int messageBytesMax,
+      ServerServiceDefinition service)
+      throws IOException {
+    check(listen, plainText);
+    NettyServerBuilder builder =
+        NettyServerBuilder.forAddress(
+                listen, tls == null ? InsecureServerCredentials.create() : tls.server(clientAuth))
+            .bossEventLoopGroup(network)
+            .workerEventLoopGroup(network)
+            .channelType(NioServerSocketChannel.class)
+            .withChildOption(ChannelOption.TCP_NODELAY, true)
+            .maxInboundMessageSize(messageBytesMax)
+            .maxInboundMetadataSize(METADATA_BYTES_MAX)
+            .maxConcurrentCallsPerConnection(64)
+            .maxRstFramesPerWindow(50, 10)
+            .maxConnectionIdle(1, TimeUnit.MINUTES)
+            .keepAliveTime(10, TimeUnit.SECONDS)
+            .keepAliveTimeout(5, TimeUnit.SECONDS)
+            .permitKeepAliveTime(5, TimeUnit.SECONDS);
+    return builder
+        .directExecutor()
+        .handshakeTimeout(5, TimeUnit.SECONDS)
+        .decompressorRegistry(NO_COMPRESSION)
+        .addService(service)
+        .build()
+        .start();
+  }
+
+  private void check(InetSocketAddress listen, PlainText plainText) throws IOException {
+    if (listen.isUnresolved()) {
+      throw new UnknownHostException("cannot listen at " + listen + ": no such host");
+    }
+    boolean isReachable = !listen.getAddress().isLoopbackAddress();
+    if (isReachable && !isSecure() && plainText == PlainText.LOOPBACK) {
+      throw new InsecureListenerException(
+          "without TLS, other machines would reach %s: give it certificates, listen on 127.0.0.1, or allow plain text anywhere"
+              .formatted(listen));
+    }
+  }
+
+  /** {@return a channel, which has not connected yet; the caller must shut it down} */
+  ManagedChannel channel(String host, int port, int messageBytesMax) {
+    ChannelCredentials credentials =
+        tls == null ? InsecureChannelCredentials.create() : tls.channel();
+    return NettyChannelBuilder.forAddress(host, port, credentials)
+        .eventLoopGroup(network)
+        .channelType(NioSocketChannel.class)
+        .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS_MAX)
+        .withOption(ChannelOption.TCP_NODELAY, true)
+        .maxInboundMessageSize(messageBytesMax)
+        .maxInboundMetadataSize(METADATA_BYTES_MAX)
+        .keepAliveTime(10, TimeUnit.SECONDS)
+        .keepAliveTimeout(5, TimeUnit.SECONDS)
+        .directExecutor()
+        .offloadExecutor(helpers)
+        .decompressorRegistry(NO_COMPRESSION)
+        .disableRetry()
+        .build();
+  }
+
+  /** Ends the threads; what was made here must have been shut down before. */
+  @Override
+  public void close() {
+    timer.shutdownNow();
+    helpers.shutdownNow();
+    Closing.await(timer::awaitTermination);
+    network
+        .shutdownGracefully(0, CLOSING_SECONDS_MAX, TimeUnit.SECONDS)
+        .awaitUninterruptibly(CLOSING_SECONDS_MAX, TimeUnit.SECONDS);
+  }
+}

@@ -1,0 +1,43 @@
+package io.khonsu.grpc;
+
+import io.khonsu.distributed.Transport;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Keeps what arrives. */
+final class Recorder implements Transport.Receiver {
+  /** Something that was told, in the order of telling: a frame, or null for a new session. */
+  record Told(long node, byte @org.jspecify.annotations.Nullable [] frame) {}
+
+  private final List<Told> told = new ArrayList<>();
+
+  @Override
+  public synchronized boolean receive(long node, byte[] frame) {
+    told.add(new Told(node, frame));
+    return true;
+  }
+
+  @Override
+  public synchronized void reconnected(long node) {
+    told.add(new Told(node, null));
+  }
+
+  synchronized List<byte[]> frames() {
+    List<byte[]> frames = new ArrayList<>();
+    for (Told each : told) {
+      byte[] frame = each.frame();
+      if (frame != null) {
+        frames.add(frame);
+      }
+    }
+    return frames;
+  }
+
+  synchronized List<Told> told() {
+    return List.copyOf(told);
+  }
+
+  synchronized long reconnections(long node) {
+    return told.stream().filter(each -> each.frame() == null && each.node() == node).count();
+  }
+}

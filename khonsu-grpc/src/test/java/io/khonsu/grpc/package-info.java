@@ -1,0 +1,4 @@
+@NullMarked
+package io.khonsu.grpc;
+
+import org.jspecify.annotations.NullMarked;
