@@ -64,8 +64,6 @@ public final class OwnedDisk implements KeyValueStore {
    * @param spaces the names of its spaces
    * @throws StorageRefusedException if a disk is there already, or something else
    */
-  @MustBeClosed
-  @SuppressWarnings("MustBeClosedChecker") // the caller owns it
   public static OwnedDisk create(
       Path directory, Owner owner, List<String> spaces, KeyValueEngine engine) throws IOException {
     if (!Files.exists(directory)) {
@@ -97,7 +95,6 @@ public final class OwnedDisk implements KeyValueStore {
    *
    * @throws StorageRefusedException if it is not, or another's, or was cut short, or in use
    */
-  @MustBeClosed
   public static OwnedDisk open(
       Path directory, Owner owner, List<String> spaces, KeyValueEngine engine) throws IOException {
     if (!hasFile(directory)) {

@@ -1,6 +1,5 @@
 package io.khonsu.distributed;
 
-import com.google.errorprone.annotations.MustBeClosed;
 import io.khonsu.distributed.DistributedCommitManager.Presence;
 import io.khonsu.distributed.DistributedCommitManager.Surroundings;
 import io.khonsu.durable.OwnedDisk;
@@ -27,7 +26,6 @@ public final class Cluster {
    *     use, or there already and must not be
    * @throws IOException if it cannot be read or written
    */
-  @MustBeClosed
   public static KeyValueStore disk(Path directory, ClusterConfig config, Presence presence)
       throws IOException {
     KeyValueEngine engine = KeyValueEngine.onClassPath();

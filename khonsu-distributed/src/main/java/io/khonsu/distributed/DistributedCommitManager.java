@@ -207,6 +207,9 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
       submit();
       propose();
       didWork |= finish();
+      if (didWork) {
+        status = currentStatus();
+      }
       return didWork;
     } catch (IOException | RuntimeException | Error e) {
       stop(e);
@@ -300,9 +303,6 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
       reads.readyAll(state.appliedIndex());
     }
     reads.applied(state.appliedIndex());
-    if (didWork) {
-      status = currentStatus();
-    }
     return didWork;
   }
 

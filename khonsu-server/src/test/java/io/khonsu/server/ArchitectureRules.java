@@ -23,8 +23,7 @@ record ArchitectureRules(String root) {
 
   /** Whose they are, by package; of the others, the module does not exist yet. */
   private static final Map<String, String> OWNERS =
-      Map.of(
-          "org.rocksdb", "rocksdb", "io.grpc", "grpc", "com.google.protobuf", "grpc");
+      Map.of("org.rocksdb", "rocksdb", "io.grpc", "grpc", "com.google.protobuf", "grpc");
 
   ArchRule mvccIsPure() {
     return isPure("mvcc");
