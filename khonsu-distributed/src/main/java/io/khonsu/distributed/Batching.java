@@ -35,6 +35,16 @@ final class Batching {
     return taken;
   }
 
+  /** {@return how many submissions wait} */
+  int count() {
+    return waiting.size();
+  }
+
+  /** {@return their size} */
+  long waitingBytes() {
+    return waitingBytes;
+  }
+
   /** {@return the first of {@code count} versions in a row that are newer than all before} */
   long draw(long epochMillis, int count) {
     long first = Math.max(Math.max(drawn, state.clock()) + 1, Versions.firstOf(epochMillis));

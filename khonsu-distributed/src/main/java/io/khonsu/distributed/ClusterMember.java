@@ -3,6 +3,7 @@ package io.khonsu.distributed;
 import io.khonsu.Khonsu;
 import java.io.IOException;
 import java.time.InstantSource;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,13 +60,23 @@ public final class ClusterMember implements AutoCloseable {
     }
   }
 
+  /**
+   * Waits until the node has ended, by itself or because it was closed.
+   *
+   * @return why it has ended by itself, or null
+   */
+  public @Nullable Throwable awaitEnd() throws InterruptedException {
+    thread.join();
+    return manager.failure();
+  }
+
   /** {@return the store: its transactions commit on the cluster; closing it ends the node} */
   public Khonsu store() {
     return manager.store();
   }
 
   /** {@return how the node was at the end of its last turn} */
-  public DistributedCommitManager.Status status() {
+  public NodeStatus status() {
     return manager.status();
   }
 

@@ -75,27 +75,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
   private volatile @Nullable Throwable failure;
   private volatile boolean closed;
   private Runnable haltAction = () -> {};
-  private volatile @Nullable Status status;
-
-  /**
-   * What a node knows of itself and of the others, at one moment.
-   *
-   * @param leader the node that seems to lead, or 0
-   * @param appliedIndex how many entries are applied here
-   * @param stateHash a digest of all that was applied: equal on all nodes at equal indices
-   * @param version the newest version given to anything applied
-   * @param sessions how many sessions are open
-   * @param snapshotsInstalled how often it took over another node's state since it was started
-   * @param view the state of the consensus
-   */
-  public record Status(
-      long leader,
-      long appliedIndex,
-      long stateHash,
-      long version,
-      int sessions,
-      long snapshotsInstalled,
-      ReplicaView view) {}
+  private volatile @Nullable NodeStatus status;
 
   /** Whether a node's storage must be there already. */
   public enum Presence {
@@ -177,8 +157,8 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
       if (presence == Presence.EXISTING) {
         throw new StorageRefusedException(
             StorageRefusedException.Reason.DATA_LOSS,
-            "the storage of node %s is empty, and with it its promises are lost: add the node to the cluster again, under its next incarnation"
-                .formatted(config.member()));
+            "the storage of node %s is empty, and with it its promises are lost: put it back, or %s"
+                .formatted(config.member(), Cluster.REMEDY));
       }
       return Replica.bootstrap(config.identity(), config.members(), config.consensus());
     }
@@ -187,6 +167,12 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
           StorageRefusedException.Reason.FOREIGN_PART,
           "the storage belongs to %s, not to %s: give each node its own directory"
               .formatted(found.metadata().identity(), config.identity()));
+    }
+    if (presence == Presence.NEW) {
+      throw new StorageRefusedException(
+          StorageRefusedException.Reason.NOT_A_STORE,
+          "the storage of node %s is not empty: open it as what was there before, not as new"
+              .formatted(config.member()));
     }
     return Replica.recover(found, config.consensus());
   }
@@ -221,6 +207,9 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
       submit();
       propose();
       didWork |= finish();
+      if (didWork) {
+        status = currentStatus();
+      }
       return didWork;
     } catch (IOException | RuntimeException | Error e) {
       stop(e);
@@ -314,9 +303,6 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
       reads.readyAll(state.appliedIndex());
     }
     reads.applied(state.appliedIndex());
-    if (didWork) {
-      status = currentStatus();
-    }
     return didWork;
   }
 
@@ -420,8 +406,8 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
    *
    * @throws IllegalStateException if it was not started
    */
-  public Status status() {
-    Status last = status;
+  public NodeStatus status() {
+    NodeStatus last = status;
     if (last == null) {
       throw new IllegalStateException("the node was not started");
     }
@@ -480,15 +466,31 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     return nanos;
   }
 
-  private Status currentStatus() {
-    return new Status(
+  private NodeStatus currentStatus() {
+    ReplicaView view = replica.view();
+    return new NodeStatus(
+        epochMillis,
+        config.member().node(),
         leader,
+        view.ballots().happy(),
         state.appliedIndex(),
         state.hash(),
         state.clock(),
         state.sessions().count(),
-        snapshotsInstalled,
-        replica.view());
+        NodeStatus.consensus(view),
+        NodeStatus.peers(view),
+        new NodeStatus.Counts(
+            state.commitCount(),
+            state.abortCount(),
+            snapshotsInstalled,
+            view.counters().ballotsLed(),
+            view.counters().refused()),
+        new NodeStatus.Queues(
+            submitter.count(),
+            reads.count(),
+            batching.count(),
+            batching.waitingBytes(),
+            inbox.sizeBytes()));
   }
 
   private void stop(Throwable cause) {

@@ -34,6 +34,11 @@ final class GroupState {
   private long appliedIndex;
   private long hash;
 
+  /** What was applied since this node was started; not part of the state. */
+  private long commitCount;
+
+  private long abortCount;
+
   /** What this node's own clock says; looked at by planted defects alone. */
   private long localVersion;
 
@@ -56,6 +61,16 @@ final class GroupState {
   /** {@return a digest of all that was applied: equal on all replicas at equal indices} */
   long hash() {
     return hash;
+  }
+
+  /** {@return how many requests were applied and accepted since the start} */
+  long commitCount() {
+    return commitCount;
+  }
+
+  /** {@return how many requests were applied and refused since the start} */
+  long abortCount() {
+    return abortCount;
   }
 
   /** {@return the state but for the rows} */
@@ -176,6 +191,11 @@ final class GroupState {
     if (changes != null) {
       mix(changes.record().bytes());
       commits.add(changes);
+    }
+    if (changes != null || ReplicatedStore.committedVersion(applied.answer()) != null) {
+      commitCount++;
+    } else {
+      abortCount++;
     }
     Outcome outcome = new Outcome.Decided(applied.answer());
     sessions.record(commit.commitId(), outcome);

@@ -51,6 +51,16 @@ final class Inbox {
     return taken.size();
   }
 
+  /** {@return the size of what waits} */
+  long sizeBytes() {
+    lock.lock();
+    try {
+      return sizeBytes;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Waits until something is there, for at most so long. */
   void await(long nanos) throws InterruptedException {
     lock.lock();

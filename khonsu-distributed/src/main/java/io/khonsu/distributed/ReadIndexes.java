@@ -48,6 +48,11 @@ final class ReadIndexes {
     reads.add(new Read(owner, nowNanos + timeoutNanos));
   }
 
+  /** {@return how many reads wait} */
+  int count() {
+    return reads.size();
+  }
+
   /** Asks, by a number, for those that are not part of a question yet. */
   void ask(LongConsumer replica) {
     boolean any = false;

@@ -59,6 +59,11 @@ final class Submitter {
     }
   }
 
+  /** {@return how many submissions have no outcome yet} */
+  int count() {
+    return pending.size();
+  }
+
   /** {@return what is to be sent now; what is sent must be {@link #sent noted}} */
   List<Submission> due(long nowNanos) {
     List<Submission> due = new ArrayList<>();

@@ -181,7 +181,7 @@ class ClusterTest {
       Surroundings empty =
           new Surroundings(
               io.khonsu.StoreConfig.defaults(),
-              nodes.disk(9, Presence.NEW),
+              nodes.disk(ClusterConfig.of(5, 9, 9), Presence.NEW),
               nodes.network().of(9),
               null,
               InstantSource.system(),
@@ -199,7 +199,7 @@ class ClusterTest {
       Surroundings foreign =
           new Surroundings(
               io.khonsu.StoreConfig.defaults(),
-              nodes.disk(1, Presence.EXISTING),
+              nodes.disk(nodes.config(1), Presence.EXISTING),
               nodes.network().of(2),
               null,
               InstantSource.system(),

@@ -3,6 +3,7 @@ package io.khonsu.distributed;
 import io.khonsu.StoreConfig;
 import io.khonsu.distributed.DistributedCommitManager.Presence;
 import io.khonsu.distributed.DistributedCommitManager.Surroundings;
+import io.khonsu.distributed.deviation.Defect;
 import io.khonsu.spi.InMemoryKeyValueEngine;
 import io.khonsu.spi.KeyValueEngine;
 import io.khonsu.spi.KeyValueStore;
@@ -15,10 +16,16 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.LongStream;
 
-/** Some nodes of a cluster in one process, each with a disk in memory that outlives it. */
+/** Some nodes of a cluster in one process, each with a disk that outlives it. */
 final class Nodes implements AutoCloseable {
+  /** Where a node's disk comes from. */
+  interface Disks {
+    /** {@return the disk of a node} */
+    KeyValueStore open(ClusterConfig config, Presence presence) throws IOException;
+  }
+
   private final LocalNetwork network = new LocalNetwork();
-  private final InMemoryKeyValueEngine engine = new InMemoryKeyValueEngine();
+  private final Disks disks;
   private final Map<Long, ClusterMember> members = new TreeMap<>();
   private final StoreConfig store;
   private final long[] ids;
@@ -27,8 +34,14 @@ final class Nodes implements AutoCloseable {
     this(count, StoreConfig.builder().compactionRowsPerSecond(0).build());
   }
 
+  /** Nodes with disks in memory. */
   Nodes(int count, StoreConfig store) throws IOException {
+    this(count, store, inMemory());
+  }
+
+  Nodes(int count, StoreConfig store, Disks disks) throws IOException {
     this.store = store;
+    this.disks = disks;
     ids = LongStream.rangeClosed(1, count).toArray();
     for (long id : ids) {
       start(id, Presence.NEW);
@@ -59,20 +72,35 @@ final class Nodes implements AutoCloseable {
                 Duration.ofMinutes(10)));
   }
 
-  KeyValueStore disk(long id, Presence presence) throws IOException {
-    KeyValueEngine.Presence there =
-        presence == Presence.NEW ? KeyValueEngine.Presence.NEW : KeyValueEngine.Presence.EXISTING;
-    return engine.open(
-        Path.of("node-" + id),
-        new KeyValueEngine.Options(
-            KeyValueEngine.Use.LOG, there, DistributedCommitManager.spaces()));
+  private static Disks inMemory() {
+    InMemoryKeyValueEngine engine = new InMemoryKeyValueEngine();
+    return (config, presence) ->
+        engine.open(
+            Path.of("node-" + config.member()),
+            new KeyValueEngine.Options(
+                KeyValueEngine.Use.LOG,
+                KeyValueEngine.Presence.valueOf(presence.name()),
+                DistributedCommitManager.spaces()));
+  }
+
+  KeyValueStore disk(ClusterConfig config, Presence presence) throws IOException {
+    return disks.open(config, presence);
   }
 
   void start(long id, Presence presence) throws IOException {
+    start(config(id), presence, network.of(id));
+  }
+
+  void start(ClusterConfig config, Presence presence, Transport transport) throws IOException {
+    start(config, presence, transport, Set.of());
+  }
+
+  void start(ClusterConfig config, Presence presence, Transport transport, Set<Defect> defects)
+      throws IOException {
+    KeyValueStore disk = disks.open(config, presence);
     Surroundings around =
-        new Surroundings(
-            store, disk(id, presence), network.of(id), null, InstantSource.system(), Set.of());
-    members.put(id, Cluster.join(config(id), presence, around));
+        new Surroundings(store, disk, transport, null, InstantSource.system(), defects);
+    members.put(config.member().node(), Cluster.join(config, presence, around));
   }
 
   void stop(long id) {

@@ -1,6 +1,8 @@
 package io.khonsu.server;
 
 import io.khonsu.Khonsu;
+import io.khonsu.server.demo.ClusterAct;
+import io.khonsu.server.demo.ClusterReport;
 import io.khonsu.server.demo.Demo;
 import io.khonsu.server.demo.DemoReport;
 import io.khonsu.server.demo.DemoSettings;
@@ -12,6 +14,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeoutException;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +35,11 @@ import picocli.CommandLine.Spec;
       "",
       "Then, in a temporary directory, kills a process that commits to a store on disk, opens the"
           + " store and looks for every commit that was acknowledged, deletes rows by mistake, and"
-          + " restores them from the archive."
+          + " restores them from the archive.",
+      "",
+      "With --cluster, instead: three processes that commit, of which the leader is killed, then"
+          + " two lose each other, then all are killed; then every acknowledged commit is looked"
+          + " for, and the states of the nodes are compared. Ends with 1 if a proof fails."
     })
 final class DemoCommand implements Callable<Integer> {
   private static final String FLIGHTS = "flights-200k.arrow";
@@ -40,6 +47,8 @@ final class DemoCommand implements Callable<Integer> {
 
   /** Stores tell at INFO that they were opened. Held, or the level would be forgotten. */
   private static final Logger STORE_LOGGER = Logger.getLogger(Khonsu.class.getName());
+
+  private static final Logger CLUSTER_LOGGER = Logger.getLogger("io.khonsu");
 
   @Spec
   @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -66,6 +75,9 @@ final class DemoCommand implements Callable<Integer> {
       description = "Of what the transactions choose; default ${DEFAULT-VALUE}.")
   private long seed;
 
+  @Option(names = "--cluster", description = "Shows a cluster of three processes instead.")
+  private boolean cluster;
+
   @Option(names = "--json", description = "Prints the summary as JSON.")
   private boolean json;
 
@@ -78,6 +90,9 @@ final class DemoCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     STORE_LOGGER.setLevel(Level.WARNING);
+    if (cluster) {
+      return playCluster();
+    }
     Arguments.checkRange(spec, "--seconds", seconds, 1, 3_600);
     Arguments.checkRange(spec, "--threads", threads, 1, 256);
     DemoSettings settings;
@@ -98,6 +113,27 @@ final class DemoCommand implements Callable<Integer> {
       return playDurableAct(report, progress);
     } catch (IOException e) {
       return failed(ExitCode.CORRUPTION, e);
+    }
+  }
+
+  private int playCluster() throws InterruptedException {
+    CLUSTER_LOGGER.setLevel(Level.OFF); // nodes that are killed are missed by the others
+    try (Progress progress = Progress.on(spec.commandLine().getErr())) {
+      ClusterReport report = ClusterAct.run(KhonsuCommand.class.getName(), progress::show);
+      progress.clear();
+      PrintWriter out = spec.commandLine().getOut();
+      if (json) {
+        out.println(Json.write(report.tree()));
+      } else {
+        report.lines().forEach(out::println);
+        out.println(report.holds() ? "Everything holds." : "SOMETHING DOES NOT HOLD.");
+      }
+      out.flush();
+      return (report.holds() ? ExitCode.OK : ExitCode.ANSWER_IS_NO).code();
+    } catch (TimeoutException e) {
+      return failed(ExitCode.ANSWER_IS_NO, e);
+    } catch (IOException e) {
+      return failed(ExitCode.UNAVAILABLE, e);
     }
   }
 

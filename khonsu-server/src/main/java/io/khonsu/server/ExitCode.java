@@ -19,7 +19,9 @@ enum ExitCode {
   /** A defect of the program; not 1, which is an answer. */
   INTERNAL_ERROR(70, "internal error"),
   /** Stopped from the keyboard; the JVM itself exits with it. */
-  INTERRUPTED(130, "stopped by Ctrl-C");
+  INTERRUPTED(130, "stopped by Ctrl-C"),
+  /** Stopped by another process; the JVM itself exits with it. */
+  TERMINATED(143, "stopped by SIGTERM");
 
   private final int code;
   private final String meaning;

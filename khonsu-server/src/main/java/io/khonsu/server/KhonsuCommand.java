@@ -31,13 +31,16 @@ import picocli.CommandLine.UnmatchedArgumentException;
     versionProvider = BuildVersion.class,
     subcommands = {
       BackupCommand.class,
+      ClusterCommand.class,
       DemoCommand.class,
       DoctorCommand.class,
       ExportCommand.class,
       HistoryCommand.class,
       RestoreCommand.class,
       RestorePointCommand.class,
-      SimulateCommand.class
+      ServerCommand.class,
+      SimulateCommand.class,
+      StatusCommand.class
     })
 final class KhonsuCommand implements Callable<Integer> {
   /** Arrow tells at INFO which allocator it has found. Held, or the level would be forgotten. */

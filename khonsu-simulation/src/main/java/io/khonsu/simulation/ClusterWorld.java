@@ -6,6 +6,7 @@ import io.khonsu.consensus.Configuration;
 import io.khonsu.consensus.Member;
 import io.khonsu.distributed.ClusterConfig;
 import io.khonsu.distributed.DistributedCommitManager;
+import io.khonsu.distributed.NodeStatus;
 import io.khonsu.distributed.deviation.Defect;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -139,9 +140,9 @@ final class ClusterWorld {
     if (manager == null) {
       return;
     }
-    DistributedCommitManager.Status status = manager.status();
-    snapshots += status.snapshotsInstalled() - installed.getOrDefault(node.id(), 0L);
-    installed.put(node.id(), status.snapshotsInstalled());
+    NodeStatus status = manager.status();
+    snapshots += status.counts().snapshotsInstalled() - installed.getOrDefault(node.id(), 0L);
+    installed.put(node.id(), status.counts().snapshotsInstalled());
     int life = node.life();
     long wait = node.disk().busyUntil() - scheduler.now();
     scheduler.after(
@@ -153,7 +154,7 @@ final class ClusterWorld {
         });
   }
 
-  private void compare(ClusterNode node, DistributedCommitManager.Status status) {
+  private void compare(ClusterNode node, NodeStatus status) {
     Long known = hashes.putIfAbsent(status.appliedIndex(), status.stateHash());
     if (known != null && known != status.stateHash()) {
       throw violation(

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
@@ -42,6 +43,14 @@ record CrashAudit(long version, Map<Long, Long> lasts, long missing, List<String
     return missing == 0 && faults.isEmpty();
   }
 
+  /** How much a writer may have done that it could not tell any more. */
+  enum Untold {
+    /** One transfer, the last. */
+    LAST,
+    /** Any, as the writer was interrupted again and again. */
+    ANY
+  }
+
   /**
    * Audits an open store.
    *
@@ -49,9 +58,15 @@ record CrashAudit(long version, Map<Long, Long> lasts, long missing, List<String
    * @param acknowledged what the process had acknowledged since
    */
   static CrashAudit of(Khonsu db, CrashAudit before, List<Acknowledgement> acknowledged) {
+    return of(db, before, acknowledged, Untold.LAST);
+  }
+
+  /** Audits an open store, with writers of which so much may be unknown. */
+  static CrashAudit of(
+      Khonsu db, CrashAudit before, List<Acknowledgement> acknowledged, Untold untold) {
     Transfers tables = Transfers.in(db);
     List<String> faults = new ArrayList<>();
-    checkVersions(acknowledged, before.version, faults);
+    checkVersions(acknowledged, before.version, untold, faults);
     try (Snapshot snapshot = db.snapshot()) {
       Map<Long, Long> lasts =
           snapshot.scan(tables.writers()).rows().stream()
@@ -61,10 +76,12 @@ record CrashAudit(long version, Map<Long, Long> lasts, long missing, List<String
       Map<Long, Long> reached = new TreeMap<>(before.lasts);
       acknowledged.forEach(commit -> reached.merge(commit.writer(), commit.number(), Math::max));
       long missing = 0;
-      for (long writer = 0; writer < Transfers.WRITERS; writer++) {
+      Set<Long> writers = new TreeSet<>(lasts.keySet());
+      writers.addAll(reached.keySet());
+      for (long writer : writers) {
         long ahead = lasts.getOrDefault(writer, 0L) - reached.getOrDefault(writer, 0L);
         missing += Math.max(0, -ahead);
-        if (ahead > 1) {
+        if (ahead > 1 && untold == Untold.LAST) {
           faults.add("writer " + writer + " is " + ahead + " transfers ahead of its last");
         }
       }
@@ -78,12 +95,13 @@ record CrashAudit(long version, Map<Long, Long> lasts, long missing, List<String
   }
 
   private static void checkVersions(
-      List<Acknowledgement> acknowledged, long older, List<String> faults) {
+      List<Acknowledgement> acknowledged, long older, Untold untold, List<String> faults) {
     Map<Long, Acknowledgement> latest = new TreeMap<>();
     Set<Long> versions = new HashSet<>();
     for (Acknowledgement commit : acknowledged) {
       Acknowledgement previous = latest.put(commit.writer(), commit);
-      boolean isNext = previous == null || commit.number() == previous.number() + 1;
+      long step = previous == null ? 1 : commit.number() - previous.number();
+      boolean isNext = step == 1 || (step > 1 && untold == Untold.ANY);
       long floor = previous == null ? older : previous.version();
       if (!isNext || commit.version() <= floor || !versions.add(commit.version())) {
         faults.add(commit + " came after " + previous + " and version " + floor);

@@ -141,7 +141,7 @@ public final class DurableAct {
     }
   }
 
-  private static void delete(Path root) throws IOException {
+  static void delete(Path root) throws IOException {
     List<Path> deepestFirst;
     try (Stream<Path> found = Files.walk(root)) {
       deepestFirst = found.sorted(Comparator.reverseOrder()).toList();

@@ -1,0 +1,154 @@
+package io.khonsu.server;
+
+import io.khonsu.distributed.DistributedCommitManager.Presence;
+import io.khonsu.server.demo.ClusterLoad;
+import io.khonsu.server.node.ConfigException;
+import io.khonsu.server.node.LocalCluster;
+import io.khonsu.server.node.NodeConfig;
+import io.khonsu.server.node.RunningNode;
+import io.khonsu.spi.DamagedStorageException;
+import io.khonsu.spi.StorageRefusedException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code khonsu server}: one node of a cluster. */
+@Command(
+    name = "server",
+    description = {
+      "Runs one node of a cluster, until it is stopped by Ctrl-C or SIGTERM.",
+      "",
+      "The first start of a node needs --new, no later one may have it: so a disk that was lost is"
+          + " never taken for that of a new node.",
+      "",
+      "Stopped by SIGTERM it ends with 143, by Ctrl-C with 130, both cleanly: all that was"
+          + " acknowledged is on disk. It ends with 2 if the configuration is wrong, with 3 if a"
+          + " port or the disk cannot be used, with 6 if data is lost or damaged."
+    })
+final class ServerCommand implements Callable<Integer> {
+  @Spec
+  @SuppressWarnings("NullAway.Init") // picocli sets it
+  private CommandSpec spec;
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      required = true,
+      description = "The node's configuration: docs/cluster.md, \"Running a node\".")
+  @SuppressWarnings("NullAway.Init") // picocli sets it
+  private Path file;
+
+  @Option(names = "--new", description = "Makes the node's disk, which must not be there yet.")
+  private boolean isNew;
+
+  @Option(names = "--stop-at-end-of-input", hidden = true)
+  private boolean stopsAtEndOfInput;
+
+  /** For the demo and tests. */
+  @Option(names = "--faults", hidden = true)
+  private boolean allowsFaults;
+
+  /** For the demo and tests: writers on the node, who note what they did beside its disk. */
+  @Option(names = "--workload", hidden = true)
+  private boolean hasWorkload;
+
+  @Override
+  public Integer call() throws InterruptedException {
+    NodeConfig config;
+    try {
+      config = NodeConfig.read(file);
+    } catch (ConfigException e) {
+      return failed(ExitCode.USAGE, String.valueOf(e.getMessage()));
+    }
+    try (RunningNode node =
+        RunningNode.start(
+            config,
+            isNew ? Presence.NEW : Presence.EXISTING,
+            allowsFaults ? RunningNode.LinkFaults.ALLOWED : RunningNode.LinkFaults.REFUSED)) {
+      if (hasWorkload) {
+        ClusterLoad.start(node.member(), LocalCluster.acknowledgements(config.directory()));
+      }
+      return run(node);
+    } catch (StorageRefusedException e) {
+      return failed(exitCode(e.reason()), e.getMessage() + advice(e.reason()));
+    } catch (DamagedStorageException e) {
+      return failed(ExitCode.CORRUPTION, String.valueOf(e.getMessage()));
+    } catch (IOException e) {
+      return failed(ExitCode.UNAVAILABLE, String.valueOf(e.getMessage()));
+    } catch (IllegalArgumentException e) { // settings that do not fit together, as a listener off
+      return failed(ExitCode.USAGE, file + ": " + e.getMessage()); // loopback without TLS
+    }
+  }
+
+  private int run(RunningNode node) throws InterruptedException {
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(node), "khonsu-stop"));
+    if (stopsAtEndOfInput) {
+      Thread.ofVirtual().start(ServerCommand::exitAtEndOfInput);
+    }
+    PrintWriter out = spec.commandLine().getOut();
+    out.printf(
+        "%s listens at %s; http:/%s/health, /metrics, /status%n",
+        node, node.address(), node.admin());
+    out.flush();
+    Throwable cause = node.member().awaitEnd();
+    if (cause == null) {
+      return ExitCode.OK.code(); // it was stopped, and the virtual machine is ending
+    }
+    return failed(exitCode(cause), "the node has stopped by itself: " + cause);
+  }
+
+  private void stop(RunningNode node) {
+    try {
+      node.close();
+    } catch (RuntimeException e) {
+      var _ = failed(ExitCode.INTERNAL_ERROR, "the node could not be stopped cleanly: " + e);
+      Runtime.getRuntime().halt(ExitCode.INTERNAL_ERROR.code());
+    }
+  }
+
+  private static void exitAtEndOfInput() {
+    try {
+      var _ = System.in.transferTo(OutputStream.nullOutputStream());
+    } catch (IOException e) {
+      // Nobody is there any more, as at the end.
+    }
+    System.exit(ExitCode.OK.code());
+  }
+
+  private String advice(StorageRefusedException.Reason reason) {
+    if (isNew && reason == StorageRefusedException.Reason.NOT_A_STORE) {
+      return "; if the node was started before, start it without --new";
+    }
+    return !isNew && reason != StorageRefusedException.Reason.IN_USE
+        ? "; only a node that was never started is started with --new"
+        : "";
+  }
+
+  private static ExitCode exitCode(StorageRefusedException.Reason reason) {
+    return switch (reason) {
+      case DATA_LOSS -> ExitCode.CORRUPTION;
+      case FOREIGN_PART, NOT_A_STORE -> ExitCode.USAGE;
+      case IN_USE, UNKNOWN_FORMAT, NOT_WRITABLE, MISSING_ENGINE -> ExitCode.UNAVAILABLE;
+    };
+  }
+
+  private static ExitCode exitCode(@Nullable Throwable cause) {
+    return switch (cause) {
+      case DamagedStorageException _ -> ExitCode.CORRUPTION;
+      case IOException _ -> ExitCode.UNAVAILABLE;
+      case null, default -> ExitCode.INTERNAL_ERROR;
+    };
+  }
+
+  private int failed(ExitCode exitCode, String message) {
+    spec.commandLine().getErr().println(spec.qualifiedName() + ": " + message);
+    return exitCode.code();
+  }
+}

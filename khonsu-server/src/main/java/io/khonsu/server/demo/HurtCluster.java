@@ -1,0 +1,257 @@
+package io.khonsu.server.demo;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.khonsu.distributed.DistributedCommitManager.Presence;
+import io.khonsu.distributed.NodeStatus;
+import io.khonsu.server.demo.ClusterReport.Wound;
+import io.khonsu.server.demo.Transfers.Acknowledgement;
+import io.khonsu.server.node.ConfigException;
+import io.khonsu.server.node.LocalCluster;
+import io.khonsu.server.node.NodeConfig;
+import io.khonsu.server.node.RunningNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.stream.LongStream;
+
+/**
+ * A cluster of three processes on this machine, with writers on every node, and what can be done to
+ * it. Belongs to one thread; close it.
+ */
+final class HurtCluster implements AutoCloseable {
+  static final int NODES = 3;
+
+  private static final List<Long> ALL = LongStream.rangeClosed(1, NODES).boxed().toList();
+  private static final List<String> UNDER_LOAD = List.of("--faults", "--workload");
+  private static final Duration TIMEOUT = Duration.ofMinutes(3);
+  private static final Duration POLL = Duration.ofMillis(5);
+  private static final Duration CUT = Duration.ofSeconds(2);
+
+  /** In a commit version, this many bits below the milliseconds count. */
+  private static final int COUNTER_BITS = 16;
+
+  private final LocalCluster cluster;
+  private final List<AcknowledgementFile> files = new ArrayList<>();
+  private final List<Wound> wounds = new ArrayList<>();
+  private final Consumer<String> progress;
+
+  private HurtCluster(LocalCluster cluster, Consumer<String> progress) {
+    this.cluster = cluster;
+    this.progress = progress;
+    ALL.forEach(node -> files.add(new AcknowledgementFile(cluster.acknowledgements(node))));
+  }
+
+  /**
+   * Makes a cluster, and waits until it commits.
+   *
+   * @param directory new or empty
+   * @param mainClass the program's
+   */
+  static HurtCluster create(Path directory, String mainClass, Consumer<String> progress)
+      throws IOException, InterruptedException, TimeoutException {
+    LocalCluster cluster = LocalCluster.create(directory, NODES, mainClass, UNDER_LOAD);
+    HurtCluster made = new HurtCluster(cluster, progress);
+    boolean done = false;
+    try {
+      var _ = made.awaitHealthy();
+      done = true;
+      return made;
+    } finally {
+      if (!done) {
+        made.close();
+      }
+    }
+  }
+
+  /** {@return all that has been acknowledged, by any node} */
+  List<Acknowledgement> acknowledged() throws IOException {
+    List<Acknowledgement> all = new ArrayList<>();
+    for (AcknowledgementFile file : files) {
+      all.addAll(file.all());
+    }
+    return all;
+  }
+
+  /** {@return what was done, in order} */
+  List<Wound> wounds() {
+    return wounds;
+  }
+
+  /** Waits for so many more commits. */
+  void awaitCommits(int count) throws IOException, InterruptedException, TimeoutException {
+    int before = acknowledged().size();
+    await(() -> acknowledged().size() >= before + count, count + " more commits");
+  }
+
+  /** Waits until every node follows the same leader; {@return the leader} */
+  long awaitHealthy() throws IOException, InterruptedException, TimeoutException {
+    return cluster.awaitLeader(ALL, TIMEOUT);
+  }
+
+  /** Kills the leader as by {@code kill -9}, waits for the next commit, and starts it again. */
+  void killLeader() throws IOException, InterruptedException, TimeoutException {
+    killOne(awaitHealthy(), "kill -9 of the leader");
+  }
+
+  /** The same with a follower. */
+  void killFollower() throws IOException, InterruptedException, TimeoutException {
+    killOne(awaitHealthy() % NODES + 1, "kill -9 of a follower");
+  }
+
+  private void killOne(long node, String what)
+      throws IOException, InterruptedException, TimeoutException {
+    progress.accept(what);
+    cluster.kill(node);
+    notePause(what, System.currentTimeMillis());
+    progress.accept("starting node " + node + " again");
+    cluster.restart(node);
+    var _ = awaitHealthy();
+  }
+
+  /** Kills all nodes, starts them again, and waits for the next commit. */
+  void killAll() throws IOException, InterruptedException, TimeoutException {
+    String what = "kill -9 of all nodes, and their start";
+    progress.accept(what);
+    for (long node : ALL) {
+      cluster.kill(node);
+    }
+    long killed = System.currentTimeMillis();
+    for (long node : ALL) {
+      cluster.restart(node);
+    }
+    notePause(what, killed);
+    var _ = awaitHealthy();
+  }
+
+  /**
+   * The chained scenario: the leader and a follower lose each other, and both still reach the third
+   * node. Whoever leads then must reach a majority, and keep it.
+   */
+  void cutChain() throws IOException, InterruptedException, TimeoutException {
+    String what = "leader and one follower cannot reach each other";
+    progress.accept(what);
+    long leader = awaitHealthy();
+    long follower = leader % NODES + 1;
+    setFaults(leader, follower, "CUT");
+    long cut = System.currentTimeMillis();
+    Thread.sleep(CUT);
+    notePause(what, cut);
+    setFaults(leader, follower, "NONE");
+    var _ = awaitHealthy();
+  }
+
+  private void setFaults(long one, long other, String fault) throws IOException {
+    cluster.admin(one).setFault(other, fault);
+    cluster.admin(other).setFault(one, fault);
+  }
+
+  /**
+   * Waits for a commit that was ordered after now, and notes the longest time without one since a
+   * moment.
+   */
+  private void notePause(String what, long sinceMillis)
+      throws IOException, InterruptedException, TimeoutException {
+    long now = System.currentTimeMillis();
+    await(() -> orderedSince(now).length > 0, "commit after: " + what);
+    long former = sinceMillis;
+    long longest = 0;
+    for (long millis : orderedSince(sinceMillis)) {
+      longest = Math.max(longest, millis - former);
+      former = millis;
+    }
+    wounds.add(new Wound(what, longest));
+  }
+
+  /** {@return when commits were ordered, those after a moment} */
+  private long[] orderedSince(long millis) throws IOException {
+    return acknowledged().stream()
+        .mapToLong(commit -> commit.version() >> COUNTER_BITS)
+        .filter(ordered -> ordered > millis)
+        .sorted()
+        .toArray();
+  }
+
+  /**
+   * Stops all, starts all without writers, one of them in this process, and looks at what is there.
+   *
+   * @return the audit, and the state hashes of all nodes at one index
+   */
+  ClusterReport audit() throws IOException, InterruptedException, TimeoutException {
+    progress.accept("stopping the writers");
+    var _ = cluster.stop();
+    cluster.setOptions(List.of());
+    for (long node = 2; node <= NODES; node++) {
+      cluster.restart(node);
+    }
+    progress.accept("looking for every acknowledged commit");
+    List<Acknowledgement> acknowledged = acknowledged();
+    acknowledged.sort(Comparator.comparingLong(Acknowledgement::version));
+    try (RunningNode here =
+        RunningNode.start(
+            NodeConfig.read(cluster.configuration(1)),
+            Presence.EXISTING,
+            RunningNode.LinkFaults.REFUSED)) {
+      await(() -> isLed(here.member().status()), "a leader for the audit");
+      CrashAudit audit =
+          CrashAudit.of(
+              here.member().store(), CrashAudit.EMPTY, acknowledged, CrashAudit.Untold.ANY);
+      List<String> hashes = new ArrayList<>();
+      await(() -> isSameIndex(here.member().status(), hashes), "all nodes at the same index");
+      return new ClusterReport(
+          NODES,
+          wounds,
+          acknowledged.size(),
+          audit.transfers(),
+          audit.missing(),
+          audit.faults(),
+          hashes);
+    } catch (ConfigException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  private static boolean isLed(NodeStatus status) {
+    return status.leader() != 0 && status.isLed();
+  }
+
+  /** {@return whether all nodes have applied as much; then their hashes are in the list} */
+  private boolean isSameIndex(NodeStatus here, List<String> hashes) throws IOException {
+    hashes.clear();
+    hashes.add("%016x".formatted(here.stateHash()));
+    for (long node = 2; node <= NODES; node++) {
+      JsonNode status = cluster.admin(node).status();
+      if (status.path("appliedIndex").asLong() != here.appliedIndex()) {
+        return false;
+      }
+      hashes.add(status.path("stateHash").asText());
+    }
+    return true;
+  }
+
+  /** Something that becomes true. */
+  private interface Condition {
+    boolean holds() throws IOException;
+  }
+
+  private static void await(Condition condition, String what)
+      throws IOException, InterruptedException, TimeoutException {
+    long deadline = System.nanoTime() + TIMEOUT.toNanos();
+    while (!condition.holds()) {
+      if (System.nanoTime() > deadline) {
+        throw new TimeoutException(
+            "there was no %s within %d s".formatted(what, TIMEOUT.toSeconds()));
+      }
+      Thread.sleep(POLL);
+    }
+  }
+
+  @Override
+  public void close() {
+    cluster.close();
+  }
+}

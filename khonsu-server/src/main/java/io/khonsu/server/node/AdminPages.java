@@ -1,0 +1,113 @@
+package io.khonsu.server.node;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import io.khonsu.distributed.ClusterMember;
+import io.khonsu.distributed.NodeStatus;
+import io.khonsu.grpc.GrpcTransport;
+import io.khonsu.grpc.LinkFault;
+import java.net.URI;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What a node answers to who looks at it. Thread-safe. */
+final class AdminPages {
+  /** The event loop turns a hundred times a second; after a pause like this it hangs. */
+  private static final long STALLED_MILLIS = 5_000;
+
+  private static final ObjectMapper MAPPER =
+      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+  private static final String TEXT = "text/plain; charset=utf-8";
+  private static final String JSON = "application/json";
+  private static final String METRICS = "text/plain; version=0.0.4; charset=utf-8";
+
+  private final ClusterMember member;
+  private final GrpcTransport transport;
+  private final InstantSource clock;
+  private final RunningNode.LinkFaults faults;
+
+  /** An answer. */
+  record Page(int status, String type, String body) {}
+
+  AdminPages(
+      ClusterMember member,
+      GrpcTransport transport,
+      InstantSource clock,
+      RunningNode.LinkFaults faults) {
+    this.member = member;
+    this.transport = transport;
+    this.clock = clock;
+    this.faults = faults;
+  }
+
+  Page answer(String method, URI uri) {
+    if (uri.getPath().equals("/faults") && faults == RunningNode.LinkFaults.ALLOWED) {
+      return method.equals("POST")
+          ? breakLink(String.valueOf(uri.getQuery()))
+          : wrongMethod("POST");
+    }
+    if (!method.equals("GET")) {
+      return wrongMethod("GET");
+    }
+    return switch (uri.getPath()) {
+      case "/health" -> health();
+      case "/status" -> status();
+      case "/metrics" -> new Page(200, METRICS, Metrics.of(member.status(), transport.links()));
+      default ->
+          new Page(404, TEXT, "There is no " + uri.getPath() + ": /health, /metrics, /status\n");
+    };
+  }
+
+  private Page status() {
+    try {
+      return new Page(
+          200, JSON, MAPPER.writeValueAsString(StatusTree.of(member.status(), problem())) + "\n");
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a status cannot be written as JSON", e);
+    }
+  }
+
+  private static Page wrongMethod(String right) {
+    return new Page(405, TEXT, "Only " + right + " is answered here.\n");
+  }
+
+  private Page health() {
+    String problem = problem();
+    return problem == null ? new Page(200, TEXT, "ok\n") : new Page(503, TEXT, problem + "\n");
+  }
+
+  /** {@return why the node cannot commit, or null if it can, as far as it knows} */
+  private @Nullable String problem() {
+    Throwable failure = member.manager().failure();
+    if (failure != null) {
+      return "the node has stopped: " + failure;
+    }
+    NodeStatus status = member.status();
+    long ageMillis = clock.millis() - status.epochMillis();
+    if (ageMillis > STALLED_MILLIS) {
+      return "the node has not turned for " + ageMillis + " ms: its disk or this machine stalls";
+    }
+    return status.leader() == 0 || !status.isLed()
+        ? "no leader that reaches a majority is known"
+        : null;
+  }
+
+  /** Takes {@code NODE=FAULT}. */
+  private Page breakLink(String query) {
+    String[] parts = query.split("=", -1);
+    List<String> known = Arrays.stream(LinkFault.values()).map(LinkFault::name).toList();
+    if (parts.length != 2 || !parts[0].matches("\\d{1,18}") || !known.contains(parts[1])) {
+      return new Page(400, TEXT, "POST /faults?NODE=FAULT, a fault of " + known + "\n");
+    }
+    try {
+      transport.setFault(Long.parseLong(parts[0]), LinkFault.valueOf(parts[1]));
+      return new Page(200, TEXT, "ok\n");
+    } catch (IllegalArgumentException e) {
+      return new Page(400, TEXT, e.getMessage() + "\n");
+    }
+  }
+}

@@ -1,0 +1,97 @@
+package io.khonsu.server.node;
+
+import io.khonsu.distributed.Cluster;
+import io.khonsu.distributed.ClusterMember;
+import io.khonsu.distributed.DistributedCommitManager.Presence;
+import io.khonsu.distributed.DistributedCommitManager.Surroundings;
+import io.khonsu.grpc.GrpcTransport;
+import io.khonsu.spi.KeyValueStore;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.InstantSource;
+import java.util.Set;
+
+/** A node that runs in this process, with its network and its page. Thread-safe; close it. */
+public final class RunningNode implements AutoCloseable {
+  private final NodeConfig config;
+  private final GrpcTransport transport;
+  private final ClusterMember member;
+  private final AdminServer admin;
+
+  /** Whether others may break the node's links, to try what happens. */
+  public enum LinkFaults {
+    /** They may not. */
+    REFUSED,
+    /** They may, by the page. */
+    ALLOWED
+  }
+
+  private RunningNode(
+      NodeConfig config, GrpcTransport transport, ClusterMember member, AdminServer admin) {
+    this.config = config;
+    this.transport = transport;
+    this.member = member;
+    this.admin = admin;
+  }
+
+  /**
+   * Starts a node: opens its disk, listens for the others, and joins them.
+   *
+   * @param presence whether it was there before
+   * @throws io.khonsu.spi.StorageRefusedException if its disk is missing, another node's, cut
+   *     short, in use, or there already and must not be
+   * @throws io.khonsu.grpc.InsecureListenerException if it would listen for other machines without
+   *     TLS
+   * @throws IOException if disk or network cannot be used
+   */
+  public static RunningNode start(NodeConfig config, Presence presence, LinkFaults faults)
+      throws IOException {
+    KeyValueStore disk = Cluster.disk(config.directory(), config.cluster(), presence);
+    GrpcTransport transport;
+    try {
+      transport = GrpcTransport.open(config.peers());
+    } catch (IOException | RuntimeException e) {
+      disk.close();
+      throw e;
+    }
+    Surroundings around =
+        new Surroundings(config.store(), disk, transport, null, InstantSource.system(), Set.of());
+    ClusterMember member = Cluster.join(config.cluster(), presence, around);
+    try {
+      AdminPages pages = new AdminPages(member, transport, InstantSource.system(), faults);
+      AdminServer admin = AdminServer.start(config.admin(), pages);
+      return new RunningNode(config, transport, member, admin);
+    } catch (IOException | RuntimeException e) {
+      member.close();
+      throw e;
+    }
+  }
+
+  /** {@return the node itself} */
+  public ClusterMember member() {
+    return member;
+  }
+
+  /** {@return where it listens for the others} */
+  public InetSocketAddress address() {
+    return transport.address();
+  }
+
+  /** {@return where it can be looked at} */
+  public InetSocketAddress admin() {
+    return admin.address();
+  }
+
+  @Override
+  public String toString() {
+    return "node %d of cluster %d"
+        .formatted(config.peers().self().node(), config.peers().clusterId());
+  }
+
+  /** Ends the transactions that are open, waits for commits under way, and ends the node. */
+  @Override
+  public synchronized void close() {
+    admin.close();
+    member.close();
+  }
+}

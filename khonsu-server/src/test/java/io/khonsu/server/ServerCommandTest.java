@@ -1,0 +1,98 @@
+package io.khonsu.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.khonsu.distributed.DistributedCommitManager.Presence;
+import io.khonsu.server.node.Configurations;
+import io.khonsu.server.node.NodeConfig;
+import io.khonsu.server.node.RunningNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code khonsu server} and {@code khonsu status}: what they refuse, and what they print. */
+class ServerCommandTest {
+  @TempDir private Path root;
+
+  private static RunningNode start(Path file, Presence presence) throws Exception {
+    return RunningNode.start(NodeConfig.read(file), presence, RunningNode.LinkFaults.REFUSED);
+  }
+
+  @Test
+  void wrongConfiguration_isBadUsage() throws Exception {
+    Path file = Configurations.write(root, 1);
+    Files.writeString(file, Files.readString(file).replace("cluster", "klaster"));
+    CommandRun run = CommandRun.of("server", "--config", file);
+    assertThat(run.exitCode()).isEqualTo(2);
+    assertThat(run.err()).contains("khonsu server: " + file + ": cluster is missing");
+    assertThat(CommandRun.of("server").exitCode()).isEqualTo(2);
+    assertThat(CommandRun.of("server", "--config", root.resolve("none")).err())
+        .contains("there is no such file");
+  }
+
+  @Test
+  void listenerForOthersWithoutTls_isBadUsage() throws Exception {
+    Path file = Configurations.write(root, 1);
+    Files.writeString(
+        file, Files.readString(file) + "listen = 0.0.0.0:" + Configurations.freePort() + "\n");
+    CommandRun run = CommandRun.of("server", "--new", "--config", file);
+    assertThat(run.exitCode()).isEqualTo(2);
+    assertThat(run.err()).contains("TLS");
+  }
+
+  @Test
+  void diskThatIsNotThere_isNoNewOne() throws Exception {
+    Path file = Configurations.write(root, 1);
+    CommandRun run = CommandRun.of("server", "--config", file);
+    assertThat(run.exitCode()).isEqualTo(6);
+    assertThat(run.err())
+        .contains("does not hold node 1", "put the whole directory back", "started with --new");
+  }
+
+  @Test
+  void diskThatIsThere_isRefused_asNew_orInUse() throws Exception {
+    Path file = Configurations.write(root, 1);
+    try (RunningNode node = start(file, Presence.NEW)) {
+      assertThat(node.member().store().tables()).isEmpty();
+      CommandRun inUse = CommandRun.of("server", "--config", file);
+      assertThat(inUse.exitCode()).isEqualTo(3);
+      assertThat(inUse.err()).contains("open already");
+    }
+    CommandRun asNew = CommandRun.of("server", "--new", "--config", file);
+    assertThat(asNew.exitCode()).isEqualTo(2);
+    assertThat(asNew.err()).contains("start it without --new");
+    Path other = Configurations.write(root, 2);
+    Files.writeString(other, Files.readString(other).replace("node-2", "node-1"));
+    CommandRun foreign = CommandRun.of("server", "--config", other);
+    assertThat(foreign.exitCode()).isEqualTo(2);
+    assertThat(foreign.err()).contains("belongs to node 1", "its own directory");
+  }
+
+  @Test
+  void status_ofANode_isATable_orJson() throws Exception {
+    Path file = Configurations.write(root, 1);
+    CommandRun silent = CommandRun.of("status", file);
+    assertThat(silent.exitCode()).isEqualTo(3);
+    assertThat(silent.out()).contains(file + ": no answer");
+    try (RunningNode node = start(file, Presence.NEW)) {
+      try (var snapshot = node.member().store().snapshot()) { // there is a leader then
+        assertThat(snapshot.version()).isZero();
+      }
+      CommandRun table = CommandRun.of("status", file);
+      assertThat(table.out())
+          .containsPattern("node +role +ballot")
+          .containsPattern("1 +leader +1\\.");
+      assertThat(table.exitCode()).isZero();
+      CommandRun json = CommandRun.of("status", "--json", file);
+      assertThat(json.out()).contains("\"statesAgree\" : true", "\"leader\" : 1");
+      assertThat(json.exitCode()).isZero();
+      Path other = Configurations.write(root, 2);
+      assertThat(CommandRun.of("status", file, other).exitCode()).isEqualTo(1);
+    }
+    Files.writeString(file, "admin = here\n");
+    CommandRun wrong = CommandRun.of("status", file);
+    assertThat(wrong.exitCode()).isEqualTo(2);
+    assertThat(wrong.err()).contains(file + ":1: admin is \"here\"");
+  }
+}

@@ -1,0 +1,155 @@
+package io.khonsu.server.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.khonsu.Snapshot;
+import io.khonsu.TableSpec;
+import io.khonsu.distributed.DistributedCommitManager.Presence;
+import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import org.apache.arrow.vector.types.pojo.ArrowType;
+import org.apache.arrow.vector.types.pojo.Field;
+import org.apache.arrow.vector.types.pojo.Schema;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A node with its pages, in this process. */
+class RunningNodeTest {
+  @TempDir private Path root;
+
+  private NodeConfig config() throws IOException, ConfigException {
+    return NodeConfig.read(Configurations.write(root, 1));
+  }
+
+  private static RunningNode start(NodeConfig config, Presence presence) throws IOException {
+    return RunningNode.start(config, presence, RunningNode.LinkFaults.REFUSED);
+  }
+
+  private record Answer(int status, String body) {}
+
+  private static Answer send(RunningNode node, String method, String page) throws IOException {
+    HttpURLConnection connection =
+        (HttpURLConnection)
+            URI.create("http://127.0.0.1:%d%s".formatted(node.admin().getPort(), page))
+                .toURL()
+                .openConnection();
+    connection.setRequestMethod(method);
+    int status = connection.getResponseCode();
+    try (var in = status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
+      return new Answer(status, new String(in.readAllBytes(), StandardCharsets.UTF_8));
+    }
+  }
+
+  private static void createTable(RunningNode node, String name) {
+    Schema schema =
+        new Schema(List.of(Field.notNullable("id", new ArrowType.Int(Long.SIZE, true))));
+    var _ = node.member().store().createTable(TableSpec.rows(name, schema).primaryKey("id"));
+  }
+
+  @Test
+  void pages_sayHowTheNodeIs() throws Exception {
+    try (RunningNode node = start(config(), Presence.NEW)) {
+      createTable(node, "one"); // it leads then
+      assertThat(send(node, "GET", "/health")).isEqualTo(new Answer(200, "ok\n"));
+      String metrics = send(node, "GET", "/metrics").body();
+      assertThat(metrics)
+          .contains(
+              "# TYPE khonsu_commits_total counter\nkhonsu_commits_total 1\n",
+              "khonsu_aborts_total 0\n",
+              "khonsu_consensus_is_leader 1\n",
+              "khonsu_consensus_has_leader 1\n");
+      assertThat(metrics.lines())
+          .allMatch(line -> line.startsWith("# ") || line.matches("khonsu_\\w+(\\{.*})? \\d+"));
+      JsonNode status = new AdminClient(node.admin()).status();
+      assertThat(status.path("leader").asLong()).isEqualTo(1);
+      assertThat(status.path("healthy").asBoolean()).isTrue();
+      assertThat(status.path("stateHash").asText())
+          .matches("[0-9a-f]{16}")
+          .isNotEqualTo("0".repeat(16));
+      assertThat(status.path("appliedIndex").asLong()).isPositive();
+      assertThat(status.path("counts").path("commits").asLong()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void pages_refuseWhatTheyDoNotKnow() throws Exception {
+    try (RunningNode node = start(config(), Presence.NEW)) {
+      assertThat(send(node, "GET", "/statsu"))
+          .isEqualTo(new Answer(404, "There is no /statsu: /health, /metrics, /status\n"));
+      assertThat(send(node, "POST", "/status").status()).isEqualTo(405);
+      assertThat(send(node, "POST", "/faults?1=CUT").status()).isEqualTo(405);
+    }
+    try (RunningNode node =
+        RunningNode.start(
+            NodeConfig.read(Configurations.write(root, 2)),
+            Presence.NEW,
+            RunningNode.LinkFaults.ALLOWED)) {
+      assertThat(send(node, "GET", "/faults?1=CUT").status()).isEqualTo(405);
+      assertThat(send(node, "POST", "/faults?1=HIT").status()).isEqualTo(400);
+      assertThat(send(node, "POST", "/faults").status()).isEqualTo(400);
+      assertThat(send(node, "POST", "/faults?7=CUT").status()).isEqualTo(400);
+    }
+  }
+
+  @Test
+  void nodeWithoutMajority_isNotHealthy() throws Exception {
+    Path file = Configurations.write(root, 1);
+    String others = "node.2 = 127.0.0.1:%d%nnode.3 = 127.0.0.1:%d%n";
+    Files.writeString(
+        file,
+        others.formatted(Configurations.freePort(), Configurations.freePort()),
+        StandardOpenOption.APPEND);
+    try (RunningNode node = start(NodeConfig.read(file), Presence.NEW)) {
+      Answer health = send(node, "GET", "/health");
+      assertThat(health.status()).isEqualTo(503);
+      assertThat(health.body()).contains("no leader");
+      assertThat(new AdminClient(node.admin()).status().path("healthy").asBoolean()).isFalse();
+    }
+  }
+
+  @Test
+  void stoppedNode_startsAgain_andIsNoNewOne() throws Exception {
+    NodeConfig config = config();
+    assertThatThrownBy(() -> start(config, Presence.EXISTING)).hasMessageContaining("node 1");
+    try (RunningNode node = start(config, Presence.NEW)) {
+      createTable(node, "kept");
+    }
+    assertThatThrownBy(() -> start(config, Presence.NEW)).hasMessageContaining("not as new");
+    try (RunningNode node = start(config, Presence.EXISTING)) {
+      try (Snapshot snapshot = node.member().store().snapshot()) { // all that was acknowledged
+        assertThat(snapshot.version()).isPositive();
+      }
+      assertThat(node.member().store().table("kept")).isPresent();
+      node.close(); // twice does nothing
+      assertThat(node.member().awaitEnd()).isNull();
+    }
+  }
+
+  @Test
+  void portInUse_isNamed_andLeavesNothingOpen() throws Exception {
+    NodeConfig config = config();
+    try (ServerSocket taken = new ServerSocket()) {
+      taken.bind(config.admin());
+      assertThatThrownBy(() -> start(config, Presence.NEW))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("admin: ");
+    }
+    try (ServerSocket taken = new ServerSocket()) {
+      taken.bind(new InetSocketAddress("127.0.0.1", config.peers().listen().getPort()));
+      assertThatThrownBy(() -> start(config, Presence.EXISTING)).isInstanceOf(IOException.class);
+    }
+    try (RunningNode node = start(config, Presence.EXISTING)) {
+      assertThat(node.address().getPort()).isEqualTo(config.peers().listen().getPort());
+    }
+  }
+}
