@@ -19,6 +19,7 @@ import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.Random;
 import java.util.TreeSet;
 import org.apache.arrow.vector.types.pojo.ArrowType;
@@ -46,7 +47,7 @@ class FullDiskTest {
   @TempDir private Path root;
 
   /** The ids of rows whose commits have returned. */
-  private final TreeSet<Long> acknowledged = new TreeSet<>();
+  private final NavigableSet<Long> acknowledged = new TreeSet<>();
 
   private boolean isMounted;
 
@@ -102,7 +103,7 @@ class FullDiskTest {
 
     Files.delete(disk().resolve("ballast"));
     try (Khonsu db = open(log, 0)) {
-      TreeSet<Long> found = ids(db);
+      NavigableSet<Long> found = ids(db);
       found.remove(unsure); // whole, or absent
       assertThat(found).isEqualTo(acknowledged);
       commit(db, 1_000_000);
@@ -138,8 +139,8 @@ class FullDiskTest {
     acknowledged.add(id);
   }
 
-  private static TreeSet<Long> ids(Khonsu db) {
-    TreeSet<Long> ids = new TreeSet<>();
+  private static NavigableSet<Long> ids(Khonsu db) {
+    NavigableSet<Long> ids = new TreeSet<>();
     Table table = db.table("t").orElseThrow();
     db.readOnly(snapshot -> {
       for (var row : snapshot.scan(table).rows()) {
