@@ -19,6 +19,7 @@ import java.util.List;
  * @param counts what happened here since the node was started
  * @param queues what waits here
  */
+@SuppressWarnings("RecordComponentNumber") // a flat report, made in one place
 public record NodeStatus(
     long epochMillis,
     long node,
@@ -49,6 +50,7 @@ public record NodeStatus(
    * @param snapshotIndex how many entries the newest checkpoint stands for, or 0
    * @param logBytes how many bytes of entries are kept in memory
    */
+  @SuppressWarnings("RecordComponentNumber") // the same
   public record Consensus(
       String role,
       String phase,
