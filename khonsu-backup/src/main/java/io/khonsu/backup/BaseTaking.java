@@ -78,13 +78,13 @@ final class BaseTaking {
             files);
     byte[] manifest = base.bytes();
     boolean added = archive.putIfAbsent(base.object(), out -> out.write(manifest));
-    checkFiles(base);
-    if (!added) {
-      try (InputStream in = archive.open(base.object())) {
-        return BaseBackup.read(base.timeline(), base.object(), in);
-      }
+    if (added) {
+      checkFiles(base);
+      return base;
     }
-    return base;
+    try (InputStream in = archive.open(base.object())) {
+      return BaseBackup.read(base.timeline(), base.object(), in);
+    }
   }
 
   private BackupFile put(Path scratch, Path path) throws IOException {

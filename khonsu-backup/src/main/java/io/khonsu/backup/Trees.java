@@ -1,5 +1,6 @@
 package io.khonsu.backup;
 
+import io.khonsu.durable.RestoredStore;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -30,10 +31,12 @@ final class Trees {
         .toList();
   }
 
-  /** Makes durable which files are in a directory and below, and what is in them. */
+  /** Makes durable which files are in a directory and below, and what is in them but for locks. */
   static void sync(Path directory) throws IOException {
     for (Path path : all(directory)) {
-      syncOne(path);
+      if (!path.endsWith(RestoredStore.LOCK_FILE)) {
+        syncOne(path);
+      }
     }
   }
 

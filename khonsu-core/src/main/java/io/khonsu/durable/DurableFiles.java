@@ -34,10 +34,18 @@ final class DurableFiles {
     syncParent(directory);
   }
 
-  /** Makes it durable that a directory is where it is. */
-  static void syncParent(Path directory) throws IOException {
+  /** Makes durable which entries the directory above has. */
+  static void syncParent(Path file) throws IOException {
+    Path parent = file.toAbsolutePath().normalize().getParent();
+    if (parent != null) {
+      syncDirectory(parent);
+    }
+  }
+
+  /** The same for a directory that was there: one in what may not be read others made, long ago. */
+  static void syncReadableParent(Path directory) throws IOException {
     Path parent = directory.toAbsolutePath().normalize().getParent();
-    if (parent != null && Files.isReadable(parent)) { // else others have made it, and long ago
+    if (parent != null && Files.isReadable(parent)) {
       syncDirectory(parent);
     }
   }

@@ -171,8 +171,8 @@ final class OpenedStore implements AutoCloseable {
       if (!Files.isWritable(directory)) {
         throw notWritable(directory, null);
       }
-      List<Path> found = DurableFiles.list(directory);
       owned.push(StoreLock.take(directory));
+      List<Path> found = DurableFiles.list(directory); // not before: another may just have made it
       boolean isNew =
           found.stream()
               .map(entry -> entry.getFileName().toString())
@@ -192,7 +192,7 @@ final class OpenedStore implements AutoCloseable {
     }
 
     private OpenedStore create() throws IOException {
-      DurableFiles.syncParent(directory); // it may have been made a moment ago
+      DurableFiles.syncReadableParent(directory); // it may have been made a moment ago
       StoreFile file = own(StoreFile.create(directory, settings.log(), engine.name()));
       StoreId id = file.content().id();
       Path place = directory.resolve(LOG);

@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * nobody can open it. Not thread-safe; close it.
  */
 public final class RestoredStore implements AutoCloseable {
+  /** The file that stands for the lock: opening and closing it would give the lock up. */
+  public static final String LOCK_FILE = StoreLock.NAME;
+
   private final Path directory;
   private final DurableSettings settings;
   private final KeyValueEngine engine;
@@ -165,15 +168,11 @@ public final class RestoredStore implements AutoCloseable {
   /** Releases the directory. */
   @Override
   public void close() throws IOException {
-    try {
+    try (StoreLock _ = lock;
+        StoreFile _ = file) {
       if (state != null) {
         state.close();
       }
-      if (file != null) {
-        file.close();
-      }
-    } finally {
-      lock.close();
     }
   }
 }

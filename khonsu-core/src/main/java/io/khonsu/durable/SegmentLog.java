@@ -278,8 +278,7 @@ public final class SegmentLog implements CommitLog {
   private void goOnIn(Path file) throws IOException {
     FileChannel next = FileChannel.open(file, StandardOpenOption.WRITE);
     replacing.lock();
-    try {
-      channel.close();
+    try (FileChannel _ = channel) {
       channel = next;
     } finally {
       replacing.unlock();

@@ -5,9 +5,12 @@ import io.khonsu.spi.StorageRefusedException.Reason;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -17,16 +20,16 @@ final class StoreLock implements AutoCloseable {
   static final String NAME = "khonsu.lock";
 
   /**
-   * What this process holds: it must not even look at the file again, as closing it once more would
-   * give up the lock.
+   * The files that this process holds, however they are called: it must not open one of them again,
+   * as closing it once more would give up the lock.
    */
-  private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
+  private static final Set<Object> HELD = ConcurrentHashMap.newKeySet();
 
-  private final Path file;
+  private final Object identity;
   private final FileChannel channel;
 
-  private StoreLock(Path file, FileChannel channel) {
-    this.file = file;
+  private StoreLock(Object identity, FileChannel channel) {
+    this.identity = identity;
     this.channel = channel;
   }
 
@@ -37,28 +40,45 @@ final class StoreLock implements AutoCloseable {
    */
   static StoreLock take(Path directory) throws IOException {
     Path file = directory.toRealPath().resolve(NAME);
-    if (!HELD.add(file)) {
+    Object identity = identity(file, true);
+    if (!HELD.add(identity)) {
       throw inUse(directory, "this process");
     }
     FileChannel channel = null;
     boolean taken = false;
     try {
-      channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      taken = channel.tryLock() != null;
+      channel = FileChannel.open(file, StandardOpenOption.WRITE);
+      // Whoever held it before may have deleted the file; then others lock the next of that name.
+      taken = channel.tryLock() != null && identity.equals(identity(file, false));
       if (!taken) {
         throw inUse(directory, "another process");
       }
-      return new StoreLock(file, channel);
-    } catch (OverlappingFileLockException _) { // under another path, as it was renamed or linked
-      throw inUse(directory, "this process");
+      return new StoreLock(identity, channel);
+    } catch (NoSuchFileException | OverlappingFileLockException e) {
+      StorageRefusedException refusal = inUse(directory, "another user");
+      refusal.initCause(e);
+      throw refusal;
     } finally {
       if (!taken) {
         if (channel != null) {
           channel.close();
         }
-        HELD.remove(file);
+        HELD.remove(identity);
       }
     }
+  }
+
+  /** {@return what tells a file from others, without opening it unless it is made} */
+  private static Object identity(Path file, boolean makes) throws IOException {
+    if (makes && !Files.exists(file)) {
+      try {
+        Files.createFile(file);
+      } catch (FileAlreadyExistsException _) {
+        return identity(file, false); // another was faster
+      }
+    }
+    Object key = Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+    return key == null ? file : key; // not all file systems number their files
   }
 
   /**
@@ -80,6 +100,6 @@ final class StoreLock implements AutoCloseable {
   @Override
   public void close() throws IOException {
     channel.close();
-    HELD.remove(file);
+    HELD.remove(identity);
   }
 }

@@ -161,7 +161,7 @@ public record ClusterConfig(
   }
 
   /** {@return this with other settings of the consensus} */
-  public ClusterConfig with(ReplicaOptions other) {
+  public ClusterConfig withConsensus(ReplicaOptions other) {
     return new ClusterConfig(clusterId, group, member, members, other, times, limits);
   }
 
