@@ -52,7 +52,7 @@ final class BackupCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "cannot write to the directory " + directory);
     }
-    files.check(spec, NAME);
+    files.checkWithoutChart(spec, NAME);
     PrintWriter out = spec.commandLine().getOut();
     out.println(Machine.line() + ", disk " + Files.getFileStore(directory).type());
     out.flush();

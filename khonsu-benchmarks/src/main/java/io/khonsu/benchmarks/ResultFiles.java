@@ -47,6 +47,15 @@ final class ResultFiles {
     }
   }
 
+  /** The same, of a benchmark that draws nothing. */
+  void checkWithoutChart(CommandSpec spec, String name) {
+    if (svg != null) {
+      throw new ParameterException(
+          spec.commandLine(), "bench %s draws no chart: leave out --svg".formatted(name));
+    }
+    check(spec, name);
+  }
+
   void writeJson(Object values) throws IOException {
     if (json != null) {
       Files.writeString(json, Json.of(values));
