@@ -118,6 +118,7 @@ class RunningNodeTest {
   }
 
   @Test
+  @SuppressWarnings("try") // closing twice is tested, too
   void stoppedNode_startsAgain_andIsNoNewOne() throws Exception {
     NodeConfig config = config();
     assertThatThrownBy(() -> start(config, Presence.EXISTING)).hasMessageContaining("node 1");
