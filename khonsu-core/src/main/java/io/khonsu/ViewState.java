@@ -6,6 +6,8 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.apache.arrow.memory.OutOfMemoryException;
@@ -222,21 +224,21 @@ final class ViewState implements Runnable {
 
   /** Which threads are inside a view: for the assertion that nobody else reads a batch. */
   static final class Inside {
-    private static final ThreadLocal<Integer> DEPTH = ThreadLocal.withInitial(() -> 0);
+    private static final Map<Thread, Integer> DEPTHS = new ConcurrentHashMap<>();
 
     private Inside() {}
 
     static boolean isThis() {
-      return DEPTH.get() > 0;
+      return DEPTHS.containsKey(Thread.currentThread());
     }
 
     private static boolean entered() {
-      DEPTH.set(DEPTH.get() + 1);
+      DEPTHS.merge(Thread.currentThread(), 1, Integer::sum);
       return true;
     }
 
     private static boolean left() {
-      DEPTH.set(DEPTH.get() - 1);
+      DEPTHS.computeIfPresent(Thread.currentThread(), (_, depth) -> depth == 1 ? null : depth - 1);
       return true;
     }
   }

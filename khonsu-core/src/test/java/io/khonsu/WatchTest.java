@@ -320,6 +320,7 @@ class WatchTest {
     ChangeFeed feed = db.changes(table, KeyRange.all());
     db.close();
     interrupted.await();
+    Threads.awaitUntil(() -> watch.failure().isPresent()); // closing would make it an end as wanted
     watch.close();
     assertThat(watch.failure()).containsInstanceOf(StoreClosedException.class);
     assertThatThrownBy(feed::poll).isInstanceOf(StoreClosedException.class);
