@@ -20,6 +20,7 @@ import java.nio.ByteBuffer;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
@@ -72,6 +73,10 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
   private long lastTickNanos;
   private long leader;
   private long snapshotsInstalled;
+
+  /** Nodes that were connected to again while the inbox was full. */
+  private final Set<Long> unheard = ConcurrentHashMap.newKeySet();
+
   private volatile @Nullable Throwable failure;
   private volatile boolean closed;
   private Runnable haltAction = () -> {};
@@ -203,6 +208,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     note(nowNanos, nowEpochMillis);
     try {
       boolean didWork = inbox.runAll() > 0;
+      catchUpOnReconnections();
       didWork |= tick();
       submit();
       propose();
@@ -379,16 +385,25 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
 
   @Override
   public void reconnected(long node) {
-    var _ =
-        inbox.offer(
-            ACTION_BYTES,
-            () -> {
-              for (Member member : config.members().members()) {
-                if (member.node() == node) {
-                  effects.take(replica.step(new Input.Reconnected(member)));
-                }
-              }
-            });
+    if (!inbox.offer(ACTION_BYTES, () -> onReconnected(node))) {
+      unheard.add(node); // a full inbox is when frames get lost: this must not
+    }
+  }
+
+  private void onReconnected(long node) {
+    for (Member member : config.members().members()) {
+      if (member.node() == node) {
+        effects.take(replica.step(new Input.Reconnected(member)));
+      }
+    }
+  }
+
+  /** Does what there was no room for in the inbox. */
+  private void catchUpOnReconnections() {
+    for (Long node : unheard) {
+      unheard.remove(node); // first: it may happen again
+      onReconnected(node);
+    }
   }
 
   /** {@return the store, whose transactions commit on the cluster} */

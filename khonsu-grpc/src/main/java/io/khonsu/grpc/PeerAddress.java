@@ -1,5 +1,7 @@
 package io.khonsu.grpc;
 
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.Objects;
 
 /**
@@ -20,9 +22,18 @@ public record PeerAddress(long node, long incarnation, String host, int port) {
           "node must be positive and incarnation not negative, but they are %d and %d"
               .formatted(node, incarnation));
     }
-    if (host.isBlank() || port < 1 || port > 65_535) {
+    if (!isHost(host) || port < 1 || port > 65_535) {
       throw new IllegalArgumentException(
           "'%s' and %d are no host and port of node %d".formatted(host, port, node));
+    }
+  }
+
+  /** {@return whether this can be the host of a URI, as gRPC makes one of it} */
+  private static boolean isHost(String host) {
+    try {
+      return !host.isBlank() && new URI(null, null, host, -1, null, null, null).getHost() != null;
+    } catch (URISyntaxException _) {
+      return false;
     }
   }
 

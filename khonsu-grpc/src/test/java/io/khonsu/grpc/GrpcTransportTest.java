@@ -459,6 +459,8 @@ class GrpcTransportTest {
     assertThatThrownBy(() -> PeerAddress.of(0, "x", 1)).hasMessageContaining("positive");
     assertThatThrownBy(() -> PeerAddress.of(1, " ", 1)).hasMessageContaining("host and port");
     assertThatThrownBy(() -> PeerAddress.of(1, "x", 0)).hasMessageContaining("host and port");
+    assertThatThrownBy(() -> PeerAddress.of(1, "a_b", 1)).hasMessageContaining("host and port");
+    assertThat(PeerAddress.of(1, "::1", 1).host()).isEqualTo("::1");
     assertThatThrownBy(() -> new PeerSettings.Self(0, 0)).hasMessageContaining("positive");
     assertThatThrownBy(() -> new PeerSettings.Limits(10, 9)).hasMessageContaining("queueBytesMax");
   }
