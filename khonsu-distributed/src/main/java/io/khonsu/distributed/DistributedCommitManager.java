@@ -18,6 +18,7 @@ import io.khonsu.spi.StorageRefusedException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -400,8 +401,9 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
 
   /** Does what there was no room for in the inbox. */
   private void catchUpOnReconnections() {
-    for (Long node : unheard) {
-      unheard.remove(node); // first: it may happen again
+    for (Iterator<Long> nodes = unheard.iterator(); nodes.hasNext(); ) {
+      long node = nodes.next();
+      nodes.remove(); // first: it may happen again
       onReconnected(node);
     }
   }
