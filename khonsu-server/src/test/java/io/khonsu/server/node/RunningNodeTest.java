@@ -9,6 +9,7 @@ import io.khonsu.TableSpec;
 import io.khonsu.distributed.DistributedCommitManager.Presence;
 import java.io.IOException;
 import java.net.HttpURLConnection;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -104,11 +105,10 @@ class RunningNodeTest {
   @Test
   void nodeWithoutMajority_isNotHealthy() throws Exception {
     Path file = Configurations.write(root, 1);
-    String others = "node.2 = 127.0.0.1:%d%nnode.3 = 127.0.0.1:%d%n";
-    Files.writeString(
-        file,
-        others.formatted(Configurations.freePort(), Configurations.freePort()),
-        StandardOpenOption.APPEND);
+    String others =
+        "node.2 = 127.0.0.1:%d%nnode.3 = 127.0.0.1:%d%n"
+            .formatted(Configurations.freePort(), Configurations.freePort());
+    Files.writeString(file, others, StandardOpenOption.APPEND);
     try (RunningNode node = start(NodeConfig.read(file), Presence.NEW)) {
       Answer health = send(node, "GET", "/health");
       assertThat(health.status()).isEqualTo(503);
@@ -146,7 +146,8 @@ class RunningNodeTest {
           .hasMessageContaining("admin: ");
     }
     try (ServerSocket taken = new ServerSocket()) {
-      taken.bind(new InetSocketAddress("127.0.0.1", config.peers().listen().getPort()));
+      int port = config.peers().listen().getPort();
+      taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
       assertThatThrownBy(() -> start(config, Presence.EXISTING)).isInstanceOf(IOException.class);
     }
     try (RunningNode node = start(config, Presence.EXISTING)) {
