@@ -95,7 +95,7 @@ final class ClusterLocalCommand implements Callable<Integer> {
   private static void stop(LocalCluster cluster) {
     try {
       var _ = cluster.stop();
-    } catch (InterruptedException e) {
+    } catch (InterruptedException _) {
       cluster.close();
     }
   }

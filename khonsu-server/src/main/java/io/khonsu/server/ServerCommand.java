@@ -116,7 +116,7 @@ final class ServerCommand implements Callable<Integer> {
   private static void exitAtEndOfInput() {
     try {
       var _ = System.in.transferTo(OutputStream.nullOutputStream());
-    } catch (IOException e) {
+    } catch (IOException _) {
       // Nobody is there any more, as at the end.
     }
     System.exit(ExitCode.OK.code());

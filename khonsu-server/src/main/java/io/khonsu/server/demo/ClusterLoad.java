@@ -69,7 +69,7 @@ public final class ClusterLoad {
     try {
       member.store().readOnly(_ -> true); // brings what other nodes made
       return Transfers.in(member.store());
-    } catch (TableExistsException e) {
+    } catch (TableExistsException _) {
       return null;
     }
   }
@@ -78,7 +78,7 @@ public final class ClusterLoad {
   private static boolean pause(StoreException e) {
     try {
       Thread.sleep(PAUSE);
-    } catch (InterruptedException interrupted) {
+    } catch (InterruptedException _) {
       return false;
     }
     return e.retry() != StoreException.Retry.NEVER;

@@ -135,7 +135,7 @@ public final class LocalCluster implements AutoCloseable {
   private static boolean isFree(int port) {
     try (ServerSocket _ = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
       return true;
-    } catch (IOException e) {
+    } catch (IOException _) {
       return false;
     }
   }
@@ -241,7 +241,7 @@ public final class LocalCluster implements AutoCloseable {
     try {
       JsonNode status = admin(node).status();
       return status.path("healthy").asBoolean() ? status.path("leader").asLong() : 0;
-    } catch (IOException e) {
+    } catch (IOException _) {
       return 0; // it is being started
     }
   }
