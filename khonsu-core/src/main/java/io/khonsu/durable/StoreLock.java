@@ -14,6 +14,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** Keeps a directory to one user at a time, among all processes. */
 final class StoreLock implements AutoCloseable {
@@ -38,11 +39,18 @@ final class StoreLock implements AutoCloseable {
    *
    * @throws StorageRefusedException if it is held
    */
-  static StoreLock take(Path directory) throws IOException {
+  static synchronized StoreLock take(Path directory) throws IOException {
     Path file = directory.toRealPath().resolve(NAME);
-    Object identity = identity(file, true);
+    try {
+      return take(directory, file, identity(file, true));
+    } catch (NoSuchFileException | OverlappingFileLockException e) {
+      throw inUse(directory, "another user", e);
+    }
+  }
+
+  private static StoreLock take(Path directory, Path file, Object identity) throws IOException {
     if (!HELD.add(identity)) {
-      throw inUse(directory, "this process");
+      throw inUse(directory, "this process", null);
     }
     FileChannel channel = null;
     boolean taken = false;
@@ -51,13 +59,9 @@ final class StoreLock implements AutoCloseable {
       // Whoever held it before may have deleted the file; then others lock the next of that name.
       taken = channel.tryLock() != null && identity.equals(identity(file, false));
       if (!taken) {
-        throw inUse(directory, "another process");
+        throw inUse(directory, "another process", null);
       }
       return new StoreLock(identity, channel);
-    } catch (NoSuchFileException | OverlappingFileLockException e) {
-      StorageRefusedException refusal = inUse(directory, "another user");
-      refusal.initCause(e);
-      throw refusal;
     } finally {
       if (!taken) {
         if (channel != null) {
@@ -90,10 +94,12 @@ final class StoreLock implements AutoCloseable {
     return Files.exists(directory.resolve(NAME)) ? Optional.of(take(directory)) : Optional.empty();
   }
 
-  private static StorageRefusedException inUse(Path directory, String user) {
+  private static StorageRefusedException inUse(
+      Path directory, String user, @Nullable Throwable cause) {
     return new StorageRefusedException(
         Reason.IN_USE,
-        "%s has the store in %s open: close it there first".formatted(user, directory));
+        "%s has the store in %s open: close it there first".formatted(user, directory),
+        cause);
   }
 
   /** Gives the lock back. */
