@@ -189,8 +189,7 @@ public final class ChangeFeed implements AutoCloseable {
     while (true) {
       checkOpen();
       Map<Key, Change> changes = new TreeMap<>();
-      CommitRecord<StoredValue> record =
-          cursor.read((key, before, after) -> note(key, before, after, changes));
+      CommitRecord<StoredValue> record = read(changes);
       if (record == null) {
         checkOpen();
         return null;
@@ -203,32 +202,32 @@ public final class ChangeFeed implements AutoCloseable {
     }
   }
 
-  private boolean note(
-      Key key,
-      @Nullable Version<StoredValue> before,
-      @Nullable Version<StoredValue> after,
-      Map<Key, Change> changes) {
-    if (Catalog.isCatalogKey(key)) {
-      dropped |= after == null;
-    } else {
-      changes.put(key, new Change(List.of(table.valuesOf(key)), rows(before), rows(after)));
+  private @Nullable CommitRecord<StoredValue> read(Map<Key, Change> changes) {
+    try (RecentBatches recent = RecentBatches.pinned()) {
+      return cursor.read((key, before, after) -> {
+        if (Catalog.isCatalogKey(key)) {
+          dropped |= after == null;
+        } else {
+          List<Object> values = List.of(table.valuesOf(key));
+          changes.put(key, new Change(values, rows(before, recent), rows(after, recent)));
+        }
+        return true;
+      });
     }
-    return true;
   }
 
-  private @Nullable List<Row> rows(@Nullable Version<StoredValue> version) {
+  private @Nullable List<Row> rows(@Nullable Version<StoredValue> version, RecentBatches recent) {
     if (version == null) {
       return null;
     }
-    try (FrozenBatch batch = Reading.storedOf(version).pin()) {
-      int first = table.isRowTable() ? version.index() : 0;
-      int count = table.isRowTable() ? 1 : batch.rowCount();
-      List<Row> rows = new ArrayList<>(count);
-      for (int i = 0; i < count; i++) {
-        rows.add(new Row(table.shape(), batch.getObjects(first + i)));
-      }
-      return List.copyOf(rows);
+    FrozenBatch batch = recent.bytesOf(Reading.storedOf(version));
+    int first = table.isRowTable() ? version.index() : 0;
+    int count = table.isRowTable() ? 1 : batch.rowCount();
+    List<Row> rows = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      rows.add(new Row(table.shape(), batch.getObjects(first + i)));
     }
+    return List.copyOf(rows);
   }
 
   private void checkOpen() {

@@ -46,9 +46,9 @@ final class ColdFrames {
       return BatchFrame.onHeap(at.schema, scratch.get(at.id));
     } catch (IOException | CorruptFrameException e) {
       throw new StorageException(
-          "batch %d cannot be read back from %s: nothing is lost, as log and state hold it, close"
+          "batch %d cannot be read back from %s: nothing is lost but what it has of the past, as log"
                   .formatted(at.id, scratch.directory())
-              + " the store and open it again",
+              + " and state hold what is newest; close the store and open it again",
           e);
     }
   }

@@ -54,9 +54,9 @@ final class Compactor implements AutoCloseable {
     this.thread = Thread.ofPlatform().name("khonsu-compaction").daemon().unstarted(this::loop);
   }
 
-  /** Begins to work in the background, if the pace lets it. */
+  /** Begins to work in the background, if there is work. */
   void start() {
-    if (rowsPerSecond > 0) {
+    if (rowsPerSecond > 0 || manager.memory().needsTending()) {
       thread.start();
     }
   }
@@ -104,7 +104,7 @@ final class Compactor implements AutoCloseable {
       while (!rest(PAUSE_NANOS)) {
         long newest = manager.buffer().newestVersion();
         boolean isQuiet = newest == handled;
-        if (!isQuiet || !isThorough) {
+        if (rowsPerSecond > 0 && (!isQuiet || !isThorough)) {
           isThorough = tryPass(isQuiet ? Fragments.LONG_RUN_ROWS : SHORT_RUN_ROWS) && isQuiet;
           handled = newest;
         }

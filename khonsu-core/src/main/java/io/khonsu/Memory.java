@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The memory outside the heap of one store: one limit, a part for versions and one for reads. */
 final class Memory implements AutoCloseable {
+  /** Batches that come back take this part of the heap at most. */
+  private static final int HEAP_SHARE = 4;
+
   private final @Nullable BufferAllocator ownRoot;
   private final BufferAllocator store;
   private final BufferAllocator versions;
@@ -39,7 +42,8 @@ final class Memory implements AutoCloseable {
 
   /** Lets committed batches leave memory. Before there are any. */
   void spillTo(Scratch scratch, OpenViews views, long budgetBytes) {
-    spiller = new Spiller(scratch, views, versions, budgetBytes);
+    long heapBytesMax = Math.min(budgetBytes, Runtime.getRuntime().maxMemory() / HEAP_SHARE);
+    spiller = new Spiller(scratch, views, versions, budgetBytes, heapBytesMax);
   }
 
   /** {@return a batch that so many versions will point into, taken over} */
@@ -52,16 +56,25 @@ final class Memory implements AutoCloseable {
     return spiller == null ? Long.MAX_VALUE : spiller.batchBytesMax();
   }
 
-  /** {@return whether what is staged can be committed without others leaving memory} */
-  boolean isRoomFor(StagedWrites staged) {
-    return spiller == null || spiller.isRoomFor(staged.sizeBytes());
-  }
-
   /** Makes room for a batch, if others can leave memory. Not inside a view. */
   void makeRoom(long sizeBytes) {
+    makeRoom(sizeBytes, () -> {});
+  }
+
+  /**
+   * Makes room for a batch, if others can leave memory.
+   *
+   * @param leaving done before each look: tells that the caller, inside a view, uses no batch
+   */
+  void makeRoom(long sizeBytes, Runnable leaving) {
     if (spiller != null) {
-      spiller.makeRoom(sizeBytes);
+      spiller.makeRoom(sizeBytes, leaving);
     }
+  }
+
+  /** {@return whether there is something to {@link #tend}} */
+  boolean needsTending() {
+    return spiller != null;
   }
 
   /** Does what is due from time to time. */

@@ -9,8 +9,9 @@ import java.util.Optional;
  *
  * <p>Must be a pure function: the same result for the same arguments, always and everywhere, as it
  * is called as often as is convenient, by any thread, without a transaction. While it runs for a
- * row that others write too, it may keep all other commits waiting: be quick. If it commits to the
- * store, waits for a commit there or closes it, that fails with an {@link IllegalStateException}.
+ * row that others write too, it may keep all other commits waiting: be quick. If it commits to any
+ * store, waits for a commit or closes a store, by itself and not by another thread, that fails with
+ * an {@link IllegalStateException}.
  */
 @FunctionalInterface
 public interface MergeFunction {

@@ -148,8 +148,8 @@ record MergeStep(Merge merge, int column, long limit, Object operand) {
   }
 
   /**
-   * Checks that this thread may wait for a commit. A function that runs for one holds up all
-   * others, so what it waited for would never come.
+   * Checks that this thread may wait for a commit, of whatever store. A function that runs for one
+   * holds up all others, so what it waited for would never come.
    *
    * @throws IllegalStateException if it is running such a function
    */

@@ -157,6 +157,7 @@ final class Reading {
     io.khonsu.mvcc.Snapshot<StoredValue> snapshot = open();
     try {
       Gather gather = new Gather(table.batchSchema());
+      RecentBatches recent = RecentBatches.insideView();
       FrozenBatch own = null;
       for (Key key : keys) {
         int position = staged == null ? -1 : staged.writes().find(key);
@@ -169,7 +170,7 @@ final class Reading {
             gather.add(own, row, 1);
           }
         } else {
-          addCommitted(gather, visible(key, snapshot));
+          addCommitted(gather, recent, visible(key, snapshot));
         }
       }
       return view.export(gather, memory);
@@ -178,9 +179,10 @@ final class Reading {
     }
   }
 
-  private static void addCommitted(Gather gather, @Nullable Version<StoredValue> version) {
+  private static void addCommitted(
+      Gather gather, RecentBatches recent, @Nullable Version<StoredValue> version) {
     if (version != null && !version.isTombstone()) {
-      gather.add(batchOf(version), version.index(), 1);
+      gather.add(recent.bytesOf(storedOf(version)), version.index(), 1);
     }
   }
 
@@ -414,6 +416,7 @@ final class Reading {
     private final @Nullable RowPredicate predicate;
     private final io.khonsu.mvcc.Snapshot<StoredValue> snapshot;
     private final FoundRows found;
+    private final RecentBatches recent = RecentBatches.insideView();
     private @Nullable StoredBatch ownRows;
 
     RowCollector(
@@ -432,7 +435,7 @@ final class Reading {
     @Override
     void committed(Key key, Version<StoredValue> version) {
       StoredBatch batch = storedOf(version);
-      if (predicate == null || predicate.test(batch.batch(), version.index())) {
+      if (predicate == null || predicate.test(recent.bytesOf(batch), version.index())) {
         noteItem(key);
         found.add(batch, version.index(), 1);
       }
@@ -448,7 +451,7 @@ final class Reading {
         found.add(rows, firstIndex, count);
         return true;
       }
-      FrozenBatch batch = rows.batch();
+      FrozenBatch batch = recent.bytesOf(rows);
       for (int row = firstIndex; row < firstIndex + count; row++) {
         if (predicate.test(batch, row)) {
           found.add(rows, row, 1);

@@ -20,7 +20,7 @@ final class Residence {
   /** The batch that is out of sight and still in memory. */
   @Nullable FrozenBatch cooling;
 
-  /** After which nobody uses that any more; null if the garbage collector sees to it. */
+  /** After which nobody uses that any more; null if it is not cooling. */
   @Nullable Grace grace;
 
   /** Whether its last version was retired. */

@@ -78,8 +78,9 @@ public final class ScanResult implements Iterable<RecordBatch> {
   public RecordBatch toBatch() {
     return view.during(() -> {
       Gather gather = new Gather(schema, projection);
+      RecentBatches recent = RecentBatches.insideView();
       for (int run = 0; run < found.runCount(); run++) {
-        addTo(gather, run);
+        addTo(gather, recent, run);
       }
       return view.export(gather, memory);
     });
@@ -95,14 +96,15 @@ public final class ScanResult implements Iterable<RecordBatch> {
     return "ScanResult[%d rows of %s]".formatted(rowCount(), shape.names());
   }
 
-  private void addTo(Gather gather, int run) {
-    gather.add(found.batch(run).batch(), found.firstRow(run), found.count(run));
+  private void addTo(Gather gather, RecentBatches recent, int run) {
+    gather.add(recent.bytesOf(found.batch(run)), found.firstRow(run), found.count(run));
   }
 
   private List<Row> readRows() {
     List<Row> rows = new ArrayList<>();
+    RecentBatches recent = RecentBatches.insideView();
     for (int run = 0; run < found.runCount(); run++) {
-      FrozenBatch batch = found.batch(run).batch();
+      FrozenBatch batch = recent.bytesOf(found.batch(run));
       for (int i = 0; i < found.count(run); i++) {
         rows.add(row(batch, found.firstRow(run) + i));
       }
@@ -136,11 +138,12 @@ public final class ScanResult implements Iterable<RecordBatch> {
 
     private RecordBatch copyNext() {
       Gather gather = new Gather(schema, projection);
+      RecentBatches recent = RecentBatches.insideView();
       boolean isAlone = isPassedOn(run);
       int next = run;
       long sizeBytes = 0;
       do {
-        addTo(gather, next);
+        addTo(gather, recent, next);
         sizeBytes += sizeBytes(next);
         next++;
       } while (!isAlone

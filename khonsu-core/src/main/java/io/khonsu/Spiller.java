@@ -8,7 +8,6 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -36,38 +35,61 @@ final class Spiller {
    *   COOLING   StoredBatch.batch is null, Residence.cooling is set
    *   COLD      both are null, and its frame is in the scratch space under Residence.id
    *
+   * What is in Arrow memory cools before it is cold. What came back to the heap is on disk already
+   * and needs no grace, so it gets cold at once.
+   *
    *   hot -> cooling     its turn has come, as memory is short
    *   cooling -> hot     somebody looked for it
    *   cooling -> cold    its frame is written, once in its life, and all who were inside a view
    *                      when it went out of sight have left (Grace); who holds a reference keeps
    *                      the Arrow memory for as long
    *   cold -> hot        read, checked, left on the heap, where the garbage collector keeps it for
-   *                      who still reads it; not put into sight if there is no room
+   *                      who still reads it; in the place of older ones there, and not put into
+   *                      sight if there is no room
    *
-   * Whoever needs memory makes the room for it, one thread at a time (`working`). Those who read
-   * never wait for that. Lock order: a stripe of `loading`, `working`, `lock`; the last is held for
-   * moments only, and during no access to the disk.
+   * Whoever commits makes the room for that, one thread at a time (`working`). Those who read never
+   * write, nor wait for who does; the background makes room for what they bring back. Lock order: a
+   * stripe of `loading`, `working`, `lock`; the last is held for moments only, and during no access
+   * to the disk.
    */
   private static final Logger LOG = LoggerFactory.getLogger(Spiller.class);
   private static final long BATCH_LEAST_BYTES = Fragments.LONG_RUN_BYTES;
   private static final int BATCHES_LEAST = 16;
   private static final int COOLING_SHARE = 8;
+  private static final int READERS_SHARE = 8;
+  private static final int CANDIDATES_MAX = 256;
   private static final int BLOCKED_MAX = 64;
   private static final int STRIPES = 64;
+
+  /** How long a commit waits where there is memory enough, but above the budget. */
+  private static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  /** If that was in vain, so long no other does. */
+  private static final long VAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /** How long a commit waits where there is little memory left. */
   private static final long WAIT_NANOS_MAX = TimeUnit.SECONDS.toNanos(10);
+
   private static final long PAUSE_NANOS = 100_000;
 
   private final ColdFrames frames;
   private final OpenViews views;
   private final BufferAllocator versions;
   private final long budgetBytes;
+  private final long heapBytesMax;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final ReentrantLock working = new ReentrantLock();
   private final ReentrantLock[] loading = new ReentrantLock[STRIPES];
 
-  /** In the order in which they came into sight. Guarded by {@code lock}, as what follows. */
+  /**
+   * In Arrow memory, in the order in which they came into sight. Guarded by {@code lock}, as what
+   * follows.
+   */
   private final Set<StoredBatch> hot = new LinkedHashSet<>();
+
+  /** Those in sight on the heap, in the order in which they came back. */
+  private final Set<StoredBatch> onHeap = new LinkedHashSet<>();
 
   private final Set<StoredBatch> cooling = new LinkedHashSet<>();
   private long coolingBytes;
@@ -75,20 +97,37 @@ final class Spiller {
   private long coldBytes;
   private long broughtBack;
 
-  /** What was brought back to the heap, and is in sight or cooling. */
+  /** What is in sight on the heap. Written under {@code lock}. */
   private final AtomicLong heapBytes = new AtomicLong();
+
+  /** Whether there was no room for something that came back, but for older ones there. */
+  private volatile boolean heapIsShort;
+
+  /** Until when nobody waits, as somebody has in vain. */
+  private volatile long noWaitUntilNanos = System.nanoTime();
 
   /** Whether the last write failed. */
   private volatile boolean failing;
 
   private volatile boolean closed;
 
-  /** Creates one that writes to {@code scratch}, which is borrowed. */
-  Spiller(Scratch scratch, OpenViews views, BufferAllocator versions, long budgetBytes) {
+  /**
+   * Creates one.
+   *
+   * @param scratch borrowed: it writes there
+   * @param heapBytesMax of the budget, what batches that came back may take of the heap
+   */
+  Spiller(
+      Scratch scratch,
+      OpenViews views,
+      BufferAllocator versions,
+      long budgetBytes,
+      long heapBytesMax) {
     this.frames = new ColdFrames(scratch);
     this.views = views;
     this.versions = versions;
     this.budgetBytes = budgetBytes;
+    this.heapBytesMax = heapBytesMax;
     Arrays.setAll(loading, _ -> new ReentrantLock());
   }
 
@@ -121,8 +160,8 @@ final class Spiller {
       } else {
         hot.remove(batch);
         takeFromCooling(batch, at);
+        takeFromHeap(batch, at);
         batch.putOutOfSight();
-        forgetHeap(held);
       }
       if (at.id != 0) {
         frames.forget(at.id);
@@ -187,16 +226,15 @@ final class Spiller {
     throw new StoreClosedException();
   }
 
-  /** Puts a batch into sight if there is room, or room can be made at once. */
+  /** Puts a batch into sight if there is room, or is when older ones have left the heap. */
   private FrozenBatch admit(StoredBatch batch, Residence at, FrozenBatch loaded) {
-    boolean fits = shrink(loaded.sizeBytes());
     lock.lock();
     try {
       broughtBack++;
-      if (fits && !at.gone && isRoomFor(loaded.sizeBytes())) {
+      if (!at.gone && makeRoomOnHeap(at.sizeBytes)) {
         batch.putInSight(loaded);
-        hot.add(batch);
-        heapBytes.addAndGet(loaded.sizeBytes());
+        onHeap.add(batch);
+        heapBytes.addAndGet(at.sizeBytes);
         coldBatches--;
         coldBytes -= at.sizeBytes;
       }
@@ -204,6 +242,37 @@ final class Spiller {
       lock.unlock();
     }
     return loaded;
+  }
+
+  private boolean makeRoomOnHeap(long sizeBytes) {
+    heapIsShort |= !isRoomFor(sizeBytes);
+    while (heapBytes.get() + sizeBytes > heapBytesMax || !isRoomFor(sizeBytes)) {
+      if (!dropEldestOnHeap()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Puts a batch on the heap out of sight, which the garbage collector may take then. */
+  private boolean dropEldestOnHeap() {
+    Iterator<StoredBatch> eldest = onHeap.iterator();
+    if (!eldest.hasNext()) {
+      return false;
+    }
+    StoredBatch batch = eldest.next();
+    Residence at = batch.requireResidence();
+    takeFromHeap(batch, at);
+    batch.putOutOfSight();
+    coldBatches++;
+    coldBytes += at.sizeBytes;
+    return true;
+  }
+
+  private void takeFromHeap(StoredBatch batch, Residence at) {
+    if (onHeap.remove(batch)) {
+      heapBytes.addAndGet(-at.sizeBytes);
+    }
   }
 
   private long residentBytes() {
@@ -216,18 +285,36 @@ final class Spiller {
   }
 
   /**
-   * Makes room for a batch, waiting for readers to let go of others. Called outside of views by who
-   * is about to commit. It is no error if there is none, as the limit of the memory is elsewhere.
+   * Makes room for a batch, waiting a little for readers to let go of others: not for long, unless
+   * half of what there is beyond the budget is taken. It is no error if there is none, as the limit
+   * of the memory is elsewhere.
+   *
+   * @param leaving done before each look: tells that the caller, if inside a view, uses no batch
    */
-  void makeRoom(long sizeBytes) {
+  void makeRoom(long sizeBytes, Runnable leaving) {
     long wanted = Math.min(sizeBytes, budgetBytes / 2);
-    if (isRoomFor(wanted)) {
-      return;
-    }
     long start = System.nanoTime();
-    while (!shrink(wanted) && canShrink() && System.nanoTime() - start < WAIT_NANOS_MAX) {
-      LockSupport.parkNanos(this, PAUSE_NANOS);
+    for (int look = 0; !shrink(wanted) && !shrinkHeap(wanted); look++) {
+      leaving.run();
+      if (look > 0) { // not only this thread was in the way
+        if (!canShrink() || !mayWait(start)) {
+          return;
+        }
+        LockSupport.parkNanos(this, PAUSE_NANOS);
+      }
     }
+  }
+
+  private boolean mayWait(long startNanos) {
+    long now = System.nanoTime();
+    long pressing = budgetBytes + (versions.getLimit() - budgetBytes) / 2;
+    if (residentBytes() > pressing) {
+      return now - startNanos < WAIT_NANOS_MAX;
+    }
+    if (now - startNanos >= WAIT_NANOS) {
+      noWaitUntilNanos = now + VAIN_NANOS;
+    }
+    return now - noWaitUntilNanos >= 0;
   }
 
   private boolean canShrink() {
@@ -241,13 +328,32 @@ final class Spiller {
 
   /** Does what is due: for the one who comes by from time to time. */
   void tend() {
-    var _ = shrink(0);
+    boolean isShort = heapIsShort;
+    heapIsShort = false;
+    boolean fits = shrink(isShort ? budgetBytes / READERS_SHARE : 0);
+    if (!fits && !isShort) {
+      var _ = shrinkHeap(0);
+    }
     if (!closed && working.tryLock()) {
       try {
         frames.tend();
       } finally {
         working.unlock();
       }
+    }
+  }
+
+  /** Lets go of what is on the heap until there is room; {@return whether there is} */
+  private boolean shrinkHeap(long sizeBytes) {
+    lock.lock();
+    try {
+      boolean isLeft = true;
+      while (isLeft && !isRoomFor(sizeBytes)) {
+        isLeft = dropEldestOnHeap();
+      }
+      return isRoomFor(sizeBytes);
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -277,7 +383,7 @@ final class Spiller {
     }
   }
 
-  /** Puts as much out of sight as is needed; {@return what is, the first first} */
+  /** Puts as much out of sight as is needed; {@return the first of what is} */
   private List<StoredBatch> cool(long sizeBytes) {
     lock.lock();
     try {
@@ -294,11 +400,11 @@ final class Spiller {
         coolingBytes += at.sizeBytes;
         cooled.add(at);
       }
-      Grace grace = views.grace(); // after all of them are out of sight
-      for (Residence at : cooled) {
-        at.grace = Objects.requireNonNull(at.cooling).isNative() ? grace : null;
+      if (!cooled.isEmpty()) {
+        Grace grace = views.grace(); // after all of them are out of sight
+        cooled.forEach(at -> at.grace = grace);
       }
-      return new ArrayList<>(cooling);
+      return cooling.stream().limit(CANDIDATES_MAX).toList();
     } finally {
       lock.unlock();
     }
@@ -320,7 +426,7 @@ final class Spiller {
       }
       id = at.id;
       if (id != 0) {
-        makeCold(batch, at, cooled);
+        makeCold(batch, at);
       } else if (!cooled.tryRetain()) {
         throw new AssertionError("broken invariant: what cools is in memory");
       }
@@ -341,7 +447,7 @@ final class Spiller {
     try {
       long id = frames.write(cooled);
       failing = false;
-      isCold = written(batch, at, cooled, id);
+      isCold = written(batch, at, id);
     } finally {
       cooled.close();
     }
@@ -351,7 +457,7 @@ final class Spiller {
   }
 
   /** Notes that a frame is on disk; {@return whether the batch was not looked for meanwhile} */
-  private boolean written(StoredBatch batch, Residence at, FrozenBatch cooled, long id) {
+  private boolean written(StoredBatch batch, Residence at, long id) {
     lock.lock();
     try {
       if (at.gone) {
@@ -361,7 +467,7 @@ final class Spiller {
       at.id = id;
       boolean isCold = at.cooling != null;
       if (isCold) {
-        makeCold(batch, at, cooled);
+        makeCold(batch, at);
       }
       return isCold;
     } finally {
@@ -369,9 +475,8 @@ final class Spiller {
     }
   }
 
-  private void makeCold(StoredBatch batch, Residence at, FrozenBatch cooled) {
+  private void makeCold(StoredBatch batch, Residence at) {
     takeFromCooling(batch, at);
-    forgetHeap(cooled);
     coldBatches++;
     coldBytes += at.sizeBytes;
   }
@@ -381,12 +486,6 @@ final class Spiller {
       coolingBytes -= at.sizeBytes;
       at.cooling = null;
       at.grace = null;
-    }
-  }
-
-  private void forgetHeap(FrozenBatch batch) {
-    if (!batch.isNative()) {
-      heapBytes.addAndGet(-batch.sizeBytes());
     }
   }
 

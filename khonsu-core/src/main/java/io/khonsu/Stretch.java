@@ -1,7 +1,6 @@
 package io.khonsu;
 
 import io.khonsu.internal.arrow.BatchSchema;
-import io.khonsu.internal.arrow.FrozenBatch;
 import io.khonsu.internal.arrow.Gather;
 import io.khonsu.mvcc.Key;
 import io.khonsu.mvcc.Version;
@@ -71,15 +70,8 @@ final class Stretch {
   /** {@return the rows in their order; valid as long as their batches are pinned} */
   Gather gather(BatchSchema schema, Pins pins) {
     Gather gather = new Gather(schema);
-    StoredBatch last = null;
-    FrozenBatch bytes = null;
     for (Version<StoredValue> version : versions) {
-      StoredBatch batch = Reading.storedOf(version);
-      if (bytes == null || batch != last) {
-        bytes = pins.add(batch);
-        last = batch;
-      }
-      gather.add(bytes, version.index(), 1);
+      gather.add(pins.add(Reading.storedOf(version)), version.index(), 1);
     }
     return gather;
   }

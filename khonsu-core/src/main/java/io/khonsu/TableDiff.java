@@ -76,6 +76,7 @@ public final class TableDiff implements Iterable<RecordBatch>, AutoCloseable {
   private final class Batches implements Iterator<RecordBatch> {
     private @Nullable KeyInterval rest = table.allKeys();
     private @Nullable DiffBuilder filled;
+    private RecentBatches recent = RecentBatches.insideView();
     private long sizeBytes;
 
     @Override
@@ -102,6 +103,7 @@ public final class TableDiff implements Iterable<RecordBatch>, AutoCloseable {
 
     private DiffBuilder fill(KeyInterval interval) {
       DiffBuilder builder = new DiffBuilder(shape);
+      recent = RecentBatches.insideView();
       sizeBytes = 0;
       rest = null;
       manager
@@ -121,8 +123,8 @@ public final class TableDiff implements Iterable<RecordBatch>, AutoCloseable {
         @Nullable Version<StoredValue> before,
         @Nullable Version<StoredValue> after) {
       String change = Change.kindOf(before != null, after != null).name();
-      FrozenBatch old = before == null ? null : batchOf(before).batch();
-      FrozenBatch young = after == null ? null : batchOf(after).batch();
+      FrozenBatch old = before == null ? null : recent.bytesOf(batchOf(before));
+      FrozenBatch young = after == null ? null : recent.bytesOf(batchOf(after));
       if (table.isRowTable()) {
         int oldRow = before == null ? 0 : before.index();
         int newRow = after == null ? 0 : after.index();

@@ -375,6 +375,8 @@ public final class Transaction implements ReadView, AutoCloseable {
    * @throws TransactionConflictException if it collided with others; nothing has changed
    * @throws StorageRejectedException if the storage refused it; nothing has changed
    * @throws CommitOutcomeUnknownException if the storage failed; it may have been committed
+   * @throws StorageException if what a filter or merge needs cannot be read back; nothing has
+   *     changed
    * @throws UnavailableException if the writes do not fit the memory limit; nothing has changed:
    *     run the transaction again when there is room
    * @throws LimitExceededException if APPEND would make too large a batch; nothing has changed
@@ -390,7 +392,7 @@ public final class Transaction implements ReadView, AutoCloseable {
       state.leave();
       throw new IllegalStateException("a nested block cannot commit the transaction: return");
     }
-    makeRoom();
+    manager.memory().makeRoom(staged.sizeBytes(), state::pass);
     CommitReceipt receipt;
     try {
       receipt = commitAndEnd();
@@ -406,16 +408,6 @@ public final class Transaction implements ReadView, AutoCloseable {
       composition.runCommitted(receipt);
     }
     return receipt;
-  }
-
-  /** Outside of the view, as others wait there until this thread does not read any more. */
-  private void makeRoom() {
-    Memory memory = manager.memory();
-    if (!memory.isRoomFor(staged)) {
-      state.leave();
-      memory.makeRoom(staged.sizeBytes());
-      state.enter();
-    }
   }
 
   private CommitReceipt commitAndEnd() {

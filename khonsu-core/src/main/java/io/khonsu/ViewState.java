@@ -49,7 +49,10 @@ final class ViewState implements Runnable {
   @SuppressWarnings("UnusedVariable") // accessed through its VarHandle
   private volatile int state = IDLE;
 
-  /** How often a thread has left a method. Written by the one inside, through its VarHandle. */
+  /**
+   * How often a thread has left a method, or might have. Written by the one inside, through its
+   * VarHandle.
+   */
   @SuppressWarnings("UnusedVariable")
   private int passes;
 
@@ -94,10 +97,15 @@ final class ViewState implements Runnable {
 
   void leave() {
     assert Inside.left();
-    PASSES.setRelease(this, passes + 1);
+    pass();
     if (!STATE.compareAndSet(this, BUSY, IDLE)) {
       endAbandoned();
     }
+  }
+
+  /** Says that this thread, which has entered, uses no batch that it has looked for until now. */
+  void pass() {
+    PASSES.setRelease(this, passes + 1);
   }
 
   /** Ends the view that this thread has entered, and releases what it holds. */

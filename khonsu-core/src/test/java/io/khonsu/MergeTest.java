@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicReference;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.types.FloatingPointPrecision;
 import org.apache.arrow.vector.types.pojo.ArrowType;
@@ -265,51 +264,6 @@ class MergeTest {
                 .mergeFunction("f", (r, _) -> r.orElseThrow())
                 .mergeFunction("f", (r, _) -> r.orElseThrow()))
         .isInstanceOf(IllegalArgumentException.class);
-  }
-
-  /** It would wait for the thread that it runs on. */
-  @ParameterizedTest
-  @ValueSource(booleans = {false, true})
-  void functionThatCallsTheStore_fails_andTheStoreGoesOn(boolean isLogged) {
-    AtomicReference<Khonsu> store = new AtomicReference<>();
-    StoreConfig config =
-        StoreConfig.builder()
-            .mergeFunction(
-                "commits",
-                (_, _) -> {
-                  Table own = store.get().table("t").orElseThrow();
-                  store.get().run(tx -> tx.upsert(own, own.row("other", 1L)));
-                  return Row.of("value", 1L);
-                })
-            .mergeFunction(
-                "closes",
-                (_, _) -> {
-                  store.get().close();
-                  return Row.of("value", 1L);
-                })
-            .build();
-    try (Khonsu other =
-        isLogged
-            ? Khonsu.open(config, new InMemoryStorage(), allocator)
-            : Khonsu.inMemory(config, allocator)) {
-      store.set(other);
-      Table rows = Items.rows(other, "t");
-      other.run(tx -> tx.upsert(rows, rows.row("a", 1L)));
-      for (String function : List.of("commits", "closes")) {
-        assertThatThrownBy(
-                () -> {
-                  try (Transaction tx = other.begin(TransactionOptions.snapshot())) {
-                    tx.merge(rows, Merges.custom(function), "a");
-                    other.run(
-                        late -> late.upsert(rows, rows.row("a", 2L))); // merged when committed
-                    tx.commit();
-                  }
-                })
-            .isInstanceOf(MergeFailedException.class)
-            .hasMessageContaining("called the store");
-      }
-      assertThat(Items.state(other, rows)).isEqualTo(Map.of("a", 2L));
-    }
   }
 
   private static void refused(Transaction tx, Table table, Merge merge, String part) {

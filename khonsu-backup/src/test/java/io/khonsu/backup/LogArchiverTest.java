@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.khonsu.backup.FaultyArchiveStore.Fault;
 import io.khonsu.spi.KeyValueStore;
 import java.io.IOException;
-import java.io.InputStream;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -285,36 +284,25 @@ class LogArchiverTest {
   }
 
   /** Fails one write, which has not happened. */
-  private static final class OnceFaulty implements ArchiveStore {
-    private final ArchiveStore archive;
+  private static final class OnceFaulty extends ForwardingArchiveStore {
     private final long failingWrite;
     private long writes;
 
     private OnceFaulty(ArchiveStore archive, long failingWrite) {
-      this.archive = archive;
+      super(archive);
       this.failingWrite = failingWrite;
     }
 
     @Override
     public boolean putIfAbsent(String name, Content content) throws IOException {
       check();
-      return archive.putIfAbsent(name, content);
-    }
-
-    @Override
-    public InputStream open(String name) throws IOException {
-      return archive.open(name);
-    }
-
-    @Override
-    public List<StoredObject> list(String prefix) throws IOException {
-      return archive.list(prefix);
+      return super.putIfAbsent(name, content);
     }
 
     @Override
     public void delete(String name) throws IOException {
       check();
-      archive.delete(name);
+      super.delete(name);
     }
 
     private void check() throws IOException {

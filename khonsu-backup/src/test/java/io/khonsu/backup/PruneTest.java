@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.khonsu.Khonsu;
 import io.khonsu.backup.Backups.Caution;
 import java.io.IOException;
-import java.io.InputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -216,7 +215,7 @@ class PruneTest {
   }
 
   /** Something happens to an archive just after it was looked at for the first time. */
-  private static final class LookedAt implements ArchiveStore {
+  private static final class LookedAt extends ForwardingArchiveStore {
     private final ArchiveStore archive;
     private final Happening happening;
     private boolean hasHappened;
@@ -226,33 +225,19 @@ class PruneTest {
     }
 
     private LookedAt(ArchiveStore archive, Happening happening) {
+      super(archive);
       this.archive = archive;
       this.happening = happening;
     }
 
     @Override
-    public boolean putIfAbsent(String name, Content content) throws IOException {
-      return archive.putIfAbsent(name, content);
-    }
-
-    @Override
-    public InputStream open(String name) throws IOException {
-      return archive.open(name);
-    }
-
-    @Override
     public List<StoredObject> list(String prefix) throws IOException {
-      List<StoredObject> found = archive.list(prefix);
+      List<StoredObject> found = super.list(prefix);
       if (!hasHappened) {
         hasHappened = true;
         happening.to(archive);
       }
       return found;
-    }
-
-    @Override
-    public void delete(String name) throws IOException {
-      archive.delete(name);
     }
   }
 }

@@ -280,17 +280,11 @@ class RestoreTest {
   }
 
   /** Opens so many objects, then none. */
-  private static final class FailingReads implements ArchiveStore {
-    private final ArchiveStore archive;
+  private static final class FailingReads extends ForwardingArchiveStore {
     private long left = Long.MAX_VALUE;
 
     private FailingReads(ArchiveStore archive) {
-      this.archive = archive;
-    }
-
-    @Override
-    public boolean putIfAbsent(String name, Content content) throws IOException {
-      return archive.putIfAbsent(name, content);
+      super(archive);
     }
 
     @Override
@@ -301,17 +295,7 @@ class RestoreTest {
       if (left <= 0) {
         throw new IOException("the archive is unplugged");
       }
-      return archive.open(name);
-    }
-
-    @Override
-    public List<StoredObject> list(String prefix) throws IOException {
-      return archive.list(prefix);
-    }
-
-    @Override
-    public void delete(String name) throws IOException {
-      archive.delete(name);
+      return super.open(name);
     }
   }
 }

@@ -5,37 +5,36 @@ import java.io.InputStream;
 import java.util.List;
 
 /** An archive that can be unplugged. */
-final class SwitchedArchive implements ArchiveStore {
-  private final ArchiveStore archive;
+final class SwitchedArchive extends ForwardingArchiveStore {
   volatile boolean broken;
   private volatile boolean failed;
 
   SwitchedArchive(ArchiveStore archive) {
-    this.archive = archive;
+    super(archive);
   }
 
   @Override
   public boolean putIfAbsent(String name, Content content) throws IOException {
     check();
-    return archive.putIfAbsent(name, content);
+    return super.putIfAbsent(name, content);
   }
 
   @Override
   public InputStream open(String name) throws IOException {
     check();
-    return archive.open(name);
+    return super.open(name);
   }
 
   @Override
   public List<StoredObject> list(String prefix) throws IOException {
     check();
-    return archive.list(prefix);
+    return super.list(prefix);
   }
 
   @Override
   public void delete(String name) throws IOException {
     check();
-    archive.delete(name);
+    super.delete(name);
   }
 
   private void check() throws IOException {

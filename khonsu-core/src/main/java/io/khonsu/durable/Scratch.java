@@ -105,7 +105,7 @@ public final class Scratch implements AutoCloseable {
     KeyValueStore open = store;
     if (open == null) {
       DurableFiles.deleteTree(directory); // from an attempt that failed
-      open = engine.open(directory, new Options(Use.STATE, Presence.NEW, List.of(SPACE)));
+      open = engine.open(directory, new Options(Use.SCRATCH, Presence.NEW, List.of(SPACE)));
       store = open;
     }
     return open;

@@ -15,7 +15,9 @@ public interface KeyValueEngine {
     /** Values are written in key order, synced, read rarely, and deleted in ranges from below. */
     LOG,
     /** Keys are written over and read anywhere; nothing is synced but by {@code flush}. */
-    STATE
+    STATE,
+    /** As {@link #STATE}, and deleted when it is closed: nothing needs to reach the disk. */
+    SCRATCH
   }
 
   /** Whether a store is made or found. */

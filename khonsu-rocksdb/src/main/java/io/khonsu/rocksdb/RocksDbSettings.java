@@ -52,7 +52,7 @@ final class RocksDbSettings implements AutoCloseable {
 
   static RocksDbSettings of(KeyValueEngine.Options options) {
     boolean isNew = options.presence() == KeyValueEngine.Presence.NEW;
-    boolean isState = options.use() == KeyValueEngine.Use.STATE;
+    boolean isState = options.use() != KeyValueEngine.Use.LOG;
     Properties properties = new Properties();
     properties.setProperty("track_and_verify_wals_in_manifest", "true");
     DBOptions database =
@@ -67,7 +67,7 @@ final class RocksDbSettings implements AutoCloseable {
             .setMaxWriteBatchGroupSizeBytes(32L << 20)
             .setBytesPerSync(1L << 20)
             .setAtomicFlush(isState)
-            .setAvoidFlushDuringShutdown(!isState)
+            .setAvoidFlushDuringShutdown(options.use() != KeyValueEngine.Use.STATE)
             .setKeepLogFileNum(5)
             .setMaxLogFileSize(8L << 20)
             .setInfoLogLevel(InfoLogLevel.WARN_LEVEL);

@@ -228,7 +228,9 @@ final class RocksDbStore implements KeyValueStore {
 
   private void release() throws IOException {
     try {
-      flushAll();
+      if (use != KeyValueEngine.Use.SCRATCH) {
+        flushAll();
+      }
     } catch (RocksDBException e) {
       throw RocksDbEngine.explained("close " + directory, e);
     } finally {

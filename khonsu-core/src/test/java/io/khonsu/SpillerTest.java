@@ -1,0 +1,121 @@
+package io.khonsu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.errorprone.annotations.MustBeClosed;
+import io.khonsu.durable.DurableSettings;
+import io.khonsu.durable.DurableStorage;
+import io.khonsu.internal.arrow.BatchBuilder;
+import io.khonsu.internal.arrow.BatchSchema;
+import io.khonsu.internal.arrow.FrozenBatch;
+import io.khonsu.spi.InMemoryKeyValueEngine;
+import io.khonsu.testkit.LeakChecking;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.RootAllocator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Where the bytes of batches are, without a store around them. */
+class SpillerTest {
+  private static final int ROWS = 1_000;
+  private static final int BATCHES = 40;
+
+  @TempDir private Path root;
+
+  /** {@return a batch of a thousand ids from one on, of two longs each} */
+  @MustBeClosed
+  private static FrozenBatch batch(BatchSchema schema, BufferAllocator allocator, int first) {
+    BatchBuilder rows = new BatchBuilder(schema);
+    for (long id = first; id < first + ROWS; id++) {
+      rows.appendRow(Batches.row(id, id));
+    }
+    return rows.freeze(allocator);
+  }
+
+  private static void read(StoredBatch batch) {
+    try (FrozenBatch found = batch.pin()) {
+      assertThat(found.rowCount()).isEqualTo(ROWS);
+    }
+  }
+
+  @Test
+  @SuppressWarnings("MustBeClosedChecker") // the stored batches own them
+  void whatCameBack_takesNoMoreOfTheHeapThanItsPart() throws IOException {
+    BatchSchema schema = BatchSchema.of(Batches.NUMBERS);
+    BufferAllocator allocator = new RootAllocator();
+    DurableSettings settings = DurableSettings.defaults().withDiskReserveBytes(0);
+    try (DurableStorage storage =
+        DurableStorage.open(root.resolve("store"), settings, new InMemoryKeyValueEngine())) {
+      long size;
+      try (FrozenBatch one = batch(schema, allocator, 0)) {
+        size = one.sizeBytes();
+      }
+      long budget = 20 * size;
+      long heapBytesMax = 3 * size;
+      OpenViews views = new OpenViews(InstantSource.system());
+      Spiller spiller = new Spiller(storage.scratch(), views, allocator, budget, heapBytesMax);
+      List<StoredBatch> batches = new ArrayList<>();
+      for (int i = 0; i < BATCHES; i++) {
+        batches.add(StoredBatch.consume(batch(schema, allocator, i * ROWS), 1, spiller));
+      }
+      spiller.makeRoom(budget / 2, () -> {});
+      assertThat(allocator.getAllocatedMemory()).isLessThanOrEqualTo(budget / 2);
+      for (int pass = 0; pass < 2; pass++) {
+        for (int i = 0; i < BATCHES; i++) {
+          try (FrozenBatch found = batches.get(i).pin()) {
+            assertThat(found.getObjects(1))
+                .containsExactly((long) i * ROWS + 1, (long) i * ROWS + 1);
+          }
+          long onHeap = spiller.statistics().residentBytes() - allocator.getAllocatedMemory();
+          assertThat(onHeap).isLessThanOrEqualTo(heapBytesMax);
+        }
+      }
+      assertThat(spiller.statistics().broughtBack()).isGreaterThanOrEqualTo(BATCHES / 2);
+      batches.forEach(StoredBatch::discard);
+      assertThat(spiller.statistics().coldBytes()).isZero();
+      assertThat(spiller.statistics().residentBytes()).isZero();
+      spiller.close();
+    }
+    LeakChecking.close(allocator, "spiller");
+  }
+
+  /** Readers write nothing: what they bring back finds room when the background has made it. */
+  @Test
+  @SuppressWarnings("MustBeClosedChecker") // the stored batches own them
+  void whatComesBackToAFullStore_staysOnceThereIsRoom() throws IOException {
+    BatchSchema schema = BatchSchema.of(Batches.NUMBERS);
+    BufferAllocator allocator = new RootAllocator();
+    DurableSettings settings = DurableSettings.defaults().withDiskReserveBytes(0);
+    try (DurableStorage storage =
+        DurableStorage.open(root.resolve("store"), settings, new InMemoryKeyValueEngine())) {
+      List<StoredBatch> batches = new ArrayList<>();
+      try (FrozenBatch one = batch(schema, allocator, 0)) {
+        long budget = 16 * one.sizeBytes();
+        OpenViews views = new OpenViews(InstantSource.system());
+        Spiller spiller = new Spiller(storage.scratch(), views, allocator, budget, budget);
+        batches.add(StoredBatch.consume(batch(schema, allocator, 0), 1, spiller));
+        spiller.makeRoom(budget / 2, () -> {});
+        for (int i = 1; i < BATCHES; i++) {
+          spiller.makeRoom(one.sizeBytes(), () -> {});
+          batches.add(StoredBatch.consume(batch(schema, allocator, i * ROWS), 1, spiller));
+        }
+        long written = spiller.statistics().bytesWritten();
+        assertThat(batches.getFirst().inSight()).isNull();
+        read(batches.getFirst());
+        assertThat(batches.getFirst().inSight()).isNull();
+        assertThat(spiller.statistics().bytesWritten()).isEqualTo(written);
+        spiller.tend();
+        read(batches.getFirst());
+        assertThat(batches.getFirst().inSight()).isNotNull();
+        batches.forEach(StoredBatch::discard);
+        spiller.close();
+      }
+    }
+    LeakChecking.close(allocator, "spiller");
+  }
+}
