@@ -203,7 +203,7 @@ public final class ChangeFeed implements AutoCloseable {
   }
 
   private @Nullable CommitRecord<StoredValue> read(Map<Key, Change> changes) {
-    try (RecentBatches recent = RecentBatches.pinned()) {
+    try (RecentBatches recent = RecentBatches.pinning()) {
       return cursor.read((key, before, after) -> {
         if (Catalog.isCatalogKey(key)) {
           dropped |= after == null;

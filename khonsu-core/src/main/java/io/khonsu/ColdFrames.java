@@ -30,10 +30,21 @@ final class ColdFrames {
   /** {@return under which number the frame of a batch, which is borrowed, was written} */
   long write(FrozenBatch batch) throws IOException {
     long id = lastId.incrementAndGet();
-    byte[] frame = BatchFrame.encode(batch);
+    byte[] frame = encoded(batch);
     change(removed -> scratch.put(id, frame, removed));
     writtenBytes.addAndGet(frame.length);
     return id;
+  }
+
+  private static byte[] encoded(FrozenBatch batch) throws IOException {
+    try {
+      return BatchFrame.encode(batch);
+    } catch (OutOfMemoryError e) {
+      throw new IOException(
+          "the heap has no room for the frame of a batch of %d bytes: raise -Xmx"
+              .formatted(batch.sizeBytes()),
+          e);
+    }
   }
 
   /**

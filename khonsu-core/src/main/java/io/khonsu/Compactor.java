@@ -39,6 +39,9 @@ final class Compactor implements AutoCloseable {
   private final Condition closed = lock.newCondition();
   private volatile boolean closing;
 
+  /** When memory was last tended; who is a little wrong does so twice. */
+  private volatile long tendedNanos = System.nanoTime();
+
   /** After this no step begins. Guarded by {@code stepping}. */
   private boolean ended;
 
@@ -108,13 +111,25 @@ final class Compactor implements AutoCloseable {
           isThorough = tryPass(isQuiet ? Fragments.LONG_RUN_ROWS : SHORT_RUN_ROWS) && isQuiet;
           handled = newest;
         }
-        unlessEnded(() -> {
-          manager.buffer().reclaim();
-          manager.memory().tend();
-        });
+        unlessEnded(manager.buffer()::reclaim);
+        tendMemory();
       }
     } catch (RuntimeException | Error e) {
       LOG.atError().setCause(e).log("compaction has stopped; the store goes on without it");
+    }
+  }
+
+  /** Makes room for what is read, once a second, whatever happens there. */
+  private void tendMemory() {
+    long now = System.nanoTime();
+    if (now - tendedNanos < PAUSE_NANOS) {
+      return;
+    }
+    tendedNanos = now;
+    try {
+      unlessEnded(manager.memory()::tend);
+    } catch (RuntimeException | Error e) {
+      LOG.atError().setCause(e).log("cold batches cannot leave memory now; it is tried again");
     }
   }
 
@@ -139,6 +154,7 @@ final class Compactor implements AutoCloseable {
       while (!compaction.isDone() && !closing) {
         long before = counts.rowsMoved();
         step(compaction);
+        tendMemory();
         long work = counts.rowsMoved() - before + compaction.visited() / VISITS_PER_MOVE;
         if (pace < Long.MAX_VALUE && work > 0) {
           var _ = rest(TimeUnit.SECONDS.toNanos(work) / pace);

@@ -53,6 +53,10 @@ final class OpenViews {
     return new Grace(open);
   }
 
+  boolean isClosed() {
+    return closed;
+  }
+
   void checkOpen() {
     if (closed) {
       throw new StoreClosedException();

@@ -1,6 +1,5 @@
 package io.khonsu;
 
-import com.google.errorprone.annotations.MustBeClosed;
 import io.khonsu.internal.arrow.FrozenBatch;
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +9,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class RecentBatches implements AutoCloseable {
   private static final int COUNT = 4;
+
+  /** Of those that are larger only the last one is remembered. */
+  private static final long LARGE_BYTES = 4L << 20;
 
   private final boolean isInsideView;
   private final @Nullable StoredBatch[] batches = new StoredBatch[COUNT];
@@ -28,8 +30,7 @@ final class RecentBatches implements AutoCloseable {
   }
 
   /** {@return those of an operation outside of views, which are held until they are closed} */
-  @MustBeClosed
-  static RecentBatches pinned() {
+  static RecentBatches pinning() {
     return new RecentBatches(false);
   }
 
@@ -52,6 +53,9 @@ final class RecentBatches implements AutoCloseable {
   @SuppressWarnings("MustBeClosedChecker") // closed with this, or when it is not recent any more
   private FrozenBatch lookFor(StoredBatch batch) {
     FrozenBatch found = isInsideView ? batch.batch() : batch.pin();
+    if (batch.sizeBytes() > LARGE_BYTES) {
+      close();
+    }
     forget(next);
     batches[next] = batch;
     bytes[next] = found;
@@ -62,11 +66,13 @@ final class RecentBatches implements AutoCloseable {
   private void forget(int place) {
     FrozenBatch former = bytes[place];
     bytes[place] = null;
+    batches[place] = null;
     if (former != null && !isInsideView) {
       former.close();
     }
   }
 
+  /** Forgets all. */
   @Override
   public void close() {
     for (int i = 0; i < COUNT; i++) {

@@ -245,7 +245,13 @@ final class Spiller {
   }
 
   private boolean makeRoomOnHeap(long sizeBytes) {
+    if (sizeBytes > heapBytesMax) {
+      return false; // not even alone
+    }
     heapIsShort |= !isRoomFor(sizeBytes);
+    if (versions.getAllocatedMemory() + sizeBytes > budgetBytes) {
+      return false; // not with all of the heap
+    }
     while (heapBytes.get() + sizeBytes > heapBytesMax || !isRoomFor(sizeBytes)) {
       if (!dropEldestOnHeap()) {
         return false;
@@ -294,10 +300,10 @@ final class Spiller {
   void makeRoom(long sizeBytes, Runnable leaving) {
     long wanted = Math.min(sizeBytes, budgetBytes / 2);
     long start = System.nanoTime();
-    for (int look = 0; !shrink(wanted) && !shrinkHeap(wanted); look++) {
+    for (int look = 0; !shrink(wanted); look++) {
       leaving.run();
       if (look > 0) { // not only this thread was in the way
-        if (!canShrink() || !mayWait(start)) {
+        if (shrinkHeap(wanted) || !canShrink() || !mayWait(start, sizeBytes)) {
           return;
         }
         LockSupport.parkNanos(this, PAUSE_NANOS);
@@ -305,10 +311,13 @@ final class Spiller {
     }
   }
 
-  private boolean mayWait(long startNanos) {
+  private boolean mayWait(long startNanos, long sizeBytes) {
+    if (Thread.currentThread().isInterrupted()) {
+      return false; // it would not wait
+    }
     long now = System.nanoTime();
-    long pressing = budgetBytes + (versions.getLimit() - budgetBytes) / 2;
-    if (residentBytes() > pressing) {
+    long half = (versions.getLimit() - budgetBytes) / 2;
+    if (versions.getHeadroom() < sizeBytes + half) {
       return now - startNanos < WAIT_NANOS_MAX;
     }
     if (now - startNanos >= WAIT_NANOS) {
@@ -320,7 +329,7 @@ final class Spiller {
   private boolean canShrink() {
     lock.lock();
     try {
-      return !closed && !failing && !(hot.isEmpty() && cooling.isEmpty());
+      return !closed && !views.isClosed() && !failing && !(hot.isEmpty() && cooling.isEmpty());
     } finally {
       lock.unlock();
     }
@@ -366,10 +375,10 @@ final class Spiller {
       return false;
     }
     try {
-      int blocked = 0;
-      Iterator<StoredBatch> next = cool(sizeBytes).iterator();
-      while (!closed && next.hasNext() && blocked < BLOCKED_MAX && !isRoomFor(sizeBytes)) {
-        blocked += letGo(next.next()) ? 0 : 1;
+      long before = Long.MAX_VALUE;
+      while (residentBytes() < before && !isRoomFor(sizeBytes)) {
+        before = residentBytes();
+        letGoOf(cool(sizeBytes), sizeBytes);
       }
       return isRoomFor(sizeBytes);
     } catch (IOException e) {
@@ -380,6 +389,14 @@ final class Spiller {
       return false;
     } finally {
       working.unlock();
+    }
+  }
+
+  private void letGoOf(List<StoredBatch> cooled, long sizeBytes) throws IOException {
+    int blocked = 0;
+    Iterator<StoredBatch> next = cooled.iterator();
+    while (!closed && next.hasNext() && blocked < BLOCKED_MAX && !isRoomFor(sizeBytes)) {
+      blocked += letGo(next.next()) ? 0 : 1;
     }
   }
 
@@ -443,16 +460,31 @@ final class Spiller {
 
   /** Writes a batch that this holds a reference to, and lets go of it. */
   private void writeOut(StoredBatch batch, Residence at, FrozenBatch cooled) throws IOException {
-    boolean isCold;
+    boolean isCold = false;
     try {
       long id = frames.write(cooled);
       failing = false;
       isCold = written(batch, at, id);
+    } catch (IOException e) {
+      putLast(batch);
+      throw e;
     } finally {
       cooled.close();
     }
     if (isCold) {
       cooled.close();
+    }
+  }
+
+  /** The next attempt begins with others: it may be this one alone that cannot be written. */
+  private void putLast(StoredBatch batch) {
+    lock.lock();
+    try {
+      if (cooling.remove(batch)) {
+        cooling.add(batch);
+      }
+    } finally {
+      lock.unlock();
     }
   }
 

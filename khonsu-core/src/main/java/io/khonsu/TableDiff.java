@@ -76,7 +76,6 @@ public final class TableDiff implements Iterable<RecordBatch>, AutoCloseable {
   private final class Batches implements Iterator<RecordBatch> {
     private @Nullable KeyInterval rest = table.allKeys();
     private @Nullable DiffBuilder filled;
-    private RecentBatches recent = RecentBatches.insideView();
     private long sizeBytes;
 
     @Override
@@ -103,7 +102,7 @@ public final class TableDiff implements Iterable<RecordBatch>, AutoCloseable {
 
     private DiffBuilder fill(KeyInterval interval) {
       DiffBuilder builder = new DiffBuilder(shape);
-      recent = RecentBatches.insideView();
+      RecentBatches recent = RecentBatches.insideView();
       sizeBytes = 0;
       rest = null;
       manager
@@ -112,13 +111,20 @@ public final class TableDiff implements Iterable<RecordBatch>, AutoCloseable {
               interval,
               from.state().snapshot(),
               to.state().snapshot(),
-              (key, before, after) -> add(builder, interval, key, before, after));
+              (key, before, after) -> {
+                add(builder, recent, key, before, after);
+                boolean goesOn = builder.rowCount() < ROWS_MAX && sizeBytes < BATCH_BYTES;
+                if (!goesOn) {
+                  rest = new KeyInterval(key.successor(), interval.to());
+                }
+                return goesOn;
+              });
       return builder;
     }
 
-    private boolean add(
+    private void add(
         DiffBuilder builder,
-        KeyInterval interval,
+        RecentBatches recent,
         Key key,
         @Nullable Version<StoredValue> before,
         @Nullable Version<StoredValue> after) {
@@ -134,11 +140,6 @@ public final class TableDiff implements Iterable<RecordBatch>, AutoCloseable {
       }
       sizeBytes += before == null ? 0 : batchOf(before).rowBytes();
       sizeBytes += after == null ? 0 : batchOf(after).rowBytes();
-      boolean goesOn = builder.rowCount() < ROWS_MAX && sizeBytes < BATCH_BYTES;
-      if (!goesOn) {
-        rest = new KeyInterval(key.successor(), interval.to());
-      }
-      return goesOn;
     }
   }
 }

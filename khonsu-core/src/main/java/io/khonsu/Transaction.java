@@ -392,7 +392,7 @@ public final class Transaction implements ReadView, AutoCloseable {
       state.leave();
       throw new IllegalStateException("a nested block cannot commit the transaction: return");
     }
-    manager.memory().makeRoom(staged.sizeBytes(), state::pass);
+    makeRoom();
     CommitReceipt receipt;
     try {
       receipt = commitAndEnd();
@@ -408,6 +408,15 @@ public final class Transaction implements ReadView, AutoCloseable {
       composition.runCommitted(receipt);
     }
     return receipt;
+  }
+
+  private void makeRoom() {
+    try {
+      manager.memory().makeRoom(staged.sizeBytes(), state::pass);
+    } catch (RuntimeException | Error e) {
+      state.leave(); // it goes on
+      throw e;
+    }
   }
 
   private CommitReceipt commitAndEnd() {

@@ -97,7 +97,7 @@ final class ViewState implements Runnable {
 
   void leave() {
     assert Inside.left();
-    pass();
+    PASSES.setRelease(this, passes + 1);
     if (!STATE.compareAndSet(this, BUSY, IDLE)) {
       endAbandoned();
     }
@@ -106,6 +106,8 @@ final class ViewState implements Runnable {
   /** Says that this thread, which has entered, uses no batch that it has looked for until now. */
   void pass() {
     PASSES.setRelease(this, passes + 1);
+    VarHandle
+        .fullFence(); // as the change of state is for who leaves: what it looks for, it finds later
   }
 
   /** Ends the view that this thread has entered, and releases what it holds. */
