@@ -130,6 +130,7 @@ final class CommitPipeline implements AutoCloseable {
   private static boolean isTheirs(RuntimeException failure) {
     return failure instanceof MergeFailedException
         || failure instanceof LimitExceededException
+        || failure instanceof StorageException
         || failure instanceof UnavailableException;
   }
 

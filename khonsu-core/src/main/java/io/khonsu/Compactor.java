@@ -42,6 +42,11 @@ final class Compactor implements AutoCloseable {
   /** When memory was last tended; who is a little wrong does so twice. */
   private volatile long tendedNanos = System.nanoTime();
 
+  /** The newest version at the last pass, and whether that was for all that scans would gain. */
+  private long handled = -1;
+
+  private boolean isThorough;
+
   /** After this no step begins. Guarded by {@code stepping}. */
   private boolean ended;
 
@@ -101,25 +106,30 @@ final class Compactor implements AutoCloseable {
   }
 
   private void loop() {
-    try {
-      long handled = -1;
-      boolean isThorough = false;
-      while (!rest(PAUSE_NANOS)) {
-        long newest = manager.buffer().newestVersion();
-        boolean isQuiet = newest == handled;
-        if (rowsPerSecond > 0 && (!isQuiet || !isThorough)) {
-          isThorough = tryPass(isQuiet ? Fragments.LONG_RUN_ROWS : SHORT_RUN_ROWS) && isQuiet;
-          handled = newest;
-        }
-        unlessEnded(manager.buffer()::reclaim);
-        tendMemory();
-      }
-    } catch (RuntimeException | Error e) {
-      LOG.atError().setCause(e).log("compaction has stopped; the store goes on without it");
+    boolean compacts = rowsPerSecond > 0;
+    while (!rest(PAUSE_NANOS)) {
+      compacts = compacts && compactIfDue();
+      tendMemory();
     }
   }
 
-  /** Makes room for what is read, once a second, whatever happens there. */
+  /** {@return whether it may go on} */
+  private boolean compactIfDue() {
+    try {
+      long newest = manager.buffer().newestVersion();
+      boolean isQuiet = newest == handled;
+      if (!isQuiet || !isThorough) {
+        isThorough = tryPass(isQuiet ? Fragments.LONG_RUN_ROWS : SHORT_RUN_ROWS) && isQuiet;
+        handled = newest;
+      }
+      return true;
+    } catch (RuntimeException | Error e) {
+      LOG.atError().setCause(e).log("compaction has stopped; the store goes on without it");
+      return false;
+    }
+  }
+
+  /** Frees what is not needed, and makes room for what is read: once a second, come what may. */
   private void tendMemory() {
     long now = System.nanoTime();
     if (now - tendedNanos < PAUSE_NANOS) {
@@ -127,7 +137,10 @@ final class Compactor implements AutoCloseable {
     }
     tendedNanos = now;
     try {
-      unlessEnded(manager.memory()::tend);
+      unlessEnded(() -> {
+        manager.buffer().reclaim();
+        manager.memory().tend();
+      });
     } catch (RuntimeException | Error e) {
       LOG.atError().setCause(e).log("cold batches cannot leave memory now; it is tried again");
     }
@@ -142,7 +155,7 @@ final class Compactor implements AutoCloseable {
       LOG.atDebug().setCause(e).log("compaction waits for memory");
       return false;
     } catch (StorageException e) {
-      LOG.atWarn().setCause(e).log("compaction left out the rest of a table");
+      LOG.atWarn().setCause(e).log("compaction was left until there are other commits");
       return true;
     }
   }
@@ -157,9 +170,16 @@ final class Compactor implements AutoCloseable {
         tendMemory();
         long work = counts.rowsMoved() - before + compaction.visited() / VISITS_PER_MOVE;
         if (pace < Long.MAX_VALUE && work > 0) {
-          var _ = rest(TimeUnit.SECONDS.toNanos(work) / pace);
+          restAndTend(TimeUnit.SECONDS.toNanos(work) / pace);
         }
       }
+    }
+  }
+
+  private void restAndTend(long nanos) {
+    for (long left = nanos; left > 0 && !closing; left -= PAUSE_NANOS) {
+      var _ = rest(Math.min(left, PAUSE_NANOS));
+      tendMemory();
     }
   }
 

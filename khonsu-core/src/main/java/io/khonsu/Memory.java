@@ -72,6 +72,11 @@ final class Memory implements AutoCloseable {
     }
   }
 
+  /** As {@link #makeRoom(long, Runnable)}, but without waiting; {@return whether there is room} */
+  boolean makeRoomNow(long sizeBytes, Runnable leaving) {
+    return spiller == null || spiller.makeRoomNow(sizeBytes, leaving);
+  }
+
   /** {@return whether there is something to {@link #tend}} */
   boolean needsTending() {
     return spiller != null;

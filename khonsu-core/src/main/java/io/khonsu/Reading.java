@@ -284,6 +284,9 @@ final class Reading {
         pin(found);
       } finally {
         close(snapshot);
+        if (predicate != null) {
+          predicate.forget();
+        }
       }
     }
     return new ScanResult(table.batchSchema(), projection, shape, found, view, memory);

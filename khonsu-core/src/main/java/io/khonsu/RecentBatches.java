@@ -10,13 +10,15 @@ import org.jspecify.annotations.Nullable;
 final class RecentBatches implements AutoCloseable {
   private static final int COUNT = 4;
 
-  /** Of those that are larger only the last one is remembered. */
-  private static final long LARGE_BYTES = 4L << 20;
+  /** So much of the heap those that are not used any more may take. */
+  private static final long HEAP_BYTES_MAX =
+      Math.min(8L << 20, Runtime.getRuntime().maxMemory() / 64);
 
   private final boolean isInsideView;
   private final @Nullable StoredBatch[] batches = new StoredBatch[COUNT];
   private final @Nullable FrozenBatch[] bytes = new FrozenBatch[COUNT];
   private int next;
+  private long heapBytes;
 
   private RecentBatches(boolean isInsideView) {
     this.isInsideView = isInsideView;
@@ -52,13 +54,14 @@ final class RecentBatches implements AutoCloseable {
 
   @SuppressWarnings("MustBeClosedChecker") // closed with this, or when it is not recent any more
   private FrozenBatch lookFor(StoredBatch batch) {
-    FrozenBatch found = isInsideView ? batch.batch() : batch.pin();
-    if (batch.sizeBytes() > LARGE_BYTES) {
-      close();
+    if (heapBytes + batch.sizeBytes() > HEAP_BYTES_MAX) {
+      close(); // before the next one is read
     }
     forget(next);
+    FrozenBatch found = isInsideView ? batch.batch() : batch.pin();
     batches[next] = batch;
     bytes[next] = found;
+    heapBytes += heapBytesOf(found);
     next = (next + 1) % COUNT;
     return found;
   }
@@ -67,9 +70,16 @@ final class RecentBatches implements AutoCloseable {
     FrozenBatch former = bytes[place];
     bytes[place] = null;
     batches[place] = null;
-    if (former != null && !isInsideView) {
-      former.close();
+    if (former != null) {
+      heapBytes -= heapBytesOf(former);
+      if (!isInsideView) {
+        former.close();
+      }
     }
+  }
+
+  private static long heapBytesOf(FrozenBatch batch) {
+    return batch.isNative() ? 0 : batch.sizeBytes();
   }
 
   /** Forgets all. */

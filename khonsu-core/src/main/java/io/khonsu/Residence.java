@@ -2,6 +2,7 @@ package io.khonsu;
 
 import io.khonsu.internal.arrow.BatchSchema;
 import io.khonsu.internal.arrow.FrozenBatch;
+import java.lang.ref.WeakReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,9 @@ final class Residence {
 
   /** After which nobody uses that any more; null if it is not cooling. */
   @Nullable Grace grace;
+
+  /** What was read from disk last, for as long as anybody uses it. */
+  @Nullable WeakReference<FrozenBatch> lent;
 
   /** Whether its last version was retired. */
   boolean gone;

@@ -14,10 +14,12 @@ import org.jspecify.annotations.Nullable;
  * Evaluated by one thread at a time.
  */
 final class RowPredicate implements ItemPredicate<StoredValue> {
+  private static final ColumnView[] NONE = {};
+
   private final RowFilter source;
   private final CompiledFilter filter;
   private @Nullable FrozenBatch lastBatch;
-  private ColumnView[] lastColumns = {};
+  private ColumnView[] lastColumns = NONE;
 
   /**
    * Compiles a filter.
@@ -38,6 +40,8 @@ final class RowPredicate implements ItemPredicate<StoredValue> {
   public boolean test(Key key, Version<StoredValue> version) {
     try (FrozenBatch batch = Reading.storedOf(version).pin()) {
       return test(batch, version.index());
+    } finally {
+      forget();
     }
   }
 
@@ -48,5 +52,11 @@ final class RowPredicate implements ItemPredicate<StoredValue> {
       lastBatch = batch;
     }
     return filter.test(lastColumns, row);
+  }
+
+  /** Lets go of the batch that was tested last. */
+  void forget() {
+    lastBatch = null;
+    lastColumns = NONE;
   }
 }

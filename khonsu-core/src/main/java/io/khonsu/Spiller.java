@@ -3,6 +3,7 @@ package io.khonsu;
 import io.khonsu.durable.Scratch;
 import io.khonsu.internal.arrow.FrozenBatch;
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -44,8 +45,8 @@ final class Spiller {
    *                      when it went out of sight have left (Grace); who holds a reference keeps
    *                      the Arrow memory for as long
    *   cold -> hot        read, checked, left on the heap, where the garbage collector keeps it for
-   *                      who still reads it; in the place of older ones there, and not put into
-   *                      sight if there is no room
+   *                      who still reads it, and who asks for it meanwhile (Residence.lent); in
+   *                      the place of older ones there, and not put into sight if there is no room
    *
    * Whoever commits makes the room for that, one thread at a time (`working`). Those who read never
    * write, nor wait for who does; the background makes room for what they bring back. Lock order: a
@@ -55,19 +56,23 @@ final class Spiller {
   private static final Logger LOG = LoggerFactory.getLogger(Spiller.class);
   private static final long BATCH_LEAST_BYTES = Fragments.LONG_RUN_BYTES;
   private static final int BATCHES_LEAST = 16;
+
+  /** Of the heap, so that many may read one each. */
+  private static final int HEAP_PARTS = 256;
+
   private static final int COOLING_SHARE = 8;
   private static final int READERS_SHARE = 8;
   private static final int CANDIDATES_MAX = 256;
   private static final int BLOCKED_MAX = 64;
   private static final int STRIPES = 64;
 
-  /** How long a commit waits where there is memory enough, but above the budget. */
+  /** How long a commit waits while no batch leaves, where there is memory enough. */
   private static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   /** If that was in vain, so long no other does. */
   private static final long VAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  /** How long a commit waits where there is little memory left. */
+  /** How long a commit waits in all. */
   private static final long WAIT_NANOS_MAX = TimeUnit.SECONDS.toNanos(10);
 
   private static final long PAUSE_NANOS = 100_000;
@@ -101,7 +106,13 @@ final class Spiller {
   private final AtomicLong heapBytes = new AtomicLong();
 
   /** Whether there was no room for something that came back, but for older ones there. */
-  private volatile boolean heapIsShort;
+  private volatile boolean isShortForReads;
+
+  /** How many batches have got cold. Written under {@code lock}. */
+  private volatile long chilled;
+
+  /** Whether one is being written out. */
+  private volatile boolean writing;
 
   /** Until when nobody waits, as somebody has in vain. */
   private volatile long noWaitUntilNanos = System.nanoTime();
@@ -131,10 +142,11 @@ final class Spiller {
     Arrays.setAll(loading, _ -> new ReentrantLock());
   }
 
-  /** {@return how large a batch should be at most, so that one is a small part of the budget} */
+  /** {@return how large a batch should be at most: a small part of the budget, and of the heap} */
   long batchBytesMax() {
-    long part = Math.max(BATCH_LEAST_BYTES, budgetBytes / BATCHES_LEAST);
-    return Math.min(Fragments.STRETCH_BYTES_MAX, part);
+    long part =
+        Math.min(budgetBytes / BATCHES_LEAST, Runtime.getRuntime().maxMemory() / HEAP_PARTS);
+    return Math.clamp(part, BATCH_LEAST_BYTES, Fragments.STRETCH_BYTES_MAX);
   }
 
   /** Counts a new batch among those that may be spilled. */
@@ -188,7 +200,12 @@ final class Spiller {
     stripe.lock();
     try {
       FrozenBatch loaded = look(batch, at);
-      return loaded != null ? loaded : admit(batch, at, read(at));
+      if (loaded != null) {
+        return loaded;
+      }
+      FrozenBatch read = read(at);
+      noteRead(batch, at, read);
+      return read;
     } finally {
       stripe.unlock();
     }
@@ -206,6 +223,11 @@ final class Spiller {
         takeFromCooling(batch, at);
         batch.putInSight(cooled);
         hot.add(batch);
+      }
+      FrozenBatch lent = at.lent == null ? null : at.lent.get();
+      if (batch.inSight() == null && lent != null) {
+        admit(batch, at, lent);
+        return lent;
       }
       return batch.inSight();
     } finally {
@@ -226,29 +248,33 @@ final class Spiller {
     throw new StoreClosedException();
   }
 
-  /** Puts a batch into sight if there is room, or is when older ones have left the heap. */
-  private FrozenBatch admit(StoredBatch batch, Residence at, FrozenBatch loaded) {
+  private void noteRead(StoredBatch batch, Residence at, FrozenBatch read) {
     lock.lock();
     try {
       broughtBack++;
-      if (!at.gone && makeRoomOnHeap(at.sizeBytes)) {
-        batch.putInSight(loaded);
-        onHeap.add(batch);
-        heapBytes.addAndGet(at.sizeBytes);
-        coldBatches--;
-        coldBytes -= at.sizeBytes;
-      }
+      at.lent = new WeakReference<>(read);
+      admit(batch, at, read);
     } finally {
       lock.unlock();
     }
-    return loaded;
+  }
+
+  /** Puts a batch into sight if there is room, or is when older ones have left the heap. */
+  private void admit(StoredBatch batch, Residence at, FrozenBatch read) {
+    if (!at.gone && makeRoomOnHeap(at.sizeBytes)) {
+      batch.putInSight(read);
+      onHeap.add(batch);
+      heapBytes.addAndGet(at.sizeBytes);
+      coldBatches--;
+      coldBytes -= at.sizeBytes;
+    }
   }
 
   private boolean makeRoomOnHeap(long sizeBytes) {
     if (sizeBytes > heapBytesMax) {
       return false; // not even alone
     }
-    heapIsShort |= !isRoomFor(sizeBytes);
+    isShortForReads |= !isRoomFor(sizeBytes);
     if (versions.getAllocatedMemory() + sizeBytes > budgetBytes) {
       return false; // not with all of the heap
     }
@@ -291,36 +317,58 @@ final class Spiller {
   }
 
   /**
-   * Makes room for a batch, waiting a little for readers to let go of others: not for long, unless
-   * half of what there is beyond the budget is taken. It is no error if there is none, as the limit
-   * of the memory is elsewhere.
+   * Makes room for a batch, if others can leave memory now.
    *
-   * @param leaving done before each look: tells that the caller, if inside a view, uses no batch
+   * @param leaving done before a second look: tells that the caller, if inside a view, uses no
+   *     batch
+   * @return whether there is room
+   */
+  boolean makeRoomNow(long sizeBytes, Runnable leaving) {
+    long wanted = Math.min(sizeBytes, budgetBytes / 2);
+    if (shrinkArrow(wanted)) {
+      return true;
+    }
+    leaving.run(); // it may be only this thread that was in the way
+    return shrinkArrow(wanted) || shrinkHeap(wanted);
+  }
+
+  /**
+   * Makes room for a batch, waiting for others that are about to, and a little for readers to let
+   * go: not for long, unless half of what there is beyond the budget is taken. It is no error if
+   * there is none, as the limit of the memory is elsewhere.
+   *
+   * @param leaving as there, before each look but the first
    */
   void makeRoom(long sizeBytes, Runnable leaving) {
-    long wanted = Math.min(sizeBytes, budgetBytes / 2);
     long start = System.nanoTime();
-    for (int look = 0; !shrink(wanted); look++) {
-      leaving.run();
-      if (look > 0) { // not only this thread was in the way
-        if (shrinkHeap(wanted) || !canShrink() || !mayWait(start, sizeBytes)) {
-          return;
-        }
-        LockSupport.parkNanos(this, PAUSE_NANOS);
+    long progress = start;
+    long seen = chilled;
+    while (!makeRoomNow(sizeBytes, leaving)) {
+      if (seen != chilled || writing) {
+        seen = chilled;
+        progress = System.nanoTime();
       }
+      if (!canShrink() || !mayWait(start, progress, sizeBytes)) {
+        return;
+      }
+      LockSupport.parkNanos(this, PAUSE_NANOS);
     }
   }
 
-  private boolean mayWait(long startNanos, long sizeBytes) {
+  private boolean mayWait(long startNanos, long progressNanos, long sizeBytes) {
     if (Thread.currentThread().isInterrupted()) {
       return false; // it would not wait
     }
     long now = System.nanoTime();
-    long half = (versions.getLimit() - budgetBytes) / 2;
-    if (versions.getHeadroom() < sizeBytes + half) {
-      return now - startNanos < WAIT_NANOS_MAX;
+    if (now - startNanos >= WAIT_NANOS_MAX) {
+      return false;
     }
-    if (now - startNanos >= WAIT_NANOS) {
+    long headroom = versions.getHeadroom();
+    long half = (versions.getAllocatedMemory() + headroom - budgetBytes) / 2;
+    if (headroom < sizeBytes + half) {
+      return true;
+    }
+    if (now - progressNanos >= WAIT_NANOS) {
       noWaitUntilNanos = now + VAIN_NANOS;
     }
     return now - noWaitUntilNanos >= 0;
@@ -329,17 +377,21 @@ final class Spiller {
   private boolean canShrink() {
     lock.lock();
     try {
-      return !closed && !views.isClosed() && !failing && !(hot.isEmpty() && cooling.isEmpty());
+      return !isClosing() && !failing && !(hot.isEmpty() && cooling.isEmpty());
     } finally {
       lock.unlock();
     }
   }
 
+  private boolean isClosing() {
+    return closed || views.isClosed();
+  }
+
   /** Does what is due: for the one who comes by from time to time. */
   void tend() {
-    boolean isShort = heapIsShort;
-    heapIsShort = false;
-    boolean fits = shrink(isShort ? budgetBytes / READERS_SHARE : 0);
+    boolean isShort = isShortForReads;
+    isShortForReads = false;
+    boolean fits = shrinkArrow(isShort ? budgetBytes / READERS_SHARE : 0);
     if (!fits && !isShort) {
       var _ = shrinkHeap(0);
     }
@@ -367,7 +419,7 @@ final class Spiller {
   }
 
   /** Lets go of what has cooled until there is room; {@return whether there is} */
-  private boolean shrink(long sizeBytes) {
+  private boolean shrinkArrow(long sizeBytes) {
     if (isRoomFor(sizeBytes)) {
       return true;
     }
@@ -395,7 +447,7 @@ final class Spiller {
   private void letGoOf(List<StoredBatch> cooled, long sizeBytes) throws IOException {
     int blocked = 0;
     Iterator<StoredBatch> next = cooled.iterator();
-    while (!closed && next.hasNext() && blocked < BLOCKED_MAX && !isRoomFor(sizeBytes)) {
+    while (!isClosing() && next.hasNext() && blocked < BLOCKED_MAX && !isRoomFor(sizeBytes)) {
       blocked += letGo(next.next()) ? 0 : 1;
     }
   }
@@ -460,16 +512,19 @@ final class Spiller {
 
   /** Writes a batch that this holds a reference to, and lets go of it. */
   private void writeOut(StoredBatch batch, Residence at, FrozenBatch cooled) throws IOException {
+    long id = 0;
     boolean isCold = false;
+    writing = true;
     try {
-      long id = frames.write(cooled);
+      id = frames.write(cooled);
       failing = false;
       isCold = written(batch, at, id);
-    } catch (IOException e) {
-      putLast(batch);
-      throw e;
     } finally {
+      writing = false;
       cooled.close();
+      if (id == 0) {
+        putLast(batch);
+      }
     }
     if (isCold) {
       cooled.close();
@@ -507,8 +562,10 @@ final class Spiller {
     }
   }
 
+  @SuppressWarnings("NonAtomicVolatileUpdate") // under the lock
   private void makeCold(StoredBatch batch, Residence at) {
     takeFromCooling(batch, at);
+    chilled++;
     coldBatches++;
     coldBytes += at.sizeBytes;
   }

@@ -75,6 +75,10 @@ public final class TableDiff implements Iterable<RecordBatch>, AutoCloseable {
 
   private final class Batches implements Iterator<RecordBatch> {
     private @Nullable KeyInterval rest = table.allKeys();
+
+    /** What is left after the batch being filled. */
+    private @Nullable KeyInterval further;
+
     private @Nullable DiffBuilder filled;
     private long sizeBytes;
 
@@ -84,6 +88,7 @@ public final class TableDiff implements Iterable<RecordBatch>, AutoCloseable {
       if (filled == null && interval != null) {
         var _ = manager.check(table);
         DiffBuilder builder = from.state().during(() -> to.state().during(() -> fill(interval)));
+        rest = further;
         filled = builder.rowCount() == 0 ? null : builder;
       }
       return filled != null;
@@ -104,7 +109,7 @@ public final class TableDiff implements Iterable<RecordBatch>, AutoCloseable {
       DiffBuilder builder = new DiffBuilder(shape);
       RecentBatches recent = RecentBatches.insideView();
       sizeBytes = 0;
-      rest = null;
+      further = null;
       manager
           .buffer()
           .diff(
@@ -115,7 +120,7 @@ public final class TableDiff implements Iterable<RecordBatch>, AutoCloseable {
                 add(builder, recent, key, before, after);
                 boolean goesOn = builder.rowCount() < ROWS_MAX && sizeBytes < BATCH_BYTES;
                 if (!goesOn) {
-                  rest = new KeyInterval(key.successor(), interval.to());
+                  further = new KeyInterval(key.successor(), interval.to());
                 }
                 return goesOn;
               });

@@ -1,6 +1,7 @@
 package io.khonsu;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import io.khonsu.internal.arrow.FrozenBatch;
 import io.khonsu.mvcc.ConflictStrategy;
 import java.util.List;
 import java.util.Objects;
@@ -412,11 +413,19 @@ public final class Transaction implements ReadView, AutoCloseable {
 
   private void makeRoom() {
     try {
-      manager.memory().makeRoom(staged.sizeBytes(), state::pass);
+      long size = staged.sizeBytes();
+      if (!manager.memory().makeRoomNow(size, state::usesNothing) && mayWaitForRoom(size)) {
+        manager.memory().makeRoom(size, state::usesNothing);
+      }
     } catch (RuntimeException | Error e) {
       state.leave(); // it goes on
       throw e;
     }
+  }
+
+  /** Not for what the heap holds, nor where others wait for this, from inside their views. */
+  private boolean mayWaitForRoom(long sizeBytes) {
+    return sizeBytes > FrozenBatch.HEAP_BYTES_MAX && !manager.buffer().isGateOf(id);
   }
 
   private CommitReceipt commitAndEnd() {

@@ -104,7 +104,7 @@ final class ViewState implements Runnable {
   }
 
   /** Says that this thread, which has entered, uses no batch that it has looked for until now. */
-  void pass() {
+  void usesNothing() {
     PASSES.setRelease(this, passes + 1);
     VarHandle
         .fullFence(); // as the change of state is for who leaves: what it looks for, it finds later

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** An engine whose stores work, except that calls of the scratch store fail as a test says. */
@@ -16,6 +17,9 @@ final class ScratchFaults implements KeyValueEngine {
   private final AtomicLong calls = new AtomicLong();
   private volatile long failing = Long.MAX_VALUE;
   private volatile @Nullable IOException writeFailure;
+  private volatile long writeNanos;
+  private volatile Error readFailure = new Error("planned");
+  private volatile String failingThread = "";
   private volatile Reads reads = Reads.RIGHT;
   private volatile @Nullable Gate gate;
 
@@ -56,6 +60,22 @@ final class ScratchFaults implements KeyValueEngine {
     reads = how;
   }
 
+  /** Lets one read of a thread of a name fail. */
+  void failReadOf(String name, Error failure) {
+    readFailure = failure;
+    failingThread = name;
+  }
+
+  /** {@return whether it has} */
+  boolean hasFailedRead() {
+    return failingThread.isEmpty();
+  }
+
+  /** Lets each write take ten milliseconds. */
+  void slowWrites() {
+    writeNanos = 10_000_000;
+  }
+
   /** Holds up the next who reads. */
   Gate holdUp() {
     Gate made = new Gate();
@@ -94,6 +114,10 @@ final class ScratchFaults implements KeyValueEngine {
     @Override
     public byte @Nullable [] get(String space, byte[] key) throws IOException {
       begin();
+      if (failingThread.equals(Thread.currentThread().getName())) {
+        failingThread = "";
+        throw readFailure;
+      }
       Gate held = gate;
       if (held != null) {
         gate = null;
@@ -139,6 +163,9 @@ final class ScratchFaults implements KeyValueEngine {
       IOException failure = writeFailure;
       if (failure != null) {
         throw failure;
+      }
+      if (writeNanos > 0) {
+        LockSupport.parkNanos(writeNanos);
       }
       store.write(batch, sync);
     }

@@ -118,4 +118,30 @@ class SpillerTest {
     }
     LeakChecking.close(allocator, "spiller");
   }
+
+  /** What finds no room is held by who reads it, but once for all of them. */
+  @Test
+  @SuppressWarnings("MustBeClosedChecker") // the stored batches own them
+  void whatFindsNoRoom_isReadOnceForAllWhoUseItMeanwhile() throws IOException {
+    BatchSchema schema = BatchSchema.of(Batches.NUMBERS);
+    BufferAllocator allocator = new RootAllocator();
+    DurableSettings settings = DurableSettings.defaults().withDiskReserveBytes(0);
+    try (DurableStorage storage =
+        DurableStorage.open(root.resolve("store"), settings, new InMemoryKeyValueEngine())) {
+      OpenViews views = new OpenViews(InstantSource.system());
+      Spiller spiller = new Spiller(storage.scratch(), views, allocator, 1, 0);
+      StoredBatch batch = StoredBatch.consume(batch(schema, allocator, 0), 1, spiller);
+      spiller.makeRoom(0, () -> {});
+      assertThat(batch.inSight()).isNull();
+      try (FrozenBatch first = batch.pin();
+          FrozenBatch second = batch.pin()) {
+        assertThat(batch.inSight()).isNull();
+        assertThat(second).isSameAs(first);
+      }
+      assertThat(spiller.statistics().broughtBack()).isEqualTo(1);
+      batch.discard();
+      spiller.close();
+    }
+    LeakChecking.close(allocator, "spiller");
+  }
 }

@@ -34,11 +34,16 @@ final class SpillingPlace implements AutoCloseable {
   private final Path directory;
   private final ScratchFaults engine = new ScratchFaults(new InMemoryKeyValueEngine());
   private final Peak peak = new Peak();
-  private final BufferAllocator root =
-      new RootAllocator(peak, Long.MAX_VALUE, size -> (size + 63) & -64);
+  private final BufferAllocator root;
 
   SpillingPlace(Path directory) {
+    this(directory, Long.MAX_VALUE);
+  }
+
+  /** With an allocator of so many bytes. */
+  SpillingPlace(Path directory, long limitBytes) {
     this.directory = directory;
+    this.root = new RootAllocator(peak, limitBytes, size -> (size + 63) & -64);
   }
 
   ScratchFaults engine() {

@@ -2,14 +2,18 @@ package io.khonsu.spi;
 
 import io.khonsu.TableSpec;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.CRC32C;
+import org.apache.arrow.vector.ipc.WriteChannel;
+import org.apache.arrow.vector.ipc.message.MessageSerializer;
 import org.apache.arrow.vector.types.pojo.Schema;
 
 /**
@@ -140,6 +144,17 @@ public final class TransactionCodec {
     return (int) crc.getValue();
   }
 
+  /** {@return a schema as Arrow's own method gives it, which fails if the thread is interrupted} */
+  private static byte[] message(Schema schema) {
+    Fields fields = new Fields();
+    try (WriteChannel channel = new WriteChannel(fields)) {
+      MessageSerializer.serialize(channel, schema);
+      return fields.toByteArray();
+    } catch (IOException e) {
+      throw new AssertionError("writing to memory does not fail", e);
+    }
+  }
+
   /** {@return what stands before the bytes of a mutation's largest field, with their length} */
   private static byte[] head(Mutation mutation) {
     Fields fields = new Fields();
@@ -148,7 +163,7 @@ public final class TransactionCodec {
         fields.kind(CREATE_TABLE, id).text(spec.name()).number(code(spec.kind()));
         fields.number(spec.keyColumns().size());
         spec.keyColumns().forEach(fields::text);
-        fields.bytes(spec.schema().serializeAsMessage());
+        fields.bytes(message(spec.schema()));
       }
       case Mutation.DropTable(int id) -> fields.kind(DROP_TABLE, id);
       case Mutation.PutRows(int id, ByteBuffer frame) ->
@@ -249,7 +264,21 @@ public final class TransactionCodec {
   }
 
   /** Writes fields one after another. */
-  private static final class Fields extends ByteArrayOutputStream {
+  private static final class Fields extends ByteArrayOutputStream implements WritableByteChannel {
+    @Override
+    public int write(ByteBuffer source) {
+      int size = source.remaining();
+      byte[] bytes = new byte[size];
+      source.get(bytes);
+      writeBytes(bytes);
+      return size;
+    }
+
+    @Override
+    public boolean isOpen() {
+      return true;
+    }
+
     private Fields kind(byte kind, int tableId) {
       write(kind);
       return number(tableId);

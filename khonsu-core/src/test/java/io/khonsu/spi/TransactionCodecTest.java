@@ -36,6 +36,18 @@ class TransactionCodecTest {
     assertThat(transaction.record()).isSameAs(transaction.record());
   }
 
+  /** An interruption is for who waits; and the schema is what Arrow itself writes. */
+  @Test
+  void encoding_inAThreadThatIsInterrupted_isTheSame() {
+    byte[] bytes = TransactionCodec.encode(everyKind());
+    Thread.currentThread().interrupt();
+    byte[] again = TransactionCodec.encode(everyKind());
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(again).isEqualTo(bytes);
+    String schema = HexFormat.of().formatHex(SCHEMA.serializeAsMessage());
+    assertThat(HexFormat.of().formatHex(bytes)).contains(schema);
+  }
+
   /** Format 1 as it is on disks: this never changes; a new format gets a test of its own. */
   @Test
   void golden_format1() throws IOException {

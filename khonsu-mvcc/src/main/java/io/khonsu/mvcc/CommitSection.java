@@ -55,6 +55,16 @@ final class CommitSection {
     leave();
   }
 
+  /** {@return whether a transaction holds the gate} */
+  boolean isGateOf(long transactionId) {
+    mutex.lock();
+    try {
+      return gateIsHeld && gateHolder == transactionId;
+    } finally {
+      mutex.unlock();
+    }
+  }
+
   /** Gives the gate back, if it is still this transaction's. */
   void leaveGate(long transactionId) {
     enterForUpkeep();

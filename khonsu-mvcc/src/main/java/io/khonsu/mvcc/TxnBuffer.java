@@ -239,6 +239,11 @@ public final class TxnBuffer<V> {
     section.leaveGate(transactionId);
   }
 
+  /** {@return whether a transaction holds the gate} */
+  public boolean isGateOf(long transactionId) {
+    return section.isGateOf(transactionId);
+  }
+
   /**
    * Certifies a request and, if it is accepted, installs its writes.
    *

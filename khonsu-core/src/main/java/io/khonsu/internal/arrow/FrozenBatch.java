@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FrozenBatch implements AutoCloseable {
   /** The largest frame that is kept on the heap. */
-  static final int HEAP_BYTES_MAX = 4096;
+  public static final int HEAP_BYTES_MAX = 4096;
 
   static final byte FORMAT_VERSION = 1;
   private static final int CHECKSUM_BYTES = 4;
