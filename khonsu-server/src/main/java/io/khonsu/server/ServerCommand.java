@@ -1,6 +1,7 @@
 package io.khonsu.server;
 
 import io.khonsu.distributed.DistributedCommitManager.Presence;
+import io.khonsu.grpc.UnusableCertificateException;
 import io.khonsu.server.demo.ClusterLoad;
 import io.khonsu.server.node.ConfigException;
 import io.khonsu.server.node.LocalCluster;
@@ -29,8 +30,9 @@ import picocli.CommandLine.Spec;
           + " never taken for that of a new node.",
       "",
       "Stopped by SIGTERM it ends with 143, by Ctrl-C with 130, both cleanly: all that was"
-          + " acknowledged is on disk. It ends with 2 if the configuration is wrong, with 3 if a"
-          + " port or the disk cannot be used, with 6 if data is lost or damaged."
+          + " acknowledged is on disk. It ends with 2 if the configuration or its certificate is"
+          + " wrong, with 3 if a port or the disk cannot be used, with 6 if data is lost or"
+          + " damaged."
     })
 final class ServerCommand implements Callable<Integer> {
   @Spec
@@ -80,6 +82,8 @@ final class ServerCommand implements Callable<Integer> {
       return failed(exitCode(e.reason()), e.getMessage() + advice(e.reason()));
     } catch (DamagedStorageException e) {
       return failed(ExitCode.CORRUPTION, String.valueOf(e.getMessage()));
+    } catch (UnusableCertificateException e) {
+      return failed(ExitCode.USAGE, file + ": " + e.getMessage());
     } catch (IOException e) {
       return failed(ExitCode.UNAVAILABLE, String.valueOf(e.getMessage()));
     } catch (IllegalArgumentException e) { // settings that do not fit together, as a listener off
