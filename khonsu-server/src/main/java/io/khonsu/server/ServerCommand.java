@@ -7,6 +7,7 @@ import io.khonsu.server.node.ConfigException;
 import io.khonsu.server.node.LocalCluster;
 import io.khonsu.server.node.NodeConfig;
 import io.khonsu.server.node.RunningNode;
+import io.khonsu.server.torture.ListClients;
 import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.StorageRefusedException;
 import java.io.IOException;
@@ -61,6 +62,10 @@ final class ServerCommand implements Callable<Integer> {
   @Option(names = "--workload", hidden = true)
   private boolean hasWorkload;
 
+  /** For torture: clients on the node, who note what they do and see beside its disk. */
+  @Option(names = "--clients", paramLabel = "SEED", hidden = true)
+  private @Nullable Long clientsSeed;
+
   @Override
   public Integer call() throws InterruptedException {
     NodeConfig config;
@@ -76,6 +81,9 @@ final class ServerCommand implements Callable<Integer> {
             allowsFaults ? RunningNode.LinkFaults.ALLOWED : RunningNode.LinkFaults.REFUSED)) {
       if (hasWorkload) {
         ClusterLoad.start(node.member(), LocalCluster.acknowledgements(config.directory()));
+      }
+      if (clientsSeed != null) {
+        ListClients.start(node.member(), config.directory(), clientsSeed);
       }
       return run(node);
     } catch (StorageRefusedException e) {
