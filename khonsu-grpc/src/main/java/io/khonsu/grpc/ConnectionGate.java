@@ -96,7 +96,7 @@ final class ConnectionGate {
 
   private void arrived(Channel channel) {
     Ends ends = new Ends(channel.remoteAddress(), channel.localAddress());
-    channel.closeFuture().addListener(_ -> gone(ends));
+    var _ = channel.closeFuture().addListener(_ -> gone(ends));
     lock.lock();
     try {
       strangers.put(ends, new Connection(channel));

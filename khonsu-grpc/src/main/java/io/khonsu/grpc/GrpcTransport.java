@@ -178,6 +178,13 @@ public final class GrpcTransport implements Transport {
     }
   }
 
+  /** {@return whether there is no session to a node: it is no peer, is down, or the link is cut} */
+  @Override
+  public boolean isCut(long node) {
+    OutgoingLink link = links.get(node);
+    return link == null || !link.isOpen();
+  }
+
   /**
    * Makes the way to a peer fail, for demonstrations and tests. It is one direction: the other one
    * is the peer's.

@@ -17,9 +17,9 @@ final class LoopbackOnly extends ChannelOutboundHandlerAdapter {
     if (remote instanceof InetSocketAddress inet
         && inet.getAddress() != null
         && inet.getAddress().isLoopbackAddress()) {
-      context.connect(remote, local, promise);
+      var _ = context.connect(remote, local, promise);
     } else {
-      promise.setFailure(new InsecurePeerException(remote));
+      var _ = promise.setFailure(new InsecurePeerException(remote));
     }
   }
 }

@@ -350,6 +350,16 @@ final class OutgoingLink {
     }
   }
 
+  /** {@return whether there is a session that takes frames} */
+  boolean isOpen() {
+    lock.lock();
+    try {
+      return current != null && current.isOpen;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   LinkStatus status() {
     lock.lock();
     try {
