@@ -28,6 +28,8 @@ class ConnectionGateTest {
   private final InetSocketAddress listen = FreePorts.next();
   private final List<AutoCloseable> open = new ArrayList<>();
   private Wiring wiring;
+
+  @SuppressWarnings("NullAway.Init") // listen() sets it
   private IncomingSessions sessions;
 
   @BeforeEach

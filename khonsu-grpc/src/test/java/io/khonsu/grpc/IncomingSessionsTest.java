@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -143,7 +144,7 @@ class IncomingSessionsTest {
               private boolean wasAsked;
 
               @Override
-              public PeerAddress get(Object node) {
+              public @Nullable PeerAddress get(Object node) {
                 PeerAddress then = super.get(node);
                 PeerAddress now = wasAsked ? PeerAddress.of(2, "127.0.0.1", 7) : then;
                 wasAsked = true;

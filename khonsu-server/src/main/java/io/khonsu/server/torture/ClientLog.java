@@ -175,7 +175,7 @@ final class ClientLog {
 
   private static List<Long> values(String text) {
     List<Long> values = new ArrayList<>();
-    for (String value : text.split(",")) {
+    for (String value : text.split(",", -1)) {
       if (!value.isEmpty()) {
         values.add(Long.valueOf(value));
       }

@@ -61,7 +61,7 @@ class LinkProxyTest {
       proxy.set(LinkProxy.State.SLOW);
       far.getOutputStream().write(2);
       assertThat(read(near)).isEqualTo(2);
-      near.close();
+      near.shutdownOutput();
       assertThat(read(far)).isEqualTo(-1);
     }
   }
