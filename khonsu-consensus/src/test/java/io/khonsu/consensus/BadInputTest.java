@@ -253,6 +253,31 @@ class BadInputTest {
   }
 
   @Test
+  void message_ofAnotherConfiguration_doesNothing_andWhoIsBehindIsTold() {
+    Lab lab = new Lab(3, Lab.OPTIONS, Set.of());
+    lab.lead(1);
+    ReplicaView before = lab.replica(1).view();
+    Message takeover = new Message.Prepare(new Ballot(1, 99, 2, 2), 0, Ballot.initial(1), 0);
+    Envelope behind = new Envelope(7, 0, lab.member(2), lab.member(1), takeover);
+    lab.inject(behind);
+    assertThat(lab.network())
+        .singleElement()
+        .satisfies(answer -> {
+          assertThat(answer.to()).isEqualTo(lab.member(2));
+          assertThat(answer.message())
+              .isInstanceOfSatisfying(
+                  Message.Announce.class,
+                  announce -> assertThat(announce.configuration().id()).isEqualTo(1));
+        });
+    lab.lose();
+    lab.inject(new Envelope(7, 2, lab.member(2), lab.member(1), takeover));
+    assertThat(lab.network())
+        .singleElement()
+        .satisfies(answer -> assertThat(answer.message()).isEqualTo(new Message.Arrived(1)));
+    assertThat(lab.replica(1).view().ballots()).isEqualTo(before.ballots());
+  }
+
+  @Test
   void snapshot_ofUndecidedEntries_isRefused() {
     Lab lab = new Lab(3, Lab.OPTIONS, Set.of());
     lab.lead(1);

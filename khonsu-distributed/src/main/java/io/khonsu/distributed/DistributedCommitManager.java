@@ -94,7 +94,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
   private DistributedCommitManager(
       ClusterConfig config, Surroundings around, Replica replica, ConsensusLog log, long start) {
     this.config = config;
-    this.transport = around.transport();
+    this.transport = new Detours(around.transport(), config.member().node());
     this.defects = around.defects();
     this.format = new WireFormat(config.consensus());
     this.inbox = new Inbox(config.limits().inboxBytesMax());

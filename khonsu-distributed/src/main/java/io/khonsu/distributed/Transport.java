@@ -13,12 +13,20 @@ public interface Transport extends AutoCloseable {
   void start(Receiver receiver);
 
   /**
-   * Sends a frame, without waiting: over its limit the transport drops it. Called by one thread.
+   * Sends a frame, without waiting: over its limit the transport drops it. Called by any thread.
    *
    * @param node the receiver's number, not the sender's own
    * @param frame nobody changes it any more
    */
   void send(long node, byte[] frame);
+
+  /**
+   * {@return whether it is known that what is sent to a node now is lost: then it goes through
+   * another one} Called by any thread.
+   */
+  default boolean isCut(long node) {
+    return false;
+  }
 
   /** Delivers nothing any more. Closing twice does nothing. */
   @Override

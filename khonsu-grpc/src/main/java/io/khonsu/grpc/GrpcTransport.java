@@ -21,8 +21,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Limits: a frame that is larger than {@code frameBytesMax}, one for a peer without a session,
  * and one that would make more than {@code queueBytesMax} wait for a peer are dropped. A session
- * that cannot be opened is tried again after 20 ms, then up to twice as long each time, up to 1 s.
- * A connection that answers nothing is given up within 15 s.
+ * that cannot be opened, or is soon lost, is tried again after 20 ms, then up to twice as long each
+ * time, up to 1 s. A connection that answers nothing is given up within 15 s. Who connects and says
+ * no hello is hung up on after 5 s, or earlier if there are more than 256, or 64 of one address.
  */
 public final class GrpcTransport implements Transport {
   private static final Logger LOG = LoggerFactory.getLogger(GrpcTransport.class);
@@ -51,26 +52,41 @@ public final class GrpcTransport implements Transport {
     this.settings = settings;
     this.wiring = wiring;
     this.peers = new ConcurrentHashMap<>();
-    this.handshake = new Handshake(settings.clusterId(), settings.self(), wiring.isSecure());
-    this.incoming = new IncomingSessions(handshake, peers, wiring);
+    this.handshake =
+        new Handshake(
+            settings.clusterId(),
+            settings.self(),
+            settings.limits().frameBytesMax(),
+            wiring.isSecure());
+    ConnectionGate gate = new ConnectionGate(ConnectionGate.Limits.USUAL, wiring);
+    this.incoming = new IncomingSessions(handshake, peers, wiring, gate);
     settings.peers().forEach(this::setPeer);
     this.server =
         wiring.listen(
             settings.listen(),
-            settings.plainText(),
             ClientAuth.REQUIRE,
             settings.limits().frameBytesMax(),
-            incoming.service());
+            incoming.service(),
+            gate);
   }
 
   /**
    * Listens, and lets nobody in until {@link #start}.
    *
    * @throws InsecureListenerException if other machines would reach it without TLS
-   * @throws IOException if the address is unknown or in use, or a certificate cannot be used
+   * @throws InsecurePeerException if it would call one without TLS
+   * @throws UnusableCertificateException if its own certificate cannot be used
+   * @throws IOException if the address is unknown or in use, or a file cannot be read
    */
   public static GrpcTransport open(PeerSettings settings) throws IOException {
-    Wiring wiring = new Wiring("khonsu-peer-" + settings.self().node(), settings.tls());
+    long node = settings.self().node();
+    Wiring wiring =
+        new Wiring(
+            "khonsu-peer-" + node,
+            new Wiring.Security(
+                settings.tls(),
+                TlsFiles.nodeUri(settings.clusterId(), node),
+                settings.plainText()));
     try {
       GrpcTransport transport = new GrpcTransport(settings, wiring);
       LOG.atInfo()
@@ -113,8 +129,14 @@ public final class GrpcTransport implements Transport {
   /**
    * Makes a peer known, or known under another address or storage. Nothing happens if it is known
    * like this, or is this node itself.
+   *
+   * @throws InsecurePeerException if it is on another machine, and would be called without TLS; a
+   *     host that is a name is looked up later, and then the link says so
    */
   public void setPeer(PeerAddress peer) {
+    if (peer.node() != settings.self().node() && wiring.isForbidden(peer.host())) {
+      throw new InsecurePeerException(peer);
+    }
     lock.lock();
     try {
       if (peer.node() == settings.self().node() || isClosed) {
@@ -156,6 +178,13 @@ public final class GrpcTransport implements Transport {
     }
   }
 
+  /** {@return whether there is no session to a node: it is no peer, is down, or the link is cut} */
+  @Override
+  public boolean isCut(long node) {
+    OutgoingLink link = links.get(node);
+    return link == null || !link.isOpen();
+  }
+
   /**
    * Makes the way to a peer fail, for demonstrations and tests. It is one direction: the other one
    * is the peer's.
@@ -181,6 +210,11 @@ public final class GrpcTransport implements Transport {
   /** {@return how often somebody who called was not let in, by reason} */
   public Map<Refusal, Long> refusals() {
     return incoming.refusals();
+  }
+
+  /** Looks for new certificates, as happens every minute. */
+  void readCertificatesAgain() {
+    wiring.readCertificatesAgain();
   }
 
   @Override

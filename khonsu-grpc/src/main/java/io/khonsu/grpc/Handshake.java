@@ -14,9 +14,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param clusterId of this node
  * @param self this node
+ * @param frameBytesMax the largest frame that it sends and takes
  * @param isSecure whether certificates must name the nodes
  */
-record Handshake(long clusterId, PeerSettings.Self self, boolean isSecure) {
+record Handshake(long clusterId, PeerSettings.Self self, int frameBytesMax, boolean isSecure) {
   /** A session of frames. */
   static final MethodDescriptor<byte[], byte[]> FRAMES =
       MethodDescriptor.newBuilder(FrameMarshaller.INSTANCE, FrameMarshaller.INSTANCE)
@@ -32,8 +33,8 @@ record Handshake(long clusterId, PeerSettings.Self self, boolean isSecure) {
 
   /** What came of a check. */
   sealed interface Result {
-    /** It is this node. */
-    record Accepted(long node) implements Result {}
+    /** It is this peer. */
+    record Accepted(PeerAddress peer) implements Result {}
 
     /** It is let in under no circumstances that hold now. */
     record Refused(Refusal refusal, String description) implements Result {}
@@ -48,6 +49,7 @@ record Handshake(long clusterId, PeerSettings.Self self, boolean isSecure) {
             .setFrom(self.node())
             .setIncarnation(self.incarnation())
             .setTo(to)
+            .setFrameBytesMax(frameBytesMax)
             .build();
     return headers(hello);
   }
@@ -118,7 +120,17 @@ record Handshake(long clusterId, PeerSettings.Self self, boolean isSecure) {
           "node %s has the storage %s, but was given %d since: add it to the cluster again"
               .formatted(from, Long.toUnsignedString(hello.getIncarnation()), peer.incarnation()));
     }
-    return new Result.Accepted(hello.getFrom());
+    if (Integer.compareUnsigned(hello.getFrameBytesMax(), frameBytesMax) > 0) {
+      return refused(
+          Refusal.FRAME_SIZE,
+          "node %s sends frames of up to %s bytes, of which node %d takes %d: set frameBytesMax alike"
+              .formatted(
+                  from,
+                  Integer.toUnsignedString(hello.getFrameBytesMax()),
+                  self.node(),
+                  frameBytesMax));
+    }
+    return new Result.Accepted(peer);
   }
 
   private static Result refused(Refusal refusal, String description) {

@@ -10,8 +10,8 @@ import io.khonsu.distributed.Transport.Receiver;
 import io.khonsu.grpc.Handshake.Result;
 import java.time.Duration;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,36 +33,48 @@ final class IncomingSessions {
   private final Handshake handshake;
   private final Map<Long, PeerAddress> peers;
   private final Wiring wiring;
-  private final ReentrantLock lock = new ReentrantLock();
+  private final ConnectionGate gate;
 
-  @GuardedBy("lock")
-  private final Map<Long, Session> sessions = new HashMap<>();
+  /** Of every node that was ever let in. */
+  private final Map<Long, Seat> seats = new ConcurrentHashMap<>();
 
-  @GuardedBy("lock")
-  private final Map<Refusal, Long> refusals = new EnumMap<>(Refusal.class);
-
-  @GuardedBy("lock")
-  private @Nullable Receiver receiver;
+  private final Map<Refusal, Long> refusals = new ConcurrentHashMap<>();
+  private volatile @Nullable Receiver receiver;
 
   /**
    * Nobody has called yet.
    *
    * @param peers who may, at any time; thread-safe
    */
-  IncomingSessions(Handshake handshake, Map<Long, PeerAddress> peers, Wiring wiring) {
+  IncomingSessions(
+      Handshake handshake, Map<Long, PeerAddress> peers, Wiring wiring, ConnectionGate gate) {
     this.handshake = handshake;
     this.peers = peers;
     this.wiring = wiring;
+    this.gate = gate;
+  }
+
+  /**
+   * Where the session of one node is. The receiver is told of a node under the lock of its seat, so
+   * that no frame of an older session comes after one of a newer; other nodes do not wait for that.
+   */
+  private static final class Seat {
+    private final ReentrantLock lock = new ReentrantLock();
+
+    @GuardedBy("lock")
+    private @Nullable Session session;
   }
 
   /** Frames of one node, in order. */
   private final class Session extends ServerCall.Listener<byte[]> {
     private final long node;
+    private final Seat seat;
     private final ServerCall<byte[], byte[]> call;
     private final Receiver target;
 
-    private Session(long node, ServerCall<byte[], byte[]> call, Receiver target) {
+    private Session(long node, Seat seat, ServerCall<byte[], byte[]> call, Receiver target) {
       this.node = node;
+      this.seat = seat;
       this.call = call;
       this.target = target;
     }
@@ -103,67 +115,45 @@ final class IncomingSessions {
 
   /** Lets nodes in from now on. */
   void start(Receiver target) {
-    lock.lock();
-    try {
-      receiver = target;
-    } finally {
-      lock.unlock();
-    }
+    receiver = target;
   }
 
   /** Lets nobody in any more; a frame that was under way may be delivered for a last time. */
   void stop() {
-    lock.lock();
-    try {
-      receiver = null;
-      sessions.values().forEach(session -> end(session, Refusal.NOT_RUNNING, "the node stops"));
-      sessions.clear();
-    } finally {
-      lock.unlock();
-    }
+    receiver = null; // first: who is let in later than this is not let in
+    seats.values().forEach(seat -> vacate(seat, Refusal.NOT_RUNNING, "the node stops"));
   }
 
-  /** Ends the session of a node that is no peer any more. */
+  /** Ends the session of a node that is no peer any more: it must have left the peers before. */
   void remove(long node) {
-    lock.lock();
-    try {
-      Session session = sessions.remove(node);
-      if (session != null) {
-        end(session, Refusal.UNKNOWN_NODE, "node %d is no peer any more".formatted(node));
-      }
-    } finally {
-      lock.unlock();
+    Seat seat = seats.get(node);
+    if (seat != null) {
+      vacate(seat, Refusal.UNKNOWN_NODE, "node %d is no peer any more".formatted(node));
     }
   }
 
   /** {@return how often somebody was not let in, by reason} */
   Map<Refusal, Long> refusals() {
-    lock.lock();
-    try {
-      return Map.copyOf(refusals);
-    } finally {
-      lock.unlock();
+    Map<Refusal, Long> all = new EnumMap<>(Refusal.class);
+    all.putAll(refusals);
+    long hangUps = gate.hangUps();
+    if (hangUps > 0) {
+      all.put(Refusal.NO_HELLO, hangUps);
     }
+    return all;
   }
 
   private ServerCall.Listener<byte[]> accept(ServerCall<byte[], byte[]> call, Metadata headers) {
     var tls = call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
-    lock.lock();
-    try {
-      Receiver target = receiver;
-      if (target == null) {
-        return refuse(call, Refusal.NOT_RUNNING, "the node does not take frames");
-      }
-      return switch (handshake.check(headers, peers, tls)) {
-        case Result.Refused(var refusal, var description) -> refuse(call, refusal, description);
-        case Result.Accepted(long node) -> open(new Session(node, call, target));
-      };
-    } finally {
-      lock.unlock();
+    if (receiver == null) {
+      return refuse(call, Refusal.NOT_RUNNING, "the node does not take frames");
     }
+    return switch (handshake.check(headers, peers, tls)) {
+      case Result.Refused(var refusal, var description) -> refuse(call, refusal, description);
+      case Result.Accepted(PeerAddress peer) -> open(call, peer);
+    };
   }
 
-  @GuardedBy("lock")
   private ServerCall.Listener<byte[]> refuse(
       ServerCall<byte[], byte[]> call, Refusal refusal, String description) {
     long count = refusals.merge(refusal, 1L, Long::sum);
@@ -178,41 +168,72 @@ final class IncomingSessions {
     return new ServerCall.Listener<>() {};
   }
 
-  @GuardedBy("lock")
-  private Session open(Session session) {
-    Session older = sessions.put(session.node, session);
-    if (older != null) {
-      older.call.close(Status.ABORTED.withDescription("a newer session began"), new Metadata());
+  private ServerCall.Listener<byte[]> open(ServerCall<byte[], byte[]> call, PeerAddress peer) {
+    Seat seat = seats.computeIfAbsent(peer.node(), _ -> new Seat());
+    seat.lock.lock();
+    try {
+      Receiver target = receiver;
+      // Again, as whoever changed one of them since has found no session here to end.
+      if (target == null || !peer.equals(peers.get(peer.node()))) {
+        return refuse(call, Refusal.NOT_RUNNING, "the node's peers change: call again");
+      }
+      Session older = seat.session;
+      Session newer = new Session(peer.node(), seat, call, target);
+      seat.session = newer;
+      gate.began(call.getAttributes());
+      if (older != null) {
+        end(older, Status.ABORTED.withDescription("a newer session began"), new Metadata());
+      }
+      LOG.atDebug().addKeyValue("from", peer.node()).log("a node opened a session");
+      call.sendHeaders(new Metadata());
+      target.reconnected(peer.node()); // frames of older sessions may have been lost
+      call.request(1);
+      return newer;
+    } finally {
+      seat.lock.unlock();
     }
-    LOG.atDebug().addKeyValue("from", session.node).log("a node opened a session");
-    session.call.sendHeaders(new Metadata());
-    session.target.reconnected(session.node); // frames of older sessions may have been lost
-    session.call.request(1);
-    return session;
   }
 
   /** {@return whether the next frame may come at once} */
-  private boolean deliver(Session session, byte[] frame) {
-    // Under the lock, so that no frame of an older session comes after one of a newer.
-    lock.lock();
+  private static boolean deliver(Session session, byte[] frame) {
+    session.seat.lock.lock();
     try {
-      return sessions.get(session.node) != session || session.target.receive(session.node, frame);
+      return session.seat.session != session || session.target.receive(session.node, frame);
     } finally {
-      lock.unlock();
+      session.seat.lock.unlock();
     }
   }
 
   /** {@return whether nobody had ended the session before} */
   private boolean forget(Session session) {
-    lock.lock();
+    session.seat.lock.lock();
     try {
-      return sessions.remove(session.node, session);
+      if (session.seat.session != session) {
+        return false;
+      }
+      session.seat.session = null;
+      gate.ended(session.call.getAttributes());
+      return true;
     } finally {
-      lock.unlock();
+      session.seat.lock.unlock();
     }
   }
 
-  private static void end(Session session, Refusal refusal, String description) {
-    session.call.close(refusal.status(description), refusal.trailers());
+  private void vacate(Seat seat, Refusal refusal, String description) {
+    seat.lock.lock();
+    try {
+      Session session = seat.session;
+      seat.session = null;
+      if (session != null) {
+        end(session, refusal.status(description), refusal.trailers());
+      }
+    } finally {
+      seat.lock.unlock();
+    }
+  }
+
+  private void end(Session session, Status status, Metadata trailers) {
+    gate.ended(session.call.getAttributes());
+    session.call.close(status, trailers);
   }
 }

@@ -11,7 +11,7 @@ import io.khonsu.distributed.Transport.Receiver;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Optional;
-import java.util.concurrent.ThreadLocalRandom;
+import java.util.SplittableRandom;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,9 +27,10 @@ final class OutgoingLink {
    * next session.
    */
   private static final Logger LOG = LoggerFactory.getLogger(OutgoingLink.class);
-  private static final long BACKOFF_MILLIS_MIN = 20;
-  private static final long BACKOFF_MILLIS_MAX = 1_000;
   private static final Duration ANSWER_MAX = Duration.ofSeconds(5);
+
+  /** Of what the other side says, so much is told. */
+  private static final int REASON_CHARS_MAX = 500;
 
   /** Bytes that wait in the network's own buffers before frames wait here instead. */
   private static final int NETWORK_BYTES = 256 << 10;
@@ -53,9 +54,8 @@ final class OutgoingLink {
   @GuardedBy("lock")
   private boolean isClosed;
 
-  /** How often in a row no session came about. */
   @GuardedBy("lock")
-  private int failures;
+  private final Backoff backoff = new Backoff(new SplittableRandom());
 
   @GuardedBy("lock")
   private @Nullable Refusal refusal;
@@ -96,6 +96,7 @@ final class OutgoingLink {
     private final ManagedChannel channel;
     private final ClientCall<byte[], byte[]> call;
     private boolean isOpen;
+    private long openedNanos;
 
     private Session() {
       channel = wiring.channel(peer.host(), peer.port(), limits.frameBytesMax());
@@ -135,13 +136,27 @@ final class OutgoingLink {
 
   /** Opens a session, unless there is one or must be none. */
   void connect() {
+    if (!isCallDue()) {
+      return;
+    }
+    Session session = new Session(); // takes a while: not under the lock
     lock.lock();
     try {
-      if (current == null && !isClosed && fault != LinkFault.CUT) {
-        Session session = new Session();
+      if (isCallDue()) {
         current = session;
         session.begin();
+        return;
       }
+    } finally {
+      lock.unlock();
+    }
+    session.end("it is not needed");
+  }
+
+  private boolean isCallDue() {
+    lock.lock();
+    try {
+      return current == null && !isClosed && fault != LinkFault.CUT;
     } finally {
       lock.unlock();
     }
@@ -205,8 +220,8 @@ final class OutgoingLink {
         return;
       }
       session.isOpen = true;
+      session.openedNanos = System.nanoTime();
       sessions++;
-      failures = 0;
       refusal = null;
       lastReason = "";
     } finally {
@@ -238,7 +253,8 @@ final class OutgoingLink {
       log(session, status);
       dropSession(String.valueOf(status.getDescription()));
       if (!isClosed) {
-        wiring.later(backoff(failures++), this::connect);
+        long livedNanos = session.isOpen ? System.nanoTime() - session.openedNanos : 0;
+        wiring.later(backoff.next(Duration.ofNanos(livedNanos)), this::connect);
       }
     } finally {
       lock.unlock();
@@ -250,10 +266,11 @@ final class OutgoingLink {
   private void log(Session session, Status status) {
     Throwable cause = status.getCause();
     String reason =
-        status.getCode()
-            + ": "
-            + status.getDescription()
-            + (cause == null ? "" : ", " + cause.getMessage());
+        printable(
+            status.getCode()
+                + ": "
+                + status.getDescription()
+                + (cause == null ? "" : ", " + cause.getMessage()));
     if (session.isOpen || !reason.equals(lastReason)) {
       LOG.atWarn()
           .addKeyValue("peer", peer)
@@ -261,6 +278,33 @@ final class OutgoingLink {
           .log(session.isOpen ? "lost the connection to a node" : "cannot connect to a node");
     }
     lastReason = reason;
+  }
+
+  /** {@return a text of the other side in one line of bounded length} */
+  static String printable(String said) {
+    StringBuilder line = new StringBuilder();
+    said.codePoints()
+        .limit(REASON_CHARS_MAX)
+        .forEach(character -> {
+          if (isPrintable(character)) {
+            line.appendCodePoint(character);
+          } else {
+            line.append("\\u%04x".formatted(character));
+          }
+        });
+    return line.toString();
+  }
+
+  private static boolean isPrintable(int character) {
+    return switch (Character.getType(character)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR,
+          Character.SURROGATE ->
+          false;
+      default -> true;
+    };
   }
 
   @GuardedBy("lock")
@@ -273,12 +317,6 @@ final class OutgoingLink {
     if (session != null) {
       session.end(reason);
     }
-  }
-
-  /** {@return up to twice as long after each failure, and not at the same time as others} */
-  private static Duration backoff(int failures) {
-    long most = Math.min(BACKOFF_MILLIS_MAX, BACKOFF_MILLIS_MIN << Math.min(failures, 10));
-    return Duration.ofMillis(ThreadLocalRandom.current().nextLong(most / 2, most + 1));
   }
 
   void setFault(LinkFault next) {
@@ -309,6 +347,16 @@ final class OutgoingLink {
     }
     if (channel != null) {
       Closing.await(channel::awaitTermination);
+    }
+  }
+
+  /** {@return whether there is a session that takes frames} */
+  boolean isOpen() {
+    lock.lock();
+    try {
+      return current != null && current.isOpen;
+    } finally {
+      lock.unlock();
     }
   }
 

@@ -1,9 +1,9 @@
 package io.khonsu.grpc;
 
-/** Where a listener without TLS may be reached. */
+/** Where connections without TLS may come from, and go to. */
 public enum PlainText {
-  /** From this machine alone. */
+  /** This machine alone. */
   LOOPBACK,
-  /** From anywhere: whoever reaches the port can read and change everything. */
+  /** Anywhere: whoever reaches the port, or is on the way, can read and change everything. */
   ANYWHERE
 }

@@ -21,6 +21,10 @@ public enum Refusal {
   OLD_INCARNATION(Status.Code.FAILED_PRECONDITION),
   /** Its certificate is not that of the node which it says it is. */
   OTHER_CERTIFICATE(Status.Code.PERMISSION_DENIED),
+  /** It may send larger frames than this node takes: set {@code frameBytesMax} alike. */
+  FRAME_SIZE(Status.Code.FAILED_PRECONDITION),
+  /** It connected and said no hello, in time or while others waited: it is hung up on. */
+  NO_HELLO(Status.Code.RESOURCE_EXHAUSTED),
   /** This node does not take frames yet, or any more: call again later. */
   NOT_RUNNING(Status.Code.UNAVAILABLE);
 

@@ -1,40 +1,50 @@
 package io.khonsu.grpc;
 
-import io.grpc.ChannelCredentials;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.grpc.ServerCredentials;
-import io.grpc.TlsChannelCredentials;
 import io.grpc.TlsServerCredentials;
 import io.grpc.TlsServerCredentials.ClientAuth;
+import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
+import io.grpc.netty.shaded.io.netty.handler.ssl.SslContext;
 import io.grpc.util.AdvancedTlsX509KeyManager;
 import io.grpc.util.AdvancedTlsX509TrustManager;
 import io.grpc.util.AdvancedTlsX509TrustManager.Verification;
+import io.grpc.util.CertificateUtils;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.security.GeneralSecurityException;
+import java.security.PrivateKey;
+import java.security.Signature;
 import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateExpiredException;
+import java.security.cert.CertificateNotYetValidException;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Who this process is in TLS, and whom it trusts. The files are read again every minute, on the
- * timer that is given, until that ends.
+ * Who this process is in TLS, and whom it trusts. {@link #readAgain} takes over what has changed in
+ * the files, for new connections: all of it if that can be used, else nothing.
  *
  * <p>Trust is that an authority has signed, host names are not looked at: what counts is the
  * identity in the certificate, which {@link #names} compares once the handshake is over.
  */
 final class TlsIdentity {
-  private static final long REREAD_MINUTES = 1;
+  private static final Logger LOG = LoggerFactory.getLogger(TlsIdentity.class);
 
   /** The kind of a subject alternative name that is a URI, in RFC 5280. */
   private static final int URI_NAME = 6;
@@ -46,38 +56,86 @@ final class TlsIdentity {
           PosixFilePermission.OTHERS_READ,
           PosixFilePermission.OTHERS_WRITE);
 
+  private final TlsFiles files;
+  private final @Nullable String uri;
   private final AdvancedTlsX509KeyManager keys = new AdvancedTlsX509KeyManager();
   private final AdvancedTlsX509TrustManager trust;
+  private final SslContext channels;
+  private Contents taken;
+
+  /** What is in the files. */
+  @SuppressWarnings("ArrayRecordComponent") // compared by hand
+  private record Contents(byte[] certificate, byte[] key, byte[] authorities) {
+    private static Contents read(TlsFiles files) throws IOException {
+      return new Contents(
+          Files.readAllBytes(files.certificate()),
+          Files.readAllBytes(files.key()),
+          Files.readAllBytes(files.authorities()));
+    }
+
+    private boolean isAs(Contents other) {
+      return Arrays.equals(certificate, other.certificate)
+          && Arrays.equals(key, other.key)
+          && Arrays.equals(authorities, other.authorities);
+    }
+  }
 
   /**
    * Reads the files.
    *
-   * @throws IOException if one of them cannot be read, is not what it should be, or if the key is
-   *     readable by others
+   * @param uri what the certificate must name, or null if that does not matter
+   * @throws UnusableCertificateException if one of them is not what it should be, if the key is
+   *     readable by others or not the certificate's, or if the certificate is of another time or
+   *     somebody else
+   * @throws IOException if one of them cannot be read
    */
-  TlsIdentity(TlsFiles files, ScheduledExecutorService timer) throws IOException {
-    checkKeyIsPrivate(files.key());
+  TlsIdentity(TlsFiles files, @Nullable String uri) throws IOException {
+    this.files = files;
+    this.uri = uri;
+    this.taken = Contents.read(files);
     try {
       trust =
           AdvancedTlsX509TrustManager.newBuilder()
               .setVerification(Verification.CERTIFICATE_ONLY_VERIFICATION)
               .build();
-      var _ =
-          keys.updateIdentityCredentials(
-              files.certificate().toFile(),
-              files.key().toFile(),
-              REREAD_MINUTES,
-              TimeUnit.MINUTES,
-              timer);
-      var _ =
-          trust.updateTrustCredentials(
-              files.authorities().toFile(), REREAD_MINUTES, TimeUnit.MINUTES, timer);
-    } catch (GeneralSecurityException | IllegalArgumentException e) {
-      throw new IOException(
-          "%s are not PEM files of a certificate, its PKCS #8 key and authorities: %s"
-              .formatted(files, e.getMessage()),
-          e);
+    } catch (CertificateException e) {
+      throw new IOException("TLS cannot be used: " + e.getMessage(), e);
     }
+    take(taken);
+    channels = GrpcSslContexts.forClient().keyManager(keys).trustManager(trust).build();
+  }
+
+  /** Takes over what has changed; says so, or why not. */
+  synchronized void readAgain() {
+    try {
+      Contents now = Contents.read(files);
+      if (!now.isAs(taken)) {
+        take(now);
+        taken = now;
+        LOG.atInfo().addKeyValue("certificate", files.certificate()).log("certificates are new");
+      }
+    } catch (IOException e) {
+      LOG.atWarn()
+          .addKeyValue("why", e.getMessage())
+          .log("new certificates cannot be used, the old ones stay");
+    }
+  }
+
+  private void take(Contents contents) throws IOException {
+    checkKeyIsPrivate(files.key());
+    X509Certificate[] chain = certificates(contents.certificate, files.certificate());
+    X509Certificate[] authorities = certificates(contents.authorities, files.authorities());
+    PrivateKey key = key(contents.key);
+    checkTime(chain[0]);
+    checkName(chain[0]);
+    checkKey(chain[0], key);
+    try {
+      trust.updateTrustCredentials(authorities);
+    } catch (GeneralSecurityException e) {
+      throw new UnusableCertificateException(
+          files.authorities() + " cannot be trusted: " + e.getMessage(), e);
+    }
+    keys.updateIdentityCredentials(chain, key);
   }
 
   private static void checkKeyIsPrivate(Path key) throws IOException {
@@ -87,9 +145,95 @@ final class TlsIdentity {
     Set<PosixFilePermission> forOthers = EnumSet.copyOf(FOR_OTHERS);
     forOthers.retainAll(Files.getPosixFilePermissions(key));
     if (!forOthers.isEmpty()) {
-      throw new IOException(
-          "the private key %s can be read or written by others: chmod 600 it".formatted(key));
+      throw new UnusableCertificateException(
+          "the private key %s can be read or written by others: chmod 600 it".formatted(key), null);
     }
+  }
+
+  private static X509Certificate[] certificates(byte[] pem, Path path) throws IOException {
+    try {
+      X509Certificate[] all = CertificateUtils.getX509Certificates(new ByteArrayInputStream(pem));
+      if (all.length > 0) {
+        return all;
+      }
+    } catch (CertificateException e) {
+      throw new UnusableCertificateException(
+          "%s is not a PEM file of certificates: %s".formatted(path, e.getMessage()), e);
+    }
+    throw new UnusableCertificateException(path + " has no certificate in it", null);
+  }
+
+  private PrivateKey key(byte[] pem) throws IOException {
+    try {
+      return CertificateUtils.getPrivateKey(new ByteArrayInputStream(pem));
+    } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
+      throw new UnusableCertificateException(
+          "%s is not a PEM file of a PKCS #8 key: %s".formatted(files.key(), e.getMessage()), e);
+    }
+  }
+
+  private void checkTime(X509Certificate own) throws IOException {
+    try {
+      own.checkValidity();
+    } catch (CertificateExpiredException e) {
+      throw new UnusableCertificateException(
+          "%s has expired on %s, so that the others would refuse it: make a new one"
+              .formatted(files.certificate(), own.getNotAfter().toInstant()),
+          e);
+    } catch (CertificateNotYetValidException e) {
+      throw new UnusableCertificateException(
+          "%s is not valid before %s, so that the others would refuse it: look at the clock of this machine, or make a new one"
+              .formatted(files.certificate(), own.getNotBefore().toInstant()),
+          e);
+    }
+  }
+
+  private void checkName(X509Certificate own) throws IOException {
+    try {
+      if (uri == null || uris(own).contains(uri)) {
+        return;
+      }
+      throw new UnusableCertificateException(
+          "%s names %s, not %s: make one for this node"
+              .formatted(files.certificate(), uris(own), uri),
+          null);
+    } catch (CertificateParsingException e) {
+      throw new UnusableCertificateException(
+          files.certificate() + " has names that cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  /** What the key signs, the certificate must prove. */
+  private void checkKey(X509Certificate own, PrivateKey key) throws IOException {
+    try {
+      Signature signature = Signature.getInstance(signatureOf(key));
+      signature.initSign(key);
+      signature.update(files.toString().getBytes(UTF_8));
+      byte[] signed = signature.sign();
+      signature.initVerify(own.getPublicKey());
+      signature.update(files.toString().getBytes(UTF_8));
+      if (signature.verify(signed)) {
+        return;
+      }
+    } catch (GeneralSecurityException e) {
+      throw otherKey(e);
+    }
+    throw otherKey(null);
+  }
+
+  private static String signatureOf(PrivateKey key) {
+    return switch (key.getAlgorithm()) {
+      case "EC" -> "SHA256withECDSA";
+      case "RSA" -> "SHA256withRSA";
+      default -> key.getAlgorithm();
+    };
+  }
+
+  private UnusableCertificateException otherKey(@Nullable Throwable cause) {
+    return new UnusableCertificateException(
+        "%s is not the key of %s: they must be made, and replaced, together"
+            .formatted(files.key(), files.certificate()),
+        cause);
   }
 
   ServerCredentials server(ClientAuth clientAuth) {
@@ -100,8 +244,9 @@ final class TlsIdentity {
         .build();
   }
 
-  ChannelCredentials channel() {
-    return TlsChannelCredentials.newBuilder().keyManager(keys).trustManager(trust).build();
+  /** {@return what connections to others are made with} */
+  SslContext channels() {
+    return channels;
   }
 
   /**

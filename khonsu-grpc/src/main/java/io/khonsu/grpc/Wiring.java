@@ -1,9 +1,7 @@
 package io.khonsu.grpc;
 
-import io.grpc.ChannelCredentials;
 import io.grpc.Codec;
 import io.grpc.DecompressorRegistry;
-import io.grpc.InsecureChannelCredentials;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
@@ -11,6 +9,8 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.TlsServerCredentials.ClientAuth;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.netty.shaded.io.netty.channel.Channel;
+import io.grpc.netty.shaded.io.netty.channel.ChannelHandler;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.netty.shaded.io.netty.channel.EventLoopGroup;
 import io.grpc.netty.shaded.io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -19,6 +19,7 @@ import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -40,6 +41,7 @@ final class Wiring implements AutoCloseable {
   private static final int CONNECT_MILLIS_MAX = 3_000;
   private static final int METADATA_BYTES_MAX = 8 << 10;
   private static final long CLOSING_SECONDS_MAX = 5;
+  private static final Duration CERTIFICATES_PERIOD = Duration.ofMinutes(1);
 
   /** Nothing is inflated, so that a small message is not a large one. */
   private static final DecompressorRegistry NO_COMPRESSION =
@@ -52,6 +54,16 @@ final class Wiring implements AutoCloseable {
   private final ExecutorService helpers = Executors.newVirtualThreadPerTaskExecutor();
 
   private final @Nullable TlsIdentity tls;
+  private final PlainText plainText;
+
+  /**
+   * Who has connections.
+   *
+   * @param files its certificates, which are looked at every minute; empty for plain text
+   * @param uri what its certificate must name, or null if that does not matter
+   * @param plainText where plain text is allowed
+   */
+  record Security(Optional<TlsFiles> files, @Nullable String uri, PlainText plainText) {}
 
   /**
    * Starts the threads.
@@ -59,7 +71,8 @@ final class Wiring implements AutoCloseable {
    * @param name what they are called
    * @throws IOException if a file cannot be used
    */
-  Wiring(String name, Optional<TlsFiles> files) throws IOException {
+  Wiring(String name, Security security) throws IOException {
+    plainText = security.plainText;
     network =
         new MultiThreadIoEventLoopGroup(
             NETWORK_THREADS, new DefaultThreadFactory(name, true), NioIoHandler.newFactory());
@@ -69,10 +82,24 @@ final class Wiring implements AutoCloseable {
             Thread.ofPlatform().name(name + "-timer").daemon().factory(),
             new ThreadPoolExecutor.DiscardPolicy());
     try {
-      tls = files.isPresent() ? new TlsIdentity(files.get(), timer) : null;
+      Optional<TlsFiles> files = security.files;
+      tls = files.isPresent() ? new TlsIdentity(files.get(), security.uri) : null;
     } catch (IOException | RuntimeException e) {
       close();
       throw e;
+    }
+    keepCertificatesFresh();
+  }
+
+  private void keepCertificatesFresh() {
+    readCertificatesAgain();
+    later(CERTIFICATES_PERIOD, this::keepCertificatesFresh);
+  }
+
+  /** Takes over certificates that have changed, for new connections. */
+  void readCertificatesAgain() {
+    if (tls != null) {
+      tls.readAgain();
     }
   }
 
@@ -94,25 +121,25 @@ final class Wiring implements AutoCloseable {
    * Listens.
    *
    * @param listen where; port 0 takes one that is free
-   * @param plainText whether it may be reached from elsewhere without TLS
    * @param messageBytesMax larger messages end the call
+   * @param gate bounds who connects; it must be told of sessions
    * @throws InsecureListenerException if it could be reached and must not be
    * @throws IOException if the address is unknown or in use
    */
   Server listen(
       InetSocketAddress listen,
-      PlainText plainText,
       ClientAuth clientAuth,
       int messageBytesMax,
-      ServerServiceDefinition service)
+      ServerServiceDefinition service,
+      ConnectionGate gate)
       throws IOException {
-    check(listen, plainText);
+    check(listen);
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(
                 listen, tls == null ? InsecureServerCredentials.create() : tls.server(clientAuth))
             .bossEventLoopGroup(network)
             .workerEventLoopGroup(network)
-            .channelType(NioServerSocketChannel.class)
+            .channelFactory(() -> guarded(new NioServerSocketChannel(), gate.handler()))
             .withChildOption(ChannelOption.TCP_NODELAY, true)
             .maxInboundMessageSize(messageBytesMax)
             .maxInboundMetadataSize(METADATA_BYTES_MAX)
@@ -124,14 +151,18 @@ final class Wiring implements AutoCloseable {
             .permitKeepAliveTime(5, TimeUnit.SECONDS);
     return builder
         .directExecutor()
-        .handshakeTimeout(5, TimeUnit.SECONDS)
         .decompressorRegistry(NO_COMPRESSION)
         .addService(service)
         .build()
         .start();
   }
 
-  private void check(InetSocketAddress listen, PlainText plainText) throws IOException {
+  private static <C extends Channel> C guarded(C channel, ChannelHandler first) {
+    channel.pipeline().addLast(first); // before those which gRPC adds
+    return channel;
+  }
+
+  private void check(InetSocketAddress listen) throws IOException {
     if (listen.isUnresolved()) {
       throw new UnknownHostException("cannot listen at " + listen + ": no such host");
     }
@@ -143,13 +174,34 @@ final class Wiring implements AutoCloseable {
     }
   }
 
+  /** {@return whether a host that needs no looking up must not be called} */
+  boolean isForbidden(String host) {
+    return isLoopbackOnly() && isElsewhere(host);
+  }
+
+  private boolean isLoopbackOnly() {
+    return !isSecure() && plainText == PlainText.LOOPBACK;
+  }
+
+  private static boolean isElsewhere(String host) {
+    try {
+      return !InetAddress.ofLiteral(host).isLoopbackAddress();
+    } catch (IllegalArgumentException _) {
+      return false; // a name, whose address is looked at when it is found
+    }
+  }
+
   /** {@return a channel, which has not connected yet; the caller must shut it down} */
   ManagedChannel channel(String host, int port, int messageBytesMax) {
-    ChannelCredentials credentials =
-        tls == null ? InsecureChannelCredentials.create() : tls.channel();
-    return NettyChannelBuilder.forAddress(host, port, credentials)
+    NettyChannelBuilder builder = NettyChannelBuilder.forAddress(host, port);
+    if (tls == null) {
+      builder.usePlaintext();
+    } else {
+      builder.sslContext(tls.channels());
+    }
+    return builder
         .eventLoopGroup(network)
-        .channelType(NioSocketChannel.class)
+        .channelFactory(this::socket)
         .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS_MAX)
         .withOption(ChannelOption.TCP_NODELAY, true)
         .maxInboundMessageSize(messageBytesMax)
@@ -161,6 +213,11 @@ final class Wiring implements AutoCloseable {
         .decompressorRegistry(NO_COMPRESSION)
         .disableRetry()
         .build();
+  }
+
+  private Channel socket() {
+    Channel channel = new NioSocketChannel();
+    return isLoopbackOnly() ? guarded(channel, new LoopbackOnly()) : channel;
   }
 
   /** Ends the threads; what was made here must have been shut down before. */

@@ -22,7 +22,7 @@ final class Caller implements AutoCloseable {
   private final ClientCall<byte[], byte[]> call;
 
   Caller(InetSocketAddress address, Optional<TlsFiles> tls, Metadata hello) throws IOException {
-    wiring = new Wiring("caller", tls);
+    wiring = new Wiring("caller", new Wiring.Security(tls, null, PlainText.LOOPBACK));
     channel = wiring.channel(address.getHostString(), address.getPort(), 1 << 20);
     call = channel.newCall(Handshake.FRAMES, CallOptions.DEFAULT);
     call.start(
@@ -42,7 +42,7 @@ final class Caller implements AutoCloseable {
   }
 
   boolean isLetIn() {
-    return answered.join();
+    return Waiting.forValue("an answer", answered);
   }
 
   void send(byte[] frame) {
@@ -54,7 +54,7 @@ final class Caller implements AutoCloseable {
   }
 
   Ended ended() {
-    return ended.join();
+    return Waiting.forValue("the end", ended);
   }
 
   @Override

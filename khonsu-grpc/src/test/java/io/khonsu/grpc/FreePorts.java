@@ -6,12 +6,18 @@ import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** Ports on loopback that nobody listens on, below those which outgoing connections take. */
+/**
+ * Ports on loopback that nobody listens on, below those which outgoing connections take. None is
+ * given twice, so that only another process that draws the same of 12,000 can be in the way.
+ */
 final class FreePorts {
   private static final int FIRST = 20_000;
   private static final int END = 32_000;
+  private static final Set<Integer> GIVEN = ConcurrentHashMap.newKeySet();
 
   private FreePorts() {}
 
@@ -21,7 +27,9 @@ final class FreePorts {
       InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
       try (ServerSocket socket = new ServerSocket()) {
         socket.bind(address);
-        return address;
+        if (GIVEN.add(port)) {
+          return address;
+        }
       } catch (BindException _) {
         // Somebody else has it.
       } catch (IOException e) {

@@ -113,8 +113,7 @@ class GrpcClusterTest {
     }
   }
 
-  @Test
-  void threeNodes_commit_andGoOnWithoutTheirLeader() throws Exception {
+  private void startAll() throws IOException {
     for (long id : IDS) {
       join(id, Presence.NEW);
     }
@@ -125,6 +124,33 @@ class GrpcClusterTest {
       try (Snapshot current = store(id).snapshot()) {
         assertThat(current.version()).isPositive(); // the node has seen the table
       }
+    }
+  }
+
+  @Test
+  void followerThatIsCutOffFromTheLeader_commitsAndReads_throughTheThirdNode() throws Exception {
+    startAll();
+    long leader = known(members, 1).status().leader();
+    long follower = leader % IDS.length + 1;
+    known(transports, leader).setFault(follower, LinkFault.CUT);
+    known(transports, follower).setFault(leader, LinkFault.CUT);
+    for (int i = 0; i < 5; i++) {
+      add(follower, 1);
+      add(leader, 1);
+    }
+    assertThat(balance(follower)).isEqualTo(10);
+    assertThat(known(transports, follower).isCut(leader)).isTrue();
+    assertThat(known(transports, leader).isCut(follower)).isTrue();
+    known(transports, leader).setFault(follower, LinkFault.NONE);
+    known(transports, follower).setFault(leader, LinkFault.NONE);
+    add(follower, 1);
+    assertThat(balance(leader)).isEqualTo(11);
+  }
+
+  @Test
+  void threeNodes_commit_andGoOnWithoutTheirLeader() throws Exception {
+    startAll();
+    for (long id : IDS) {
       for (int i = 0; i < 10; i++) {
         add(id, 1);
       }

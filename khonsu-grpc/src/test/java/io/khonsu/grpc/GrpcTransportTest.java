@@ -4,17 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.grpc.Metadata;
+import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
+import io.grpc.TlsServerCredentials.ClientAuth;
 import io.khonsu.distributed.Transport;
 import io.khonsu.grpc.proto.Hello;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -141,7 +147,7 @@ class GrpcTransportTest {
     GrpcTransport two = start(settings(2, 1));
     awaitConnected(one, 2);
     awaitConnected(two, 1);
-    long before = told(1).reconnections(2);
+    Waiting.until("told of both directions", () -> told(1).reconnections(2) == 2);
     two.close();
     Waiting.until("lost", () -> !link(one, 2).isConnected());
     one.send(2, new byte[] {1});
@@ -156,7 +162,7 @@ class GrpcTransportTest {
     assertThat(again.told().getFirst().frame()).isNull();
     assertThat(again.frames().getFirst()).containsExactly(2);
     assertThat(link(one, 2).sessions()).isEqualTo(2);
-    Waiting.until("told of both directions", () -> told(1).reconnections(2) >= before + 2);
+    Waiting.until("told of both directions", () -> told(1).reconnections(2) == 4);
   }
 
   @Test
@@ -207,14 +213,14 @@ class GrpcTransportTest {
     GrpcTransport one = start(settings(1, 2));
     int refused = 3;
     Recorder taken = new Recorder();
+    List<Long> arrivals = Collections.synchronizedList(new ArrayList<>());
     start(
         settings(2, 1),
         new Transport.Receiver() {
-          private int count;
-
           @Override
           public boolean receive(long node, byte[] frame) {
-            return ++count > refused && taken.receive(node, frame);
+            arrivals.add(System.nanoTime());
+            return arrivals.size() > refused && taken.receive(node, frame);
           }
 
           @Override
@@ -226,6 +232,11 @@ class GrpcTransportTest {
     }
     Waiting.until("the others arrived", () -> taken.frames().size() == 10 - refused);
     assertThat(taken.frames().getFirst()).containsExactly(refused);
+    for (int i = 0; i < refused; i++) {
+      assertThat(arrivals.get(i + 1) - arrivals.get(i))
+          .as("the pause after a frame that had no room, in nanoseconds")
+          .isGreaterThanOrEqualTo(5_000_000);
+    }
   }
 
   record BadHello(Metadata headers, Refusal refusal, Status.Code code, String says) {}
@@ -272,6 +283,16 @@ class GrpcTransportTest {
             Refusal.UNKNOWN_NODE,
             Status.Code.PERMISSION_DENIED,
             "node 18446744073709551615 is not among"),
+        new BadHello(
+            helloOf(hello -> hello.setFrameBytesMax((17 << 20) + 1)),
+            Refusal.FRAME_SIZE,
+            Status.Code.FAILED_PRECONDITION,
+            "frames of up to 17825793 bytes, of which node 1 takes 17825792"),
+        new BadHello(
+            helloOf(hello -> hello.setFrameBytesMax(-1)),
+            Refusal.FRAME_SIZE,
+            Status.Code.FAILED_PRECONDITION,
+            "up to 4294967295 bytes"),
         new BadHello(
             helloOf(hello -> hello.setIncarnation(2)),
             Refusal.OLD_INCARNATION,
@@ -350,16 +371,31 @@ class GrpcTransportTest {
     awaitConnected(one, 2);
   }
 
+  /** {@return whether the other end hangs up, after whatever it has to say} */
+  static boolean isHungUpOn(Socket socket) throws IOException {
+    socket.setSoTimeout(60_000);
+    try {
+      var _ = socket.getInputStream().readAllBytes();
+      return true;
+    } catch (SocketException _) {
+      return true; // it was even reset
+    }
+  }
+
   @Test
   void bytesOfAnyKind_atThePort_doNoHarm() throws Exception {
     long seed = ThreadLocalRandom.current().nextLong();
     Random random = new Random(seed);
     start(settings(1, 2));
     byte[] preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+    List<Socket> sockets = new ArrayList<>();
     for (int i = 0; i < 40; i++) {
       byte[] bytes = new byte[random.nextInt(2_000) + 1];
       random.nextBytes(bytes);
-      try (Socket socket = new Socket(at(1).getAddress(), at(1).getPort())) {
+      Socket socket = new Socket(at(1).getAddress(), at(1).getPort());
+      open.add(socket);
+      sockets.add(socket);
+      try {
         OutputStream out = socket.getOutputStream();
         out.write(
             switch (i % 4) {
@@ -372,6 +408,9 @@ class GrpcTransportTest {
       } catch (IOException _) {
         // The port has hung up, as it may.
       }
+    }
+    for (Socket socket : sockets) {
+      assertThat(isHungUpOn(socket)).as("seed %d", seed).isTrue();
     }
     assertThat(told(1).told()).as("seed %d", seed).isEmpty();
     GrpcTransport two = start(settings(2, 1));
@@ -443,6 +482,61 @@ class GrpcTransportTest {
         .isInstanceOf(InsecureListenerException.class)
         .hasMessageContaining("127.0.0.1");
     open.add(GrpcTransport.open(settings.with(PlainText.ANYWHERE)));
+  }
+
+  @Test
+  void peerOffLoopback_needsTlsOrAWord() throws Exception {
+    PeerAddress elsewhere = PeerAddress.of(2, "10.255.255.1", 7_001);
+    assertThatThrownBy(() -> GrpcTransport.open(settings(1).with(List.of(elsewhere))))
+        .isInstanceOf(InsecurePeerException.class)
+        .hasMessageContaining("node 2 at 10.255.255.1:7001")
+        .hasMessageContaining("certificates");
+    GrpcTransport one = start(settings(1));
+    assertThatThrownBy(() -> one.setPeer(elsewhere)).isInstanceOf(InsecurePeerException.class);
+    assertThat(one.links()).isEmpty();
+    one.setPeer(PeerAddress.of(1, "10.255.255.1", 7_001)); // itself: it is not called
+    open.add(GrpcTransport.open(settings(2).with(PlainText.ANYWHERE).with(List.of(elsewhere))));
+  }
+
+  @Test
+  void nameThatIsFoundElsewhere_isNotCalledWithoutTls() throws Exception {
+    InetSocketAddress elsewhere = InetSocketAddress.createUnresolved("10.255.255.1", 7_001);
+    try (Caller caller = new Caller(elsewhere, Optional.empty(), new Metadata())) {
+      assertThat(caller.ended().status().getCause()).isInstanceOf(InsecurePeerException.class);
+    }
+  }
+
+  @Test
+  void sessionThatEndsAtOnce_isNotOpenedAgainWithoutAPause() throws Exception {
+    Wiring other =
+        new Wiring("other", new Wiring.Security(Optional.empty(), null, PlainText.LOOPBACK));
+    open.add(other);
+    ServerServiceDefinition service =
+        ServerServiceDefinition.builder("khonsu.Peer")
+            .addMethod(
+                Handshake.FRAMES,
+                (call, _) -> {
+                  call.sendHeaders(new Metadata()); // let in, and hung up on
+                  call.close(Status.ABORTED, new Metadata());
+                  return new ServerCall.Listener<>() {};
+                })
+            .build();
+    ConnectionGate gate = new ConnectionGate(ConnectionGate.Limits.USUAL, other);
+    Server server = other.listen(at(1), ClientAuth.NONE, 1 << 20, service, gate);
+    open.add(() -> Closing.await(server.shutdownNow()::awaitTermination));
+    long start = System.nanoTime();
+    GrpcTransport two = start(settings(2, 1));
+    Waiting.until("many sessions", () -> link(two, 1).sessions() >= 8);
+    long tookMillis = (System.nanoTime() - start) / 1_000_000;
+    // Seven waits take 1,130 ms at least, unless a session lived for a second.
+    assertThat(tookMillis).isGreaterThanOrEqualTo(1_000);
+  }
+
+  @Test
+  void whatTheOtherSideSays_isOneLine() {
+    assertThat(OutgoingLink.printable("a\nb\u001b[2J\u2028\u202ec\ud800é"))
+        .isEqualTo("a\\u000ab\\u001b[2J\\u2028\\u202ec\\ud800é");
+    assertThat(OutgoingLink.printable("x".repeat(10_000))).hasSize(500);
   }
 
   @Test

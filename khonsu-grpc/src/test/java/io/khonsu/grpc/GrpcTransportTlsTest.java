@@ -10,22 +10,27 @@ import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
+import io.grpc.Server;
 import io.grpc.Status;
 import io.grpc.TlsChannelCredentials;
+import io.grpc.TlsServerCredentials.ClientAuth;
 import io.grpc.util.AdvancedTlsX509TrustManager;
 import io.grpc.util.AdvancedTlsX509TrustManager.Verification;
 import io.khonsu.grpc.proto.Hello;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -39,18 +44,21 @@ class GrpcTransportTlsTest {
   @TempDir private static Path directory;
   private static TlsFiles first;
   private static TlsFiles second;
+  private static TlsFiles third;
   private static TlsFiles stranger;
+  private static TestCertificates ours;
 
   private final InetSocketAddress[] at = {FreePorts.next(), FreePorts.next()};
   private final Recorder[] told = {new Recorder(), new Recorder()};
-  private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+  private final List<Caller> callers = new ArrayList<>();
   private final List<GrpcTransport> open = new ArrayList<>();
 
   @BeforeAll
   static void makeCertificates() throws Exception {
-    TestCertificates ours = new TestCertificates(directory.resolve("ours"));
+    ours = new TestCertificates(directory.resolve("ours"));
     first = ours.signed("first", TlsFiles.nodeUri(CLUSTER, 1));
     second = ours.signed("second", TlsFiles.nodeUri(CLUSTER, 2));
+    third = ours.signed("third", TlsFiles.nodeUri(CLUSTER, 3));
     TestCertificates others = new TestCertificates(directory.resolve("others"));
     stranger = others.signed("stranger", TlsFiles.nodeUri(CLUSTER, 2));
   }
@@ -58,7 +66,7 @@ class GrpcTransportTlsTest {
   @AfterEach
   void close() {
     open.forEach(GrpcTransport::close);
-    timer.shutdownNow();
+    callers.forEach(Caller::close);
   }
 
   private GrpcTransport start(long node, TlsFiles files) throws IOException {
@@ -81,8 +89,20 @@ class GrpcTransportTlsTest {
     Waiting.until("refused", () -> link(transport).refusal().equals(Optional.of(refusal)));
   }
 
-  private TlsIdentity identity(TlsFiles files) throws IOException {
-    return new TlsIdentity(files, timer);
+  private Caller caller(TlsFiles files) throws IOException {
+    Caller caller = new Caller(at[0], Optional.of(files), hello());
+    callers.add(caller);
+    return caller;
+  }
+
+  private static Metadata hello() {
+    return Handshake.headers(
+        Hello.newBuilder()
+            .setProtocolVersion(Handshake.PROTOCOL_VERSION)
+            .setClusterId(CLUSTER)
+            .setFrom(2)
+            .setTo(1)
+            .build());
   }
 
   /** {@return what trusts an authority's servers, whatever they are called} */
@@ -112,14 +132,8 @@ class GrpcTransportTlsTest {
                   ended.complete(status);
                 }
               },
-              Handshake.headers(
-                  Hello.newBuilder()
-                      .setProtocolVersion(Handshake.PROTOCOL_VERSION)
-                      .setClusterId(CLUSTER)
-                      .setFrom(2)
-                      .setTo(1)
-                      .build()));
-      return ended.join();
+              hello());
+      return Waiting.forValue("the end", ended);
     } finally {
       channel.shutdownNow();
       Closing.await(channel::awaitTermination);
@@ -141,12 +155,28 @@ class GrpcTransportTlsTest {
 
   @Test
   void certificateOfAnotherNode_isRefusedOnBothSides() throws Exception {
-    GrpcTransport one = start(1, first);
-    GrpcTransport two = start(2, first); // it is node 2, and shows node 1's
-    awaitRefusal(two, Refusal.OTHER_CERTIFICATE);
-    awaitRefusal(one, Refusal.OTHER_CERTIFICATE);
-    assertThat(one.refusals()).containsKey(Refusal.OTHER_CERTIFICATE);
-    assertThat(told[0].told()).isEmpty();
+    // The port of node 2 belongs to who shows a certificate of node 3.
+    Wiring other =
+        new Wiring("other", new Wiring.Security(Optional.of(third), null, PlainText.LOOPBACK));
+    ConnectionGate gate = new ConnectionGate(ConnectionGate.Limits.USUAL, other);
+    Handshake handshake = new Handshake(CLUSTER, new PeerSettings.Self(2, 0), 1 << 30, false);
+    Map<Long, PeerAddress> peers = Map.of(1L, PeerAddress.of(1, "127.0.0.1", at[0].getPort()));
+    IncomingSessions sessions = new IncomingSessions(handshake, peers, other, gate);
+    sessions.start(told[1]);
+    Server server = other.listen(at[1], ClientAuth.REQUIRE, 1 << 20, sessions.service(), gate);
+    try {
+      GrpcTransport one = start(1, first);
+      awaitRefusal(one, Refusal.OTHER_CERTIFICATE);
+      assertThat(link(one).isConnected()).isFalse();
+
+      Caller caller = caller(third); // it says that it is node 2
+      assertThat(Refusal.of(caller.ended().trailers())).isEqualTo(Refusal.OTHER_CERTIFICATE);
+      assertThat(one.refusals()).containsKey(Refusal.OTHER_CERTIFICATE);
+      assertThat(told[0].told()).isEmpty();
+    } finally {
+      Closing.await(server.shutdownNow()::awaitTermination);
+      other.close();
+    }
   }
 
   @Test
@@ -155,7 +185,7 @@ class GrpcTransportTlsTest {
     GrpcTransport two = start(2, stranger);
     // It trusts the node that it calls, so that it is the node which hangs up.
     TlsFiles caller = new TlsFiles(stranger.certificate(), stranger.key(), first.authorities());
-    assertThat(call(identity(caller).channel()).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    assertThat(caller(caller).ended().status().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
     assertThat(link(one).isConnected()).isFalse();
     assertThat(link(two).isConnected()).isFalse();
     assertThat(told[0].told()).isEmpty();
@@ -183,6 +213,73 @@ class GrpcTransportTlsTest {
     PeerSettings anywhere =
         PeerSettings.of(CLUSTER, 1, new InetSocketAddress("0.0.0.0", at[0].getPort()));
     open.add(GrpcTransport.open(anywhere.with(first)));
+  }
+
+  private static void isRefused(TlsFiles files, String... saying) {
+    assertThatThrownBy(
+            () -> GrpcTransport.open(PeerSettings.of(CLUSTER, 1, FreePorts.next()).with(files)))
+        .isInstanceOf(UnusableCertificateException.class)
+        .hasMessageContainingAll(saying);
+  }
+
+  @Test
+  void ownCertificate_thatOthersWouldRefuse_isRefusedAtOpen() throws Exception {
+    String uri = TlsFiles.nodeUri(CLUSTER, 1);
+    isRefused(ours.signed("expired", uri, "-10d", 5), "expired.pem", "has expired", "make a new");
+    isRefused(ours.signed("future", uri, "+10d", 5), "future.pem", "not valid before", "clock");
+    isRefused(second, "second.pem", "khonsu://42/node/2", "not khonsu://42/node/1");
+    TlsFiles mixed = new TlsFiles(first.certificate(), second.key(), first.authorities());
+    isRefused(mixed, "second-key.pem is not the key of", "first.pem", "together");
+  }
+
+  /** {@return the number of the certificate that a caller meets} */
+  private BigInteger serialAt(GrpcTransport transport) throws Exception {
+    TrustManager[] trusting = {trust(first)};
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, trusting, null);
+    InetSocketAddress address = transport.address();
+    try (SSLSocket socket =
+        (SSLSocket)
+            context.getSocketFactory().createSocket(address.getAddress(), address.getPort())) {
+      socket.startHandshake();
+      return ((X509Certificate) socket.getSession().getPeerCertificates()[0]).getSerialNumber();
+    }
+  }
+
+  @Test
+  void renewedCertificate_isTaken_alsoForTheSameKey_andHalfAPairIsNot() throws Exception {
+    String uri = TlsFiles.nodeUri(CLUSTER, 1);
+    TlsFiles files = ours.signed("renewing", uri);
+    GrpcTransport transport = start(1, files);
+    BigInteger before = serialAt(transport);
+
+    Files.writeString(files.certificate(), ours.renewed("renewing", uri));
+    transport.readCertificatesAgain();
+    BigInteger sameKey = serialAt(transport);
+    assertThat(sameKey).isNotEqualTo(before);
+
+    TlsFiles next = ours.signed("next", uri);
+    copy(next.certificate(), files.certificate()); // its key has not come yet
+    transport.readCertificatesAgain();
+    assertThat(serialAt(transport)).isEqualTo(sameKey);
+    copy(next.key(), files.key());
+    transport.readCertificatesAgain();
+    BigInteger otherKey = serialAt(transport);
+    assertThat(otherKey).isNotEqualTo(sameKey);
+
+    for (TlsFiles bad : List.of(second, ours.signed("late", uri, "-10d", 5))) {
+      copy(bad.certificate(), files.certificate());
+      copy(bad.key(), files.key());
+      transport.readCertificatesAgain();
+      assertThat(serialAt(transport)).isEqualTo(otherKey);
+    }
+    Files.delete(files.certificate());
+    transport.readCertificatesAgain();
+    assertThat(serialAt(transport)).isEqualTo(otherKey);
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    Files.write(to, Files.readAllBytes(from));
   }
 
   @Test

@@ -24,13 +24,43 @@ final class TestCertificates {
     this.directory = directory;
     this.store = directory.resolve("all.p12");
     Files.createDirectories(directory);
-    keytool("-alias", "ca", "-dname", "CN=authority", "-ext", "bc:critical=ca:true");
+    generate(
+        "-alias",
+        "ca",
+        "-dname",
+        "CN=authority",
+        "-ext",
+        "bc:critical=ca:true",
+        "-validity",
+        "36500");
     write("ca.pem", "CERTIFICATE", List.of(keys().getCertificate("ca").getEncoded()));
   }
 
   /** {@return files of who has this URI as its name} */
   TlsFiles signed(String alias, String uri) throws Exception {
-    keytool("-alias", alias, "-dname", "CN=" + alias, "-signer", "ca", "-ext", "san=uri:" + uri);
+    return signed(alias, uri, "-1d", 36_500);
+  }
+
+  /**
+   * {@return the same, valid at another time}
+   *
+   * @param start from now, in the way of keytool
+   * @param days for how long
+   */
+  TlsFiles signed(String alias, String uri, String start, int days) throws Exception {
+    generate(
+        "-alias",
+        alias,
+        "-dname",
+        "CN=" + alias,
+        "-signer",
+        "ca",
+        "-ext",
+        "san=uri:" + uri,
+        "-startdate",
+        start,
+        "-validity",
+        Integer.toString(days));
     List<byte[]> chain = new ArrayList<>();
     for (Certificate each : keys().getCertificateChain(alias)) {
       chain.add(each.getEncoded());
@@ -42,6 +72,25 @@ final class TestCertificates {
     return new TlsFiles(certificate, keyFile, directory.resolve("ca.pem"));
   }
 
+  /** {@return a new certificate, as PEM, for the key of an old one} */
+  String renewed(String alias, String uri) throws Exception {
+    Path request = directory.resolve(alias + ".csr");
+    Path made = directory.resolve(alias + "-renewed.pem");
+    keytool("-certreq", "-alias", alias, "-file", request.toString());
+    keytool(
+        "-gencert",
+        "-rfc",
+        "-alias",
+        "ca",
+        "-ext",
+        "san=uri:" + uri,
+        "-infile",
+        request.toString(),
+        "-outfile",
+        made.toString());
+    return Files.readString(made);
+  }
+
   private KeyStore keys() throws IOException, GeneralSecurityException {
     KeyStore keys = KeyStore.getInstance("PKCS12");
     try (InputStream in = Files.newInputStream(store)) {
@@ -50,13 +99,19 @@ final class TestCertificates {
     return keys;
   }
 
+  private void generate(String... arguments) throws IOException, InterruptedException {
+    List<String> all = new ArrayList<>(List.of("-genkeypair"));
+    all.addAll(List.of("-keyalg", "EC", "-groupname", "secp256r1"));
+    all.addAll(List.of(arguments));
+    keytool(all.toArray(String[]::new));
+  }
+
   private void keytool(String... arguments) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
-    command.addAll(List.of("-J-XX:TieredStopAtLevel=1", "-genkeypair"));
-    command.addAll(List.of("-keyalg", "EC", "-groupname", "secp256r1", "-validity", "36500"));
-    command.addAll(List.of("-keystore", store.toString(), "-storepass", PASSWORD));
+    command.add("-J-XX:TieredStopAtLevel=1");
     command.addAll(List.of(arguments));
+    command.addAll(List.of("-keystore", store.toString(), "-storepass", PASSWORD));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     if (process.waitFor() != 0) {

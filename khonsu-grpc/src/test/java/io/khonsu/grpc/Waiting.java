@@ -2,6 +2,7 @@ package io.khonsu.grpc;
 
 import static org.assertj.core.api.Assertions.fail;
 
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -11,6 +12,12 @@ final class Waiting {
   private static final long MINUTES_MAX = 1;
 
   private Waiting() {}
+
+  /** {@return what comes} */
+  static <T> T forValue(String what, CompletableFuture<T> future) {
+    until(what, future::isDone);
+    return future.join();
+  }
 
   static void until(String what, BooleanSupplier condition) {
     long start = System.nanoTime();

@@ -1,11 +1,13 @@
 package io.khonsu.server;
 
 import io.khonsu.distributed.DistributedCommitManager.Presence;
+import io.khonsu.grpc.UnusableCertificateException;
 import io.khonsu.server.demo.ClusterLoad;
 import io.khonsu.server.node.ConfigException;
 import io.khonsu.server.node.LocalCluster;
 import io.khonsu.server.node.NodeConfig;
 import io.khonsu.server.node.RunningNode;
+import io.khonsu.server.torture.ListClients;
 import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.StorageRefusedException;
 import java.io.IOException;
@@ -29,8 +31,9 @@ import picocli.CommandLine.Spec;
           + " never taken for that of a new node.",
       "",
       "Stopped by SIGTERM it ends with 143, by Ctrl-C with 130, both cleanly: all that was"
-          + " acknowledged is on disk. It ends with 2 if the configuration is wrong, with 3 if a"
-          + " port or the disk cannot be used, with 6 if data is lost or damaged."
+          + " acknowledged is on disk. It ends with 2 if the configuration or its certificate is"
+          + " wrong, with 3 if a port or the disk cannot be used, with 6 if data is lost or"
+          + " damaged."
     })
 final class ServerCommand implements Callable<Integer> {
   @Spec
@@ -59,6 +62,10 @@ final class ServerCommand implements Callable<Integer> {
   @Option(names = "--workload", hidden = true)
   private boolean hasWorkload;
 
+  /** For torture: clients on the node, who note what they do and see beside its disk. */
+  @Option(names = "--clients", paramLabel = "SEED", hidden = true)
+  private @Nullable Long clientsSeed;
+
   @Override
   public Integer call() throws InterruptedException {
     NodeConfig config;
@@ -75,11 +82,16 @@ final class ServerCommand implements Callable<Integer> {
       if (hasWorkload) {
         ClusterLoad.start(node.member(), LocalCluster.acknowledgements(config.directory()));
       }
+      if (clientsSeed != null) {
+        ListClients.start(node.member(), config.directory(), clientsSeed);
+      }
       return run(node);
     } catch (StorageRefusedException e) {
       return failed(exitCode(e.reason()), e.getMessage() + advice(e.reason()));
     } catch (DamagedStorageException e) {
       return failed(ExitCode.CORRUPTION, String.valueOf(e.getMessage()));
+    } catch (UnusableCertificateException e) {
+      return failed(ExitCode.USAGE, file + ": " + e.getMessage());
     } catch (IOException e) {
       return failed(ExitCode.UNAVAILABLE, String.valueOf(e.getMessage()));
     } catch (IllegalArgumentException e) { // settings that do not fit together, as a listener off

@@ -20,12 +20,19 @@ final class ClusterNode {
     private final int itsLife = life;
 
     @Override
-    public void start(Receiver receiver) {}
+    public void start(Receiver target) {
+      receiver = target;
+    }
 
     @Override
     public void send(long node, byte[] frame) {
       long wait = disk.busyUntil() - world.scheduler().now();
       world.scheduler().after(wait, () -> depart(node, frame));
+    }
+
+    @Override
+    public boolean isCut(long node) {
+      return world.isKnownToBeCut(id, (int) node);
     }
 
     private void depart(long node, byte[] frame) {
@@ -48,6 +55,7 @@ final class ClusterNode {
   private final long tickPeriod;
   private final long clockOffsetMillis;
   private @Nullable DistributedCommitManager manager;
+  private Transport.@Nullable Receiver receiver;
   private int life;
   private boolean isPaused;
   private boolean isScheduled;
@@ -133,6 +141,7 @@ final class ClusterNode {
     isScheduled = false;
     DistributedCommitManager ended = manager;
     manager = null;
+    receiver = null;
     disk.crash();
     if (ended != null) {
       ended.close();
@@ -149,8 +158,8 @@ final class ClusterNode {
   }
 
   void receive(int from, byte[] frame) {
-    DistributedCommitManager current = manager;
-    if (current != null && current.receive(from, frame)) {
+    Transport.Receiver target = receiver;
+    if (target != null && target.receive(from, frame)) {
       wake();
     }
   }

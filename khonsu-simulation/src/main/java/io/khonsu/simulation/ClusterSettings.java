@@ -30,6 +30,8 @@ record ClusterSettings(
           of("power-loss-3", 3, Fault.POWER_LOSS, Fault.SLOW_DISK),
           of("partitions-3", 3, Fault.PARTITIONS, Fault.ONE_WAY_CUTS),
           of("partitions-5", 5, Fault.PARTITIONS, Fault.ONE_WAY_CUTS),
+          of("detours-3", 3, Fault.PARTITIONS, Fault.ONE_WAY_CUTS, Fault.KNOWN_CUTS),
+          of("detours-5", 5, Fault.PARTITIONS, Fault.ONE_WAY_CUTS, Fault.KNOWN_CUTS, Fault.CRASHES),
           of("pauses-3", 3, Fault.PAUSES, Fault.DRIFT),
           of("disks-3", 3, Fault.SLOW_DISK, Fault.FAILED_SYNC, Fault.CRASHES),
           of("wild-3", 3, Fault.CRASHES).with(WILD),

@@ -34,6 +34,7 @@ final class ClusterWorld {
   private final Network<byte[]> network;
   private final List<ClusterNode> nodes = new ArrayList<>();
   private final Set<Defect> defects;
+  private final boolean areCutsKnown;
   private final TreeMap<Long, Long> hashes = new TreeMap<>();
   private final TreeMap<Integer, Long> installed = new TreeMap<>();
   private long frames;
@@ -42,6 +43,7 @@ final class ClusterWorld {
   ClusterWorld(ClusterSettings settings, Set<Defect> defects, long seed) {
     this.random = new SplittableRandom(TraceHash.mix(seed));
     this.defects = defects;
+    this.areCutsKnown = settings.has(Fault.KNOWN_CUTS);
     this.network = new Network<>(scheduler, random.split(), settings.network(), this::receive);
     long[] ids = LongStream.rangeClosed(1, settings.nodes()).toArray();
     for (long id : ids) {
@@ -108,6 +110,11 @@ final class ClusterWorld {
 
   long frames() {
     return frames;
+  }
+
+  /** {@return whether a transport knows that it reaches a node no more} */
+  boolean isKnownToBeCut(int from, int to) {
+    return areCutsKnown && !network.links().isUp(from, to);
   }
 
   void send(ClusterNode from, int to, byte[] frame) {

@@ -6,6 +6,8 @@ enum Fault {
   PARTITIONS,
   /** Links are cut in one direction. */
   ONE_WAY_CUTS,
+  /** Not a fault, but how cuts are: nodes know which of their own links are cut. */
+  KNOWN_CUTS,
   /** Replicas crash, also while they write, and come back. */
   CRASHES,
   /** All replicas crash at the same moment. */

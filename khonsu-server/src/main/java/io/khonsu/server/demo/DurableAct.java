@@ -141,7 +141,8 @@ public final class DurableAct {
     }
   }
 
-  static void delete(Path root) throws IOException {
+  /** Deletes a directory and all that is in it. */
+  public static void delete(Path root) throws IOException {
     List<Path> deepestFirst;
     try (Stream<Path> found = Files.walk(root)) {
       deepestFirst = found.sorted(Comparator.reverseOrder()).toList();

@@ -1,6 +1,5 @@
 package io.khonsu.server.demo;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.khonsu.distributed.DistributedCommitManager.Presence;
 import io.khonsu.distributed.NodeStatus;
 import io.khonsu.server.demo.ClusterReport.Wound;
@@ -207,7 +206,9 @@ final class HurtCluster implements AutoCloseable {
           CrashAudit.of(
               here.member().store(), CrashAudit.EMPTY, acknowledged, CrashAudit.Untold.ANY);
       List<String> hashes = new ArrayList<>();
-      await(() -> isSameIndex(here.member().status(), hashes), "all nodes at the same index");
+      await(
+          () -> hashes.addAll(cluster.stateHashes(here.member().status())),
+          "all nodes at the same index");
       return new ClusterReport(
           NODES,
           wounds,
@@ -223,20 +224,6 @@ final class HurtCluster implements AutoCloseable {
 
   private static boolean isLed(NodeStatus status) {
     return status.leader() != 0 && status.isLed();
-  }
-
-  /** {@return whether all nodes have applied as much; then their hashes are in the list} */
-  private boolean isSameIndex(NodeStatus here, List<String> hashes) throws IOException {
-    hashes.clear();
-    hashes.add("%016x".formatted(here.stateHash()));
-    for (long node = 2; node <= NODES; node++) {
-      JsonNode status = cluster.admin(node).status();
-      if (status.path("appliedIndex").asLong() != here.appliedIndex()) {
-        return false;
-      }
-      hashes.add(status.path("stateHash").asText());
-    }
-    return true;
   }
 
   /** Something that becomes true. */

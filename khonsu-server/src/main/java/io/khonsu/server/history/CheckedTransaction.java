@@ -8,6 +8,7 @@ import io.khonsu.TableSpec;
 import io.khonsu.Transaction;
 import io.khonsu.TransactionAbortedException;
 import io.khonsu.TransactionOptions;
+import io.khonsu.UnavailableException;
 import io.khonsu.mvcc.IsolationLevel;
 import io.khonsu.testkit.Level;
 import io.khonsu.testkit.history.CommitReport;
@@ -70,6 +71,9 @@ final class CheckedTransaction {
       return new CommitReport.Refused(String.valueOf(e.getMessage()));
     } catch (CommitOutcomeUnknownException e) {
       return new CommitReport.Unknown(String.valueOf(e.getMessage()));
+    } catch (UnavailableException e) { // nothing has happened, and it is still open
+      transaction.close();
+      return new CommitReport.Refused(String.valueOf(e.getMessage()));
     }
   }
 

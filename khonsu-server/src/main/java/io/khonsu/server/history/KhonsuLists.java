@@ -16,15 +16,34 @@ import org.jspecify.annotations.Nullable;
  * longer, in one transaction.
  */
 public final class KhonsuLists implements ListAppendStore {
+  private static final String NAME = "lists";
+
   private final Khonsu db;
   private final Table table;
 
+  private KhonsuLists(Khonsu db, Table table) {
+    this.db = db;
+    this.table = table;
+  }
+
   /** Creates the table {@code lists} in a store, which the caller closes. */
   public KhonsuLists(Khonsu db) {
+    this(db, createTable(db));
+  }
+
+  /**
+   * {@return the lists of a store; where there is no table of them, one is created}
+   *
+   * @throws io.khonsu.TableExistsException if somebody else has just done so: call again
+   */
+  public static KhonsuLists in(Khonsu db) {
+    return new KhonsuLists(db, db.table(NAME).orElseGet(() -> createTable(db)));
+  }
+
+  private static Table createTable(Khonsu db) {
     Field element = Field.notNullable("element", CheckedTransaction.INT64);
     Field value = CheckedTransaction.value(ArrowType.List.INSTANCE, List.of(element));
-    this.db = db;
-    this.table = CheckedTransaction.createTable(db, "lists", value);
+    return CheckedTransaction.createTable(db, NAME, value);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.khonsu.server.node;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.khonsu.distributed.NodeStatus;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -58,6 +59,26 @@ public final class LocalCluster implements AutoCloseable {
    */
   public static LocalCluster create(
       Path directory, int nodes, String mainClass, List<String> options) throws IOException {
+    return create(directory, nodes, mainClass, options, (_, _, ports) -> ports.target());
+  }
+
+  /** On its way from a node to another: where the other listens, and one that is free. */
+  public record Ports(int target, int free) {}
+
+  /** Where nodes call each other. */
+  public interface Routes {
+    /** {@return the port on this machine at which a node calls another one} */
+    int port(long from, long to, Ports ports) throws IOException;
+  }
+
+  /**
+   * The same, with something between the nodes.
+   *
+   * @param routes asked once for each two nodes, in both directions
+   */
+  public static LocalCluster create(
+      Path directory, int nodes, String mainClass, List<String> options, Routes routes)
+      throws IOException {
     Files.createDirectories(directory);
     try (Stream<Path> found = Files.list(directory)) {
       if (found.findAny().isPresent()) {
@@ -65,7 +86,7 @@ public final class LocalCluster implements AutoCloseable {
       }
     }
     LocalCluster cluster = new LocalCluster(directory, mainClass, options);
-    cluster.writeConfigurations(nodes);
+    cluster.writeConfigurations(nodes, routes);
     cluster.startAll(nodes, List.of("--new"));
     return cluster;
   }
@@ -106,17 +127,24 @@ public final class LocalCluster implements AutoCloseable {
     return ServerProcess.start(mainClass, all, log(node));
   }
 
-  private void writeConfigurations(int nodes) throws IOException {
+  private void writeConfigurations(int nodes, Routes routes) throws IOException {
     Set<Integer> taken = new HashSet<>();
-    StringBuilder addresses = new StringBuilder();
+    int[] listens = new int[nodes + 1];
     for (int node = 1; node <= nodes; node++) {
-      addresses.append("node.%d = 127.0.0.1:%d%n".formatted(node, freePort(taken)));
+      listens[node] = freePort(taken);
     }
     long clusterId = ThreadLocalRandom.current().nextLong(1, 1L << 31);
     for (int node = 1; node <= nodes; node++) {
-      String text =
-          "cluster = %d%nnode = %d%ndirectory = node-%d%nadmin = 127.0.0.1:%d%n%s"
-              .formatted(clusterId, node, node, freePort(taken), addresses);
+      StringBuilder text = new StringBuilder();
+      text.append("cluster = %d%nnode = %d%n".formatted(clusterId, node));
+      text.append("directory = node-%d%nadmin = 127.0.0.1:%d%n".formatted(node, freePort(taken)));
+      for (int other = 1; other <= nodes; other++) {
+        int port = listens[other];
+        if (other != node) {
+          port = routes.port(node, other, new Ports(port, freePort(taken)));
+        }
+        text.append("node.%d = 127.0.0.1:%d%n".formatted(other, port));
+      }
       Files.writeString(configuration(node), text);
     }
   }
@@ -159,6 +187,11 @@ public final class LocalCluster implements AutoCloseable {
     return file(directory, node, ".log");
   }
 
+  /** {@return the directory of a node's disk} */
+  public Path disk(long node) {
+    return file(directory, node, "");
+  }
+
   /** {@return where the demo's writers note what they did, beside the disk of their node} */
   public static Path acknowledgements(Path disk) {
     return disk.resolveSibling(disk.getFileName() + ".acks");
@@ -166,7 +199,7 @@ public final class LocalCluster implements AutoCloseable {
 
   /** {@return the same, of a node} */
   public Path acknowledgements(long node) {
-    return acknowledgements(file(directory, node, ""));
+    return acknowledgements(disk(node));
   }
 
   /** Sets the options of nodes that are started from here on. */
@@ -244,6 +277,24 @@ public final class LocalCluster implements AutoCloseable {
     } catch (IOException _) {
       return 0; // it is being started
     }
+  }
+
+  /**
+   * {@return the state hashes of all nodes, or an empty list if they have not applied equally much}
+   *
+   * @param first how node 1 is, which runs in this process
+   */
+  public List<String> stateHashes(NodeStatus first) throws IOException {
+    List<String> hashes = new ArrayList<>();
+    hashes.add("%016x".formatted(first.stateHash()));
+    for (long node = 2; node <= size(); node++) {
+      JsonNode status = admin(node).status();
+      if (status.path("appliedIndex").asLong() != first.appliedIndex()) {
+        return List.of();
+      }
+      hashes.add(status.path("stateHash").asText());
+    }
+    return hashes;
   }
 
   /**

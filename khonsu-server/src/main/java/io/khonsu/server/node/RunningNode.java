@@ -42,6 +42,8 @@ public final class RunningNode implements AutoCloseable {
    *     short, in use, or there already and must not be
    * @throws io.khonsu.grpc.InsecureListenerException if it would listen for other machines without
    *     TLS
+   * @throws io.khonsu.grpc.InsecurePeerException if it would call another machine without TLS
+   * @throws io.khonsu.grpc.UnusableCertificateException if the others would refuse its certificate
    * @throws IOException if disk or network cannot be used
    */
   public static RunningNode start(NodeConfig config, Presence presence, LinkFaults faults)

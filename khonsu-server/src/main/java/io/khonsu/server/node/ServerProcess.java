@@ -57,6 +57,31 @@ public final class ServerProcess implements AutoCloseable {
     return process.onExit();
   }
 
+  /**
+   * Lets it stand still, as {@code kill -STOP} does, until {@link #resume}.
+   *
+   * @throws IOException if this system cannot do that
+   */
+  public void pause() throws IOException, InterruptedException {
+    signal("STOP");
+  }
+
+  /** Lets it go on, as {@code kill -CONT} does. */
+  public void resume() throws IOException, InterruptedException {
+    signal("CONT");
+  }
+
+  private void signal(String name) throws IOException, InterruptedException {
+    Process kill =
+        new ProcessBuilder("kill", "-" + name, Long.toString(pid()))
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    if (kill.waitFor() != 0) {
+      throw new IOException("kill -%s %d ended with %d".formatted(name, pid(), kill.exitValue()));
+    }
+  }
+
   /** Kills it, as {@code kill -9} does, and waits until it has gone. */
   public void kill() throws InterruptedException {
     var _ = process.destroyForcibly().waitFor();

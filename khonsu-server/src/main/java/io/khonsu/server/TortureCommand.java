@@ -1,0 +1,142 @@
+package io.khonsu.server;
+
+import io.khonsu.server.demo.DurableAct;
+import io.khonsu.server.torture.Torture;
+import io.khonsu.server.torture.TortureReport;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code khonsu torture}: a cluster of real processes that is hurt, and what its clients saw. */
+@Command(
+    name = "torture",
+    description = {
+      "Hurts a cluster of three processes under load, and checks what its clients saw.",
+      "",
+      "Nodes are killed and stand still, links are cut, lose what is sent one way, are slow, get"
+          + " stuck and end; clients on every node append to lists and read them. What is done, and"
+          + " for how long, follows from the seed. At the end every list is read: the history must"
+          + " be strictly serializable, all that was acknowledged must be there, and all nodes must"
+          + " have the same state.",
+      "",
+      "How long no commit returned after each fault is printed, and which faults of one node or"
+          + " link took longer than 2 s; that does not change the exit status. It ends with 0 if"
+          + " nothing was found, with 1 if something was, and then says where the nodes' directory"
+          + " stays; with 3 if a node could not be started or the cluster did not come back."
+    })
+final class TortureCommand implements Callable<Integer> {
+  private static final double MINUTES_MAX = 24 * 60;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init") // picocli sets it
+  private CommandSpec spec;
+
+  @Option(
+      names = "--minutes",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "For how long new faults begin, such as 10 or 0.5; default ${DEFAULT-VALUE}.")
+  private double minutes;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "S",
+      defaultValue = "1",
+      description = "Of the faults, and of what the clients do; default ${DEFAULT-VALUE}.")
+  private long seed;
+
+  @Option(
+      names = "--history",
+      paramLabel = "FILE",
+      description = "Where to write the history, as EDN that public checkers read.")
+  private @Nullable String history;
+
+  @Option(names = "--force", description = "Overwrites FILE.")
+  private boolean force;
+
+  @Option(names = "--json", description = "Prints the report as JSON.")
+  private boolean json;
+
+  @Option(
+      names = "--schedule",
+      paramLabel = "N",
+      description = "Hurts nobody, and prints the first N faults of the seed.")
+  private @Nullable Integer schedule;
+
+  @Override
+  public Integer call() throws InterruptedException {
+    PrintWriter out = spec.commandLine().getOut();
+    if (!(minutes > 0 && minutes <= MINUTES_MAX)) {
+      throw new ParameterException(
+          spec.commandLine(), "--minutes must be above 0 and at most 1440, but is " + minutes);
+    }
+    if (schedule != null) {
+      Arguments.checkRange(spec, "--schedule", schedule, 1, 100_000);
+      Torture.schedule(seed, schedule).forEach(out::println);
+      out.flush();
+      return ExitCode.OK.code();
+    }
+    HistoryFile file = history == null ? null : new HistoryFile(history, force);
+    try {
+      if (file != null) {
+        file.checkWritable();
+      }
+    } catch (IOException e) {
+      throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
+    }
+    return run(out, file);
+  }
+
+  private int run(PrintWriter out, @Nullable HistoryFile file) throws InterruptedException {
+    Path directory = null;
+    try {
+      directory = Files.createTempDirectory("khonsu-torture");
+      TortureReport report = torture(directory);
+      if (file != null) {
+        file.write(report.history(), out);
+      }
+      print(
+          report, HistoryFile.STANDARD_OUTPUT.equals(history) ? spec.commandLine().getErr() : out);
+      if (report.holds()) {
+        DurableAct.delete(directory);
+        return ExitCode.OK.code();
+      }
+      spec.commandLine().getErr().println("what the nodes left is in " + directory);
+      return ExitCode.ANSWER_IS_NO.code();
+    } catch (IOException | TimeoutException e) {
+      spec.commandLine()
+          .getErr()
+          .printf("%s: %s; see %s%n", spec.qualifiedName(), e.getMessage(), directory);
+      return ExitCode.UNAVAILABLE.code();
+    }
+  }
+
+  private TortureReport torture(Path directory)
+      throws IOException, InterruptedException, TimeoutException {
+    Duration duration = Duration.ofMillis((long) (minutes * 60_000));
+    try (Progress progress = Progress.on(spec.commandLine().getErr())) {
+      return Torture.run(directory, KhonsuCommand.class.getName(), seed, duration, progress::show);
+    }
+  }
+
+  private void print(TortureReport report, PrintWriter out) {
+    if (json) {
+      out.println(Json.write(report.tree()));
+    } else {
+      out.println("Torture of three nodes, seed " + report.seed() + ":");
+      report.lines().forEach(out::println);
+      out.println(report.holds() ? "Nothing was found." : "FAILED.");
+    }
+    out.flush();
+  }
+}

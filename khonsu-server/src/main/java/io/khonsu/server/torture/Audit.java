@@ -1,0 +1,154 @@
+package io.khonsu.server.torture;
+
+import io.khonsu.distributed.DistributedCommitManager.Presence;
+import io.khonsu.distributed.NodeStatus;
+import io.khonsu.server.history.KhonsuLists;
+import io.khonsu.server.node.ConfigException;
+import io.khonsu.server.node.LocalCluster;
+import io.khonsu.server.node.NodeConfig;
+import io.khonsu.server.node.RunningNode;
+import io.khonsu.testkit.Level;
+import io.khonsu.testkit.history.CommitReport;
+import io.khonsu.testkit.history.History;
+import io.khonsu.testkit.history.HistoryTransaction;
+import io.khonsu.testkit.history.HistoryTransaction.Outcome;
+import io.khonsu.testkit.history.ListAppendStore;
+import io.khonsu.testkit.history.Operation;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * What is there when all is over, as a node sees it that runs in this process.
+ *
+ * @param history what all clients saw, and then this one, which reads every list
+ * @param lost what was acknowledged and is in no list
+ * @param stateHashes of all nodes, at one index
+ */
+record Audit(History history, List<Long> lost, List<String> stateHashes) {
+  private static final int READS_PER_TRANSACTION = 6;
+  private static final Duration TIMEOUT = Duration.ofMinutes(3);
+  private static final Duration POLL = Duration.ofMillis(20);
+
+  /**
+   * Starts the nodes of a cluster, without clients, and reads all.
+   *
+   * @param cluster stopped
+   * @param ended what its clients did
+   */
+  static Audit of(LocalCluster cluster, List<ClientLog.Ended> ended)
+      throws IOException, InterruptedException, TimeoutException {
+    cluster.setOptions(List.of());
+    for (long node = 2; node <= cluster.size(); node++) {
+      cluster.restart(node);
+    }
+    try (RunningNode here =
+        RunningNode.start(
+            NodeConfig.read(cluster.configuration(1)),
+            Presence.EXISTING,
+            RunningNode.LinkFaults.REFUSED)) {
+      await(() -> isLed(here.member().status()), "a leader for the audit");
+      here.member().store().readOnly(_ -> true); // brings what is not applied here yet
+      List<ClientLog.Ended> all = new ArrayList<>(ended);
+      Set<Long> found = read(KhonsuLists.in(here.member().store()), all);
+      List<String> hashes = new ArrayList<>();
+      await(
+          () -> hashes.addAll(cluster.stateHashes(here.member().status())),
+          "all nodes at the same index");
+      return new Audit(history(all), lost(ended, found), hashes);
+    } catch (ConfigException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  private static boolean isLed(NodeStatus status) {
+    return status.leader() != 0 && status.isLed();
+  }
+
+  /** Reads all lists that were ever used, and notes it; {@return what is in them} */
+  private static Set<Long> read(ListAppendStore lists, List<ClientLog.Ended> all) {
+    List<Long> keys =
+        all.stream()
+            .flatMap(each -> each.operations().stream().map(Operation::key))
+            .distinct()
+            .sorted()
+            .toList();
+    Set<Long> found = new HashSet<>();
+    for (int from = 0; from < keys.size(); from += READS_PER_TRANSACTION) {
+      List<Long> some = keys.subList(from, Math.min(keys.size(), from + READS_PER_TRANSACTION));
+      long begun = System.nanoTime();
+      ListAppendStore.Session session = lists.begin(Level.SERIALIZABLE);
+      List<Operation> reads = new ArrayList<>();
+      for (long key : some) {
+        List<Long> values = session.read(key);
+        reads.add(new Operation.ReadList(key, values));
+        found.addAll(values);
+      }
+      if (!(session.commit() instanceof CommitReport.Committed(Long version))) {
+        throw new IllegalStateException("nobody else commits, and still a reading was refused");
+      }
+      long now = System.nanoTime();
+      all.add(new ClientLog.Ended(0, Outcome.COMMITTED, begun, now, reads, version, null));
+    }
+    return found;
+  }
+
+  private static List<Long> lost(List<ClientLog.Ended> ended, Set<Long> found) {
+    List<Long> lost = new ArrayList<>();
+    for (ClientLog.Ended each : ended) {
+      for (Operation operation : each.operations()) {
+        if (each.outcome() == Outcome.COMMITTED
+            && operation instanceof Operation.Append(long _, long value)
+            && !found.contains(value)) {
+          lost.add(value);
+        }
+      }
+    }
+    return lost;
+  }
+
+  /** {@return a history in which a client goes on as another process after an unknown outcome} */
+  private static History history(List<ClientLog.Ended> all) {
+    Map<Long, Integer> processes = new HashMap<>();
+    List<HistoryTransaction> transactions = new ArrayList<>();
+    int next = 0;
+    List<ClientLog.Ended> inOrder = new ArrayList<>(all);
+    inOrder.sort(Comparator.comparingLong(ClientLog.Ended::invokedNanos));
+    for (ClientLog.Ended each : inOrder) {
+      Integer process = processes.get(each.client());
+      if (process == null) {
+        process = next++;
+        processes.put(each.client(), process);
+      }
+      transactions.add(each.inHistory(process));
+      if (each.outcome() == Outcome.UNKNOWN) {
+        processes.remove(each.client());
+      }
+    }
+    return History.of(transactions);
+  }
+
+  /** Something that becomes true. */
+  private interface Condition {
+    boolean holds() throws IOException;
+  }
+
+  private static void await(Condition condition, String what)
+      throws IOException, InterruptedException, TimeoutException {
+    long deadline = System.nanoTime() + TIMEOUT.toNanos();
+    while (!condition.holds()) {
+      if (System.nanoTime() > deadline) {
+        throw new TimeoutException(
+            "there was no %s within %d s".formatted(what, TIMEOUT.toSeconds()));
+      }
+      Thread.sleep(POLL);
+    }
+  }
+}
