@@ -47,16 +47,16 @@ public final class ReplicatedStore implements AutoCloseable {
   public record Applied(byte[] answer, @Nullable CommittedTransaction commit) {}
 
   private ReplicatedStore(Khonsu store) {
-    Khonsu.Parts parts = store.parts();
+    Engine parts = store.engine();
     this.store = store;
     this.buffer = parts.buffer();
     this.versions = parts.versions();
     this.droppedTables = parts.droppedTables();
     this.catalog = droppedTables.catalog();
-    this.tables = parts.tables();
+    this.tables = parts::tableOf;
     this.memory = parts.memory();
     this.encoder = new CommitEncoder(catalog);
-    this.committer = (ReplicatedCommitter) store.committer();
+    this.committer = (ReplicatedCommitter) parts.committer();
     this.recovery = new Recovery(buffer, droppedTables, tables, versions, memory);
     this.history = buffer.hold();
   }
@@ -88,7 +88,7 @@ public final class ReplicatedStore implements AutoCloseable {
    * order without waiting.
    */
   public byte[] request(Transaction transaction) {
-    return transaction.intoRequest(committer);
+    return ((StagedTransaction) transaction).intoRequest(committer);
   }
 
   /** {@return a request to create a table} */

@@ -76,30 +76,30 @@ final class TransactionManager {
   }
 
   /** Begins a transaction under an id, which a retried transaction keeps. */
-  Transaction begin(long id, TransactionOptions options, RunMode mode) {
+  StagedTransaction begin(long id, TransactionOptions options, RunMode mode) {
     views.checkOpen();
-    return new Transaction(this, id, options, mode, views.add(buffer.snapshot()));
+    return new StagedTransaction(this, id, options, mode, views.add(buffer.snapshot()));
   }
 
-  Snapshot snapshot() {
+  OpenSnapshot snapshot() {
     views.checkOpen();
     committer.awaitCurrent();
     return localSnapshot();
   }
 
   /** {@return a snapshot of what is committed here, whatever others know} */
-  Snapshot localSnapshot() {
+  OpenSnapshot localSnapshot() {
     views.checkOpen();
-    return new Snapshot(this, views.add(buffer.safeSnapshot(committer::awaitHandledOrNever)));
+    return new OpenSnapshot(this, views.add(buffer.safeSnapshot(committer::awaitHandledOrNever)));
   }
 
-  Snapshot snapshotAt(long version) {
+  OpenSnapshot snapshotAt(long version) {
     views.checkOpen();
     var snapshot = buffer.snapshotAt(version);
     if (snapshot == null) {
       throw new SnapshotTooOldException(version, buffer.oldestVersion());
     }
-    return new Snapshot(this, views.add(snapshot));
+    return new OpenSnapshot(this, views.add(snapshot));
   }
 
   /**
@@ -122,11 +122,11 @@ final class TransactionManager {
   }
 
   /** Releases what a handle opened explicitly holds if its user loses it. */
-  void watch(Transaction transaction) {
+  void watch(StagedTransaction transaction) {
     views.watch(transaction, transaction.state());
   }
 
-  void watch(Snapshot snapshot) {
+  void watch(OpenSnapshot snapshot) {
     views.watch(snapshot, snapshot.state());
   }
 
