@@ -13,6 +13,7 @@ import io.khonsu.spi.Storage;
 import io.khonsu.spi.StorageRefusedException;
 import java.io.IOException;
 import java.time.InstantSource;
+import java.util.Objects;
 import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,7 @@ final class Engine {
   private final @Nullable CommitPipeline pipeline;
   private final DroppedTables droppedTables;
   private final Committer committer;
+  private final @Nullable RemoteTables remoteTables;
   private final TransactionManager manager;
   private final CompactionCounts compactionCounts = new CompactionCounts();
   private final Compactor compactor;
@@ -62,11 +64,28 @@ final class Engine {
     this.pipeline =
         storage == null ? null : new CommitPipeline(buffer, storage, new CommitEncoder(catalog));
     this.droppedTables = new DroppedTables(buffer, catalog);
-    this.committer =
-        order == null
-            ? new EmbeddedCommitter(buffer, droppedTables, this::tableOf, memory, pipeline)
-            : new ReplicatedCommitter(order, buffer, catalog, memory);
-    this.manager = new TransactionManager(config, buffer, droppedTables, memory, views, committer);
+    TransactionManager.Commits commits;
+    if (order instanceof RemoteOrder remote) {
+      RemoteLink link = remote.link();
+      this.remoteTables = new RemoteTables(link, catalog, this::tableOf);
+      this.committer =
+          new RemoteCommitter(
+              link,
+              remoteTables,
+              new ReplicatedCommitter(order, buffer, link::recentVersion, catalog, memory));
+      commits =
+          new TransactionManager.Commits(committer, new RemoteOrigin(link, catalog, memory, views));
+    } else {
+      this.remoteTables = null;
+      this.committer =
+          order == null
+              ? new EmbeddedCommitter(buffer, droppedTables, this::tableOf, memory, pipeline)
+              : new ReplicatedCommitter(order, buffer, catalog, memory);
+      commits =
+          new TransactionManager.Commits(
+              committer, new LocalOrigin(config, buffer, views, committer));
+    }
+    this.manager = new TransactionManager(config, buffer, droppedTables, memory, views, commits);
     this.compactor =
         new Compactor(manager, droppedTables, compactionCounts, config.compactionRowsPerSecond());
   }
@@ -155,6 +174,29 @@ final class Engine {
 
   Committer committer() {
     return committer;
+  }
+
+  /** {@return the tables of the cluster that this is a client of} */
+  RemoteTables requireRemoteTables() {
+    return Objects.requireNonNull(remoteTables);
+  }
+
+  TransactionOptions defaultOptions() {
+    return TransactionOptions.of(config.isolation()).onConflict(config.onConflict());
+  }
+
+  /** {@return a transaction, whose memory goes back even if its user loses it} */
+  StagedTransaction begin(TransactionOptions options) {
+    StagedTransaction transaction =
+        manager.begin(manager.nextTransactionId(), options, RunMode.BY_HAND);
+    manager.watch(transaction);
+    return transaction;
+  }
+
+  /** {@return the snapshot, whose memory goes back even if its user loses it} */
+  OpenSnapshot watched(OpenSnapshot snapshot) {
+    manager.watch(snapshot);
+    return snapshot;
   }
 
   TransactionManager manager() {

@@ -113,6 +113,44 @@ public final class Khonsu implements Store {
     return open(config, DurableOpening.storage(directory, config), null, InstantSource.system());
   }
 
+  /**
+   * Connects to a cluster, with default settings, as {@link #connect(String, StoreConfig)}.
+   *
+   * @param address as {@code khonsu://db1.example:7501,db2.example:7501}
+   */
+  public static Store connect(String address) {
+    return connect(address, StoreConfig.defaults());
+  }
+
+  /**
+   * Connects to a cluster as a client, which is no node itself. Needs khonsu-grpc on the class
+   * path.
+   *
+   * @param address {@code khonsu://HOST:PORT,HOST:PORT}: where some nodes listen for clients, best
+   *     all of them; behind a question mark {@code tls.certificate}, {@code tls.key} and {@code
+   *     tls.authorities}, files to be told from others by and to tell nodes by, as {@code
+   *     ?tls.certificate=me.pem&tls.key=me.key&tls.authorities=ca.pem}; and {@code timeoutSeconds},
+   *     30: how long a call goes from node to node if none answers
+   * @param config limits of this client, and how its transactions behave
+   * @throws IllegalArgumentException if the address is none, or its nodes refuse this client
+   * @throws OpenRefusedException if nothing on the class path can connect
+   * @throws StorageException if a file that the address names cannot be used
+   * @throws UnavailableException if no node answers in time
+   */
+  public static Store connect(String address, StoreConfig config) {
+    return RemoteStore.connect(address, config, null);
+  }
+
+  /**
+   * Connects to a cluster, as {@link #connect(String, StoreConfig)}, with memory from an allocator
+   * of the caller's.
+   *
+   * @param allocator borrowed; close it after the store
+   */
+  public static Store connect(String address, StoreConfig config, BufferAllocator allocator) {
+    return RemoteStore.connect(address, config, allocator);
+  }
+
   static Khonsu open(
       StoreConfig config,
       @Nullable Storage storage,
@@ -168,26 +206,18 @@ public final class Khonsu implements Store {
 
   @Override
   public Transaction begin() {
-    return begin(defaultOptions());
+    return begin(engine.defaultOptions());
   }
 
   @Override
   public Transaction begin(TransactionOptions options) {
-    StagedTransaction transaction =
-        manager.begin(manager.nextTransactionId(), options, RunMode.BY_HAND);
-    manager.watch(transaction);
-    return transaction;
-  }
-
-  private TransactionOptions defaultOptions() {
-    return TransactionOptions.of(engine.config().isolation())
-        .onConflict(engine.config().onConflict());
+    return engine.begin(options);
   }
 
   @Override
   public <R extends @Nullable Object, E extends Exception> R transact(TransactionBody<R, E> body)
       throws E {
-    return transact(defaultOptions(), body);
+    return transact(engine.defaultOptions(), body);
   }
 
   @Override
@@ -198,22 +228,17 @@ public final class Khonsu implements Store {
 
   @Override
   public Snapshot snapshot() {
-    return watched(manager.snapshot());
+    return engine.watched(manager.snapshot());
   }
 
   @Override
   public Snapshot localSnapshot() {
-    return watched(manager.localSnapshot());
+    return engine.watched(manager.localSnapshot());
   }
 
   @Override
   public Snapshot snapshotAt(long version) {
-    return watched(manager.snapshotAt(version));
-  }
-
-  private OpenSnapshot watched(OpenSnapshot snapshot) {
-    manager.watch(snapshot);
-    return snapshot;
+    return engine.watched(manager.snapshotAt(version));
   }
 
   @Override
@@ -270,9 +295,9 @@ public final class Khonsu implements Store {
   public TableDiff diff(Table table, long fromVersion, long toVersion) {
     manager.views().checkOpen();
     var _ = manager.check(table);
-    OpenSnapshot from = watched(manager.snapshotAt(fromVersion));
+    OpenSnapshot from = engine.watched(manager.snapshotAt(fromVersion));
     try {
-      return new TableDiff(manager, table, from, watched(manager.snapshotAt(toVersion)));
+      return new TableDiff(manager, table, from, engine.watched(manager.snapshotAt(toVersion)));
     } catch (RuntimeException | Error e) {
       from.close();
       throw e;

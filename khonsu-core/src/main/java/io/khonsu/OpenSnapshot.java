@@ -13,7 +13,7 @@ final class OpenSnapshot implements Snapshot {
   OpenSnapshot(TransactionManager manager, ViewState state) {
     this.manager = manager;
     this.state = state;
-    this.reading = Reading.readOnly(manager.buffer(), manager.memory(), state);
+    this.reading = Reading.readOnly(manager.items(state), manager.memory(), state);
   }
 
   @Override

@@ -138,7 +138,7 @@ public final class ReplicatedStore implements AutoCloseable {
     }
     StagedMutations staged = new StagedMutations(catalog, tables, memory);
     try {
-      ReadSet<StoredValue> reads = reads(request);
+      ReadSet<StoredValue> reads = request.reads(catalog);
       stage(request, staged);
       return decide(version, transactionId, request, reads, staged);
     } catch (TableDroppedException e) {
@@ -156,21 +156,6 @@ public final class ReplicatedStore implements AutoCloseable {
 
   private static Applied refused(CommitAnswer.Reason reason, String message) {
     return new Applied(new CommitAnswer.Refused(reason, message).encode(), null);
-  }
-
-  private ReadSet<StoredValue> reads(EncodedRequest request) {
-    ReadSet<StoredValue> reads = new ReadSet<>();
-    request.guards().forEach(reads::addGuard);
-    request.items().forEach(reads::addItem);
-    for (EncodedRequest.Range range : request.ranges()) {
-      RowFilter filter = range.filter();
-      reads.addRange(
-          range.interval(),
-          filter == null
-              ? null
-              : new RowPredicate(filter, table(Table.tableIdOf(range.interval().from())).schema()));
-    }
-    return reads;
   }
 
   private Table table(int id) {

@@ -38,7 +38,7 @@ final class StagedTransaction implements Transaction {
     this.mode = mode;
     this.state = state;
     this.reading =
-        new Reading(manager.buffer(), manager.memory(), state, options.level(), staged, mode);
+        new Reading(manager.items(state), manager.memory(), state, options.level(), staged, mode);
     this.writing = new Writing(manager.config(), staged, reading);
   }
 
@@ -308,7 +308,9 @@ final class StagedTransaction implements Transaction {
 
   /** {@return where to wait for a change, owned by the caller; null if this run did not note it} */
   @Nullable Parking park() {
-    return reading.notesAll() ? within(() -> manager.park(state, reading.reads())) : null;
+    return reading.notesAll()
+        ? within(() -> manager.park(state, reading.reads(), options.level()))
+        : null;
   }
 
   private Composition composition() {

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * A store of Arrow tables with ACID transactions, wherever it is: what every store can do.
  * Thread-safe; close it.
  */
-public sealed interface Store extends AutoCloseable permits Khonsu {
+public sealed interface Store extends AutoCloseable permits Khonsu, RemoteStore {
   /**
    * Creates a table.
    *

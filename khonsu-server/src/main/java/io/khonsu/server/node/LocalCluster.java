@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
@@ -115,8 +116,8 @@ public final class LocalCluster implements AutoCloseable {
     long clusterId = ThreadLocalRandom.current().nextLong(1, 1L << 31);
     for (int node = 1; node <= nodes; node++) {
       String text =
-          "cluster = %d%nnode = %d%ndirectory = node-%d%nadmin = 127.0.0.1:%d%n%s"
-              .formatted(clusterId, node, node, freePort(taken), addresses);
+          "cluster = %d%nnode = %d%ndirectory = node-%d%nadmin = 127.0.0.1:%d%nclient = 127.0.0.1:%d%n%s"
+              .formatted(clusterId, node, node, freePort(taken), freePort(taken), addresses);
       Files.writeString(configuration(node), text);
     }
   }
@@ -159,6 +160,30 @@ public final class LocalCluster implements AutoCloseable {
     return file(directory, node, ".log");
   }
 
+  /**
+   * {@return what to connect to it by, or empty if its nodes do not listen for clients}
+   *
+   * @throws IOException if a configuration cannot be read
+   */
+  public Optional<String> address() throws IOException {
+    List<String> addresses = new ArrayList<>();
+    try {
+      for (int node = 1; node <= size(); node++) {
+        NodeConfig.read(configuration(node))
+            .clients()
+            .ifPresent(clients ->
+                addresses.add(
+                    "%s:%d"
+                        .formatted(clients.listen().getHostString(), clients.listen().getPort())));
+      }
+    } catch (ConfigException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+    return addresses.isEmpty()
+        ? Optional.empty()
+        : Optional.of("khonsu://" + String.join(",", addresses));
+  }
+
   /** {@return where the demo's writers note what they did, beside the disk of their node} */
   public static Path acknowledgements(Path disk) {
     return disk.resolveSibling(disk.getFileName() + ".acks");
@@ -191,6 +216,17 @@ public final class LocalCluster implements AutoCloseable {
       process.kill();
       processes.set((int) node - 1, null);
     }
+  }
+
+  /** Stops a node, as {@code kill} does; {@return its exit status} */
+  public int stopOne(long node) throws InterruptedException {
+    ServerProcess process = process(node);
+    if (process == null) {
+      throw new IllegalArgumentException("node %d does not run".formatted(node));
+    }
+    int status = process.stop();
+    processes.set((int) node - 1, null);
+    return status;
   }
 
   /** Starts a node that does not run. */
