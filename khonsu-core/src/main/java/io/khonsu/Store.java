@@ -8,6 +8,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * A store of Arrow tables with ACID transactions, wherever it is: what every store can do.
  * Thread-safe; close it.
+ *
+ * <p>{@link Khonsu} is one in this process; {@link Khonsu#connect} reaches one elsewhere. Each
+ * method of the latter, and of its transactions and snapshots, throws {@link UnavailableException}
+ * if no node answers in time; nothing has changed then.
  */
 public sealed interface Store extends AutoCloseable permits Khonsu, RemoteStore {
   /**
