@@ -19,17 +19,11 @@ import org.slf4j.LoggerFactory;
  * <p>{@link #inMemory} keeps everything in memory; {@link #open} also gives every commit to a
  * {@link Storage} before it can be seen, and starts from what the storage holds.
  */
-public final class Khonsu implements Store {
+public final class Khonsu extends EngineStore {
   private static final Logger LOG = LoggerFactory.getLogger(Khonsu.class);
 
-  private final Engine engine;
-  private final TransactionManager manager;
-  private final Retrying retrying;
-
   private Khonsu(Engine engine) {
-    this.engine = engine;
-    this.manager = engine.manager();
-    this.retrying = new Retrying(manager);
+    super(engine);
   }
 
   /** {@return an empty replica, which commits through {@code order} and closes it} */
@@ -44,11 +38,6 @@ public final class Khonsu implements Store {
               + config.certification());
     }
     return started(new Engine(config, null, allocator, clock, order));
-  }
-
-  /** {@return what it is made of, for those that change it without a transaction} */
-  Engine engine() {
-    return engine;
   }
 
   /** {@return an empty store in memory, with default settings} */
@@ -184,66 +173,24 @@ public final class Khonsu implements Store {
 
   @Override
   public Table createTable(TableSpec spec) {
-    return engine.createTable(spec);
+    return engine().createTable(spec);
   }
 
   @Override
   public Optional<Table> table(String name) {
-    manager.views().checkOpen();
-    return engine.catalog().find(name);
+    manager().views().checkOpen();
+    return engine().catalog().find(name);
   }
 
   @Override
   public List<Table> tables() {
-    manager.views().checkOpen();
-    return engine.catalog().all();
+    manager().views().checkOpen();
+    return engine().catalog().all();
   }
 
   @Override
   public void dropTable(Table table) {
-    engine.dropTable(table);
-  }
-
-  @Override
-  public Transaction begin() {
-    return begin(engine.defaultOptions());
-  }
-
-  @Override
-  public Transaction begin(TransactionOptions options) {
-    return engine.begin(options);
-  }
-
-  @Override
-  public <R extends @Nullable Object, E extends Exception> R transact(TransactionBody<R, E> body)
-      throws E {
-    return transact(engine.defaultOptions(), body);
-  }
-
-  @Override
-  public <R extends @Nullable Object, E extends Exception> R transact(
-      TransactionOptions options, TransactionBody<R, E> body) throws E {
-    return retrying.run(options, body);
-  }
-
-  @Override
-  public Snapshot snapshot() {
-    return engine.watched(manager.snapshot());
-  }
-
-  @Override
-  public Snapshot localSnapshot() {
-    return engine.watched(manager.localSnapshot());
-  }
-
-  @Override
-  public Snapshot snapshotAt(long version) {
-    return engine.watched(manager.snapshotAt(version));
-  }
-
-  @Override
-  public Snapshot snapshotAt(Instant instant) {
-    return snapshotAt(Math.min(HybridClock.lastOf(instant), engine.buffer().newestVersion()));
+    engine().dropTable(table);
   }
 
   /**
@@ -255,7 +202,7 @@ public final class Khonsu implements Store {
    * @throws IllegalStateException if there are {@value Watches#COUNT_MAX} watches already
    */
   public Watch watch(Table table, KeyRange range, ChangeListener listener) {
-    return engine.watches().start(manager.feed(table, range, null), listener);
+    return engine().watches().start(manager().feed(table, range, null), listener);
   }
 
   /**
@@ -266,7 +213,7 @@ public final class Khonsu implements Store {
    * @throws IllegalArgumentException if it is newer than the newest commit
    */
   public Watch watch(Table table, KeyRange range, long version, ChangeListener listener) {
-    return engine.watches().start(manager.feed(table, range, version), listener);
+    return engine().watches().start(manager().feed(table, range, version), listener);
   }
 
   /**
@@ -274,7 +221,7 @@ public final class Khonsu implements Store {
    * asked for by the caller, who must close it}
    */
   public ChangeFeed changes(Table table, KeyRange range) {
-    return engine.watches().add(manager.feed(table, range, null));
+    return engine().watches().add(manager().feed(table, range, null));
   }
 
   /**
@@ -282,7 +229,7 @@ public final class Khonsu implements Store {
    * to be asked for by the caller, who must close it}
    */
   public ChangeFeed changes(Table table, KeyRange range, long version) {
-    return engine.watches().add(manager.feed(table, range, version));
+    return engine().watches().add(manager().feed(table, range, version));
   }
 
   /**
@@ -293,11 +240,12 @@ public final class Khonsu implements Store {
    * @throws IllegalArgumentException if one is newer than the newest commit
    */
   public TableDiff diff(Table table, long fromVersion, long toVersion) {
-    manager.views().checkOpen();
-    var _ = manager.check(table);
-    OpenSnapshot from = engine.watched(manager.snapshotAt(fromVersion));
+    manager().views().checkOpen();
+    var _ = manager().check(table);
+    OpenSnapshot from = engine().watched(manager().snapshotAt(fromVersion));
     try {
-      return new TableDiff(manager, table, from, engine.watched(manager.snapshotAt(toVersion)));
+      return new TableDiff(
+          manager(), table, from, engine().watched(manager().snapshotAt(toVersion)));
     } catch (RuntimeException | Error e) {
       from.close();
       throw e;
@@ -307,14 +255,9 @@ public final class Khonsu implements Store {
   @Override
   public <R extends @Nullable Object, E extends Exception> R readOnly(SnapshotBody<R, E> body)
       throws E {
-    try (Snapshot snapshot = manager.snapshot()) {
+    try (Snapshot snapshot = manager().snapshot()) {
       return body.run(snapshot);
     }
-  }
-
-  @Override
-  public long newestVersion() {
-    return engine.buffer().newestVersion();
   }
 
   /** {@return the instant, to the millisecond, of a commit version} */
@@ -330,14 +273,9 @@ public final class Khonsu implements Store {
     return HybridClock.lastOf(instant);
   }
 
-  @Override
-  public long oldestVersion() {
-    return engine.buffer().oldestVersion();
-  }
-
   /** {@return where transactions have collided, the worst first} */
   public Contention contention() {
-    return manager.contention();
+    return manager().contention();
   }
 
   /**
@@ -350,7 +288,7 @@ public final class Khonsu implements Store {
    * @throws IllegalStateException if there are {@value ContentionListeners#COUNT_MAX} already
    */
   public ListenerHandle addContentionListener(ContentionListener listener) {
-    return manager.reports().listeners().add(listener);
+    return manager().reports().listeners().add(listener);
   }
 
   /**
@@ -358,18 +296,18 @@ public final class Khonsu implements Store {
    * as backups; of a store opened by its path a {@link io.khonsu.durable.DurableStorage}.
    */
   public Optional<Storage> storage() {
-    return Optional.ofNullable(engine.storage());
+    return Optional.ofNullable(engine().storage());
   }
 
   /** {@return what the store has done and holds} */
   public StoreStatistics statistics() {
-    return engine.statistics(retrying.retries());
+    return engine().statistics(retrying().retries());
   }
 
   /** Frees the history that nobody can see. Commits do their share of it anyway. */
   public void collect() {
-    manager.views().checkOpen();
-    engine.collect();
+    manager().views().checkOpen();
+    engine().collect();
   }
 
   /**
@@ -382,15 +320,15 @@ public final class Khonsu implements Store {
    * @throws StoreClosedException if the store is closed, before or meanwhile
    */
   public void compact() {
-    manager.views().checkOpen();
-    engine.compact();
+    manager().views().checkOpen();
+    engine().compact();
   }
 
   @Override
   public void close() {
     MergeStep.checkMayWait();
-    if (manager.views().close()) {
-      engine.close();
+    if (manager().views().close()) {
+      engine().close();
     }
   }
 }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * method of the latter, and of its transactions and snapshots, throws {@link UnavailableException}
  * if no node answers in time; nothing has changed then.
  */
-public sealed interface Store extends AutoCloseable permits Khonsu, RemoteStore {
+public sealed interface Store extends AutoCloseable permits EngineStore {
   /**
    * Creates a table.
    *
