@@ -172,7 +172,7 @@ public final class ChangeFeed implements AutoCloseable {
   private @Nullable CommitChanges park(long nanos) throws InterruptedException {
     try (Parking parking = new Parking()) {
       parked = parking;
-      parking.own(manager.buffer().awaitNext(watched, parking));
+      parking.own(manager.buffer().awaitNext(watched, parking)::close);
       CommitChanges changes = look();
       if (changes == null
           && parking.await(nanos) == ContentionListener.WaitOutcome.INTERRUPTED

@@ -21,7 +21,7 @@ final class Composition {
   /** Frames that must still fit, each of a hundred bytes or less: a commit needs fewer bytes. */
   private static final int SPARE_FRAMES = 512;
 
-  private final Transaction transaction;
+  private final StagedTransaction transaction;
   private final StagedWrites staged;
   private final Hooks hooks = new Hooks();
   private final List<Savepoint> savepoints = new ArrayList<>(1);
@@ -37,7 +37,7 @@ final class Composition {
   /** The call of {@code retry()} that has not been handled yet. */
   private @Nullable RetrySignal pending;
 
-  Composition(Transaction transaction, StagedWrites staged) {
+  Composition(StagedTransaction transaction, StagedWrites staged) {
     this.transaction = transaction;
     this.staged = staged;
   }
@@ -80,34 +80,59 @@ final class Composition {
     return hooks.rollbackTo(savepoint.hooks());
   }
 
-  /** Begins a block, which {@link #end} or {@link #undo} ends. */
-  Block begin() {
+  /** Runs a block and {@return its result}, as {@link Transaction#nested} describes. */
+  <R extends @Nullable Object, E extends Exception> R nested(TransactionBody<R, E> body) throws E {
+    Block begun = begin();
+    R result;
+    try {
+      result = body.run(transaction);
+      rethrowRetry();
+    } catch (Exception | Error e) {
+      undo(begun, e);
+      throw e;
+    }
+    end(begun);
+    return result;
+  }
+
+  /** Runs a block without a result. */
+  <E extends Exception> void runNested(TransactionAction<E> body) throws E {
+    Block begun = begin();
+    try { // not by way of nested(): the stack is to hold many blocks
+      body.run(transaction);
+      rethrowRetry();
+    } catch (Exception | Error e) {
+      undo(begun, e);
+      throw e;
+    }
+    end(begun);
+  }
+
+  /** Runs two alternatives and {@return the result}, as {@link Transaction#orElse} describes. */
+  <R extends @Nullable Object, E extends Exception> R orElse(
+      TransactionBody<R, E> first, TransactionBody<R, E> second) throws E {
+    alternatives++;
+    try {
+      return nested(first);
+    } catch (RetrySignal signal) {
+      if (!transaction.hasSent(signal)) {
+        throw signal;
+      }
+      pending = null;
+    } finally {
+      alternatives--;
+    }
+    return nested(second);
+  }
+
+  private Block begin() {
     return transaction.state().during(this::enter);
   }
 
-  /** Ends a block that has returned. */
-  void end(Block block) {
+  private void end(Block block) {
     if (!transaction.hasEnded()) {
       var _ = transaction.state().during(() -> keep(block));
     }
-  }
-
-  /** Says that a first alternative begins, which may call {@code retry()} whoever runs it. */
-  void beginAlternative() {
-    alternatives++;
-  }
-
-  void endAlternative() {
-    alternatives--;
-  }
-
-  /** Takes note of a signal that has arrived; {@return false if it is another transaction's} */
-  boolean handles(RetrySignal signal) {
-    if (!transaction.hasSent(signal)) {
-      return false;
-    }
-    pending = null;
-    return true;
   }
 
   /** {@return what to throw} */
@@ -129,7 +154,7 @@ final class Composition {
   }
 
   /** A block that is being run, and the signal that was pending when it began. */
-  record Block(Savepoint start, int outer, @Nullable RetrySignal pending) {}
+  private record Block(Savepoint start, int outer, @Nullable RetrySignal pending) {}
 
   private Block enter() {
     if (depth == NESTING_MAX) {
@@ -171,7 +196,7 @@ final class Composition {
   }
 
   /** Ends a block that has thrown, and undoes it. */
-  void undo(Block block, Throwable reason) {
+  private void undo(Block block, Throwable reason) {
     if (transaction.hasEnded()) {
       return;
     }

@@ -84,7 +84,9 @@ record EncodedRequest(
     guards = List.copyOf(guards);
     items = List.copyOf(items);
     ranges = List.copyOf(ranges);
-    writes = new EnumMap<>(writes);
+    Map<ConflictStrategy, List<Mutation>> copy = new EnumMap<>(ConflictStrategy.class);
+    copy.putAll(writes);
+    writes = copy;
     appends = List.copyOf(appends);
   }
 
@@ -126,6 +128,33 @@ record EncodedRequest(
         appends);
   }
 
+  /**
+   * {@return what was read, to be compared with what is committed here}
+   *
+   * @throws TableDroppedException if a table that was read is not there any more
+   * @throws IllegalArgumentException if a filter does not fit its table
+   */
+  ReadSet<StoredValue> reads(Catalog catalog) {
+    ReadSet<StoredValue> reads = new ReadSet<>();
+    guards.forEach(reads::addGuard);
+    items.forEach(reads::addItem);
+    for (Range range : ranges) {
+      reads.addRange(range.interval, predicate(range, catalog));
+    }
+    return reads;
+  }
+
+  private static @Nullable RowPredicate predicate(Range range, Catalog catalog) {
+    if (range.filter == null) {
+      return null;
+    }
+    Table table = catalog.byId(Table.tableIdOf(range.interval.from()));
+    if (table == null || table.isDropped()) {
+      throw new TableDroppedException("a table that was read was dropped");
+    }
+    return new RowPredicate(range.filter, table.schema());
+  }
+
   private static @Nullable RowFilter filterOf(@Nullable ItemPredicate<StoredValue> predicate) {
     return predicate instanceof RowPredicate rows ? rows.source() : null;
   }
@@ -139,12 +168,7 @@ record EncodedRequest(
     out.keys(items);
     out.length(ranges.size());
     for (Range range : ranges) {
-      out.key(range.interval.from());
-      Key to = range.interval.to();
-      out.write(to == null ? 0 : 1);
-      if (to != null) {
-        out.key(to);
-      }
+      out.interval(range.interval);
       out.bytes(range.filter == null ? new byte[0] : FilterCodec.encode(range.filter));
     }
     out.length(writes.size());
@@ -196,7 +220,7 @@ record EncodedRequest(
     }
   }
 
-  private static List<Key> keys(ByteBuffer in) {
+  static List<Key> keys(ByteBuffer in) {
     int count = length(in);
     List<Key> keys = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -209,8 +233,7 @@ record EncodedRequest(
     int count = length(in);
     List<Range> ranges = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      Key from = key(in);
-      KeyInterval interval = new KeyInterval(from, in.get() == 0 ? null : key(in));
+      KeyInterval interval = interval(in);
       byte[] filter = bytes(in);
       ranges.add(new Range(interval, filter.length == 0 ? null : FilterCodec.decode(filter)));
     }
@@ -236,6 +259,11 @@ record EncodedRequest(
     return encoded.length == 0 ? List.of() : TransactionCodec.decode(encoded).mutations();
   }
 
+  static KeyInterval interval(ByteBuffer in) {
+    Key from = key(in);
+    return new KeyInterval(from, in.get() == 0 ? null : key(in));
+  }
+
   private static Key key(ByteBuffer in) {
     byte[] bytes = bytes(in);
     if (bytes.length < Table.PREFIX_BYTES) {
@@ -244,7 +272,7 @@ record EncodedRequest(
     return Key.of(bytes);
   }
 
-  private static byte[] bytes(ByteBuffer in) {
+  static byte[] bytes(ByteBuffer in) {
     byte[] bytes = new byte[length(in)];
     in.get(bytes);
     return bytes;
@@ -260,25 +288,35 @@ record EncodedRequest(
     return length;
   }
 
-  private static final class Writer extends ByteArrayOutputStream {
-    private void number(long value) {
+  /** Numbers, keys and lists, as the format has them. */
+  static final class Writer extends ByteArrayOutputStream {
+    void number(long value) {
       writeBytes(ByteBuffer.allocate(Long.BYTES).putLong(value).array());
     }
 
-    private void length(int value) {
+    void length(int value) {
       writeBytes(ByteBuffer.allocate(Integer.BYTES).putInt(value).array());
     }
 
-    private void bytes(byte[] value) {
+    void bytes(byte[] value) {
       length(value.length);
       writeBytes(value);
     }
 
-    private void key(Key key) {
+    void key(Key key) {
       bytes(key.toBytes());
     }
 
-    private void keys(List<Key> keys) {
+    void interval(KeyInterval interval) {
+      key(interval.from());
+      Key to = interval.to();
+      write(to == null ? 0 : 1);
+      if (to != null) {
+        key(to);
+      }
+    }
+
+    void keys(List<Key> keys) {
       length(keys.size());
       keys.forEach(this::key);
     }

@@ -26,13 +26,22 @@ final class OpenViews {
    * @throws StoreClosedException if the store was closed; the view is released
    */
   ViewState add(io.khonsu.mvcc.Snapshot<StoredValue> snapshot) {
-    ViewState state = new ViewState(snapshot, this, clock.millis());
+    return add(new ViewState(snapshot, this, millis()));
+  }
+
+  /** Adds a view, as {@link #add(io.khonsu.mvcc.Snapshot)}. */
+  ViewState add(ViewState state) {
     open.add(state);
     if (closed) {
       state.cutOff();
       throw new StoreClosedException();
     }
     return state;
+  }
+
+  /** {@return the time of the store's clock, in milliseconds since the epoch} */
+  long millis() {
+    return clock.millis();
   }
 
   /** Releases the view when its user loses {@code handle} without closing it. */

@@ -1,6 +1,5 @@
 package io.khonsu;
 
-import io.khonsu.mvcc.Waiter;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -8,11 +7,11 @@ import org.jspecify.annotations.Nullable;
 final class Parking implements Runnable, AutoCloseable {
   private final Thread thread = Thread.currentThread();
   private volatile boolean woken;
-  private @Nullable Waiter waiter;
+  private @Nullable Runnable end;
 
-  /** Makes this close a registration. */
-  void own(Waiter registration) {
-    waiter = registration;
+  /** Makes this end a registration when it is closed. */
+  void own(Runnable registrationEnd) {
+    end = registrationEnd;
   }
 
   /** Wakes the thread. */
@@ -45,8 +44,8 @@ final class Parking implements Runnable, AutoCloseable {
 
   @Override
   public void close() {
-    if (waiter != null) {
-      waiter.close();
+    if (end != null) {
+      end.run();
     }
   }
 }

@@ -8,7 +8,6 @@ import io.khonsu.mvcc.Key;
 import io.khonsu.mvcc.KeyInterval;
 import io.khonsu.mvcc.ReadSet;
 import io.khonsu.mvcc.ScanVisitor;
-import io.khonsu.mvcc.TxnBuffer;
 import io.khonsu.mvcc.Version;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * unchanged at commit, as far as the level asks. Not thread-safe.
  */
 final class Reading {
-  private final TxnBuffer<StoredValue> buffer;
+  private final CommittedItems items;
   private final Memory memory;
   private final ViewState view;
   private final @Nullable IsolationLevel level;
@@ -36,18 +35,18 @@ final class Reading {
   private record NotedRange(KeyInterval interval, Object what) {}
 
   /** A reading that notes nothing and sees committed rows only. */
-  static Reading readOnly(TxnBuffer<StoredValue> buffer, Memory memory, ViewState view) {
-    return new Reading(buffer, memory, view, null, null, RunMode.BY_HAND);
+  static Reading readOnly(CommittedItems items, Memory memory, ViewState view) {
+    return new Reading(items, memory, view, null, null, RunMode.BY_HAND);
   }
 
   Reading(
-      TxnBuffer<StoredValue> buffer,
+      CommittedItems items,
       Memory memory,
       ViewState view,
       @Nullable IsolationLevel level,
       @Nullable StagedWrites staged,
       RunMode mode) {
-    this.buffer = buffer;
+    this.items = items;
     this.memory = memory;
     this.view = view;
     this.level = level;
@@ -75,7 +74,7 @@ final class Reading {
 
   /** A snapshot that one operation reads at: the view's own, or under READ_COMMITTED a new one. */
   private io.khonsu.mvcc.Snapshot<StoredValue> open() {
-    return level == IsolationLevel.READ_COMMITTED ? buffer.readOnlySnapshot() : view.snapshot();
+    return level == IsolationLevel.READ_COMMITTED ? items.open() : view.snapshot();
   }
 
   private void close(io.khonsu.mvcc.Snapshot<StoredValue> snapshot) {
@@ -139,6 +138,13 @@ final class Reading {
     return view.own(ViewState.within(() -> row.freeze(memory.reads())));
   }
 
+  /** Says that these items will be asked for one by one. */
+  void expect(List<Key> keys) {
+    if (level != IsolationLevel.READ_COMMITTED) {
+      items.expect(keys, view.snapshot());
+    }
+  }
+
   boolean contains(Key key) {
     int own = staged == null ? -1 : staged.writes().find(key);
     if (staged != null && own >= 0) {
@@ -156,6 +162,7 @@ final class Reading {
   RecordBatch getAll(Table table, List<Key> keys) {
     io.khonsu.mvcc.Snapshot<StoredValue> snapshot = open();
     try {
+      items.expect(keys, snapshot);
       Gather gather = new Gather(table.batchSchema());
       RecentBatches recent = RecentBatches.insideView();
       FrozenBatch own = null;
@@ -245,6 +252,8 @@ final class Reading {
     try {
       scan(
           interval,
+          null,
+          CommittedItems.Wanted.KEYS,
           snapshot,
           new Overlay(staged, interval) {
             @Override
@@ -280,7 +289,12 @@ final class Reading {
       noteRange(interval, predicate, scan.rows());
       io.khonsu.mvcc.Snapshot<StoredValue> snapshot = open();
       try {
-        scan(interval, snapshot, new RowCollector(table, interval, predicate, snapshot, found));
+        scan(
+            interval,
+            predicate,
+            CommittedItems.Wanted.ITEMS,
+            snapshot,
+            new RowCollector(table, interval, predicate, snapshot, found));
         pin(found);
       } finally {
         close(snapshot);
@@ -335,13 +349,17 @@ final class Reading {
   private @Nullable Version<StoredValue> visible(
       Key key, io.khonsu.mvcc.Snapshot<StoredValue> snapshot) {
     return level != null && (level.readsAtBegin() || mode == RunMode.NOTING)
-        ? buffer.read(key, snapshot, reads)
-        : buffer.get(key, snapshot);
+        ? items.read(key, snapshot, reads)
+        : items.get(key, snapshot);
   }
 
   private void scan(
-      KeyInterval interval, io.khonsu.mvcc.Snapshot<StoredValue> snapshot, Overlay overlay) {
-    buffer.scan(interval, snapshot, overlay);
+      KeyInterval interval,
+      @Nullable RowPredicate predicate,
+      CommittedItems.Wanted wanted,
+      io.khonsu.mvcc.Snapshot<StoredValue> snapshot,
+      Overlay overlay) {
+    items.scan(interval, predicate, wanted, snapshot, overlay);
     overlay.finish();
   }
 

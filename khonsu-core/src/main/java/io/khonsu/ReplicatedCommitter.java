@@ -11,6 +11,7 @@ import io.khonsu.spi.CommitOrder.Reply;
 import io.khonsu.spi.Mutation;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.function.LongSupplier;
 
 /**
  * Commits together with other nodes: a transaction becomes an encoded request, which every replica
@@ -19,14 +20,30 @@ import java.util.concurrent.CompletionStage;
 final class ReplicatedCommitter implements Committer {
   private final CommitOrder order;
   private final TxnBuffer<StoredValue> buffer;
+  private final LongSupplier newestVersion;
   private final Catalog catalog;
   private final CommitEncoder encoder;
   private final Memory memory;
 
   ReplicatedCommitter(
       CommitOrder order, TxnBuffer<StoredValue> buffer, Catalog catalog, Memory memory) {
+    this(order, buffer, buffer::newestVersion, catalog, memory);
+  }
+
+  /**
+   * Commits transactions that read somewhere else than in {@code buffer}.
+   *
+   * @param newestVersion a version that is committed, and not long ago
+   */
+  ReplicatedCommitter(
+      CommitOrder order,
+      TxnBuffer<StoredValue> buffer,
+      LongSupplier newestVersion,
+      Catalog catalog,
+      Memory memory) {
     this.order = order;
     this.buffer = buffer;
+    this.newestVersion = newestVersion;
     this.catalog = catalog;
     this.encoder = new CommitEncoder(catalog);
     this.memory = memory;
@@ -46,6 +63,11 @@ final class ReplicatedCommitter implements Committer {
     if (staged.isEmpty()) {
       return validated(request);
     }
+    return ordered(request, staged);
+  }
+
+  /** Commits in the order, whether something was written or not. */
+  CommitDecision ordered(CommitRequest<StoredValue> request, StagedWrites staged) {
     return decided(request.transactionId(), encode(request, staged));
   }
 
@@ -118,15 +140,16 @@ final class ReplicatedCommitter implements Committer {
 
   @Override
   public Table createTable(long transactionId, TableSpec spec) {
-    CommitAnswer answer = answer(transactionId, encode(spec));
-    if (answer instanceof CommitAnswer.Committed(long _, int tableId, List<Conflict> _)) {
-      Table table = catalog.byId(tableId);
-      if (table == null) {
-        throw new TableDroppedException("table \"%s\" was dropped".formatted(spec.name()));
-      }
-      return table;
+    Table table = catalog.byId(define(transactionId, spec).tableId());
+    if (table == null) {
+      throw new TableDroppedException("table \"%s\" was dropped".formatted(spec.name()));
     }
-    throw refused(answer);
+    return table;
+  }
+
+  /** Has a table created; {@return what was answered} */
+  CommitAnswer.Committed define(long transactionId, TableSpec spec) {
+    return done(answer(transactionId, encode(spec)));
   }
 
   /** {@return a request to create a table, which gets its number when it is applied} */
@@ -137,14 +160,18 @@ final class ReplicatedCommitter implements Committer {
   @Override
   public void dropTable(long transactionId, Table table) {
     Mutation change = new Mutation.DropTable(table.id());
-    CommitAnswer answer = answer(transactionId, definition(List.of(table.catalogKey()), change));
-    if (!(answer instanceof CommitAnswer.Committed)) {
-      throw refused(answer);
+    var _ = done(answer(transactionId, definition(List.of(table.catalogKey()), change)));
+  }
+
+  private static CommitAnswer.Committed done(CommitAnswer answer) {
+    if (answer instanceof CommitAnswer.Committed committed) {
+      return committed;
     }
+    throw refused(answer);
   }
 
   private byte[] definition(List<Key> guards, Mutation change) {
-    return EncodedRequest.ofDefinition(buffer.newestVersion(), guards, change).encode();
+    return EncodedRequest.ofDefinition(newestVersion.getAsLong(), guards, change).encode();
   }
 
   private static RuntimeException refused(CommitAnswer answer) {

@@ -47,16 +47,16 @@ public final class ReplicatedStore implements AutoCloseable {
   public record Applied(byte[] answer, @Nullable CommittedTransaction commit) {}
 
   private ReplicatedStore(Khonsu store) {
-    Khonsu.Parts parts = store.parts();
+    Engine parts = store.engine();
     this.store = store;
     this.buffer = parts.buffer();
     this.versions = parts.versions();
     this.droppedTables = parts.droppedTables();
     this.catalog = droppedTables.catalog();
-    this.tables = parts.tables();
+    this.tables = parts::tableOf;
     this.memory = parts.memory();
     this.encoder = new CommitEncoder(catalog);
-    this.committer = (ReplicatedCommitter) store.committer();
+    this.committer = (ReplicatedCommitter) parts.committer();
     this.recovery = new Recovery(buffer, droppedTables, tables, versions, memory);
     this.history = buffer.hold();
   }
@@ -88,7 +88,7 @@ public final class ReplicatedStore implements AutoCloseable {
    * order without waiting.
    */
   public byte[] request(Transaction transaction) {
-    return transaction.intoRequest(committer);
+    return ((StagedTransaction) transaction).intoRequest(committer);
   }
 
   /** {@return a request to create a table} */
@@ -138,7 +138,7 @@ public final class ReplicatedStore implements AutoCloseable {
     }
     StagedMutations staged = new StagedMutations(catalog, tables, memory);
     try {
-      ReadSet<StoredValue> reads = reads(request);
+      ReadSet<StoredValue> reads = request.reads(catalog);
       stage(request, staged);
       return decide(version, transactionId, request, reads, staged);
     } catch (TableDroppedException e) {
@@ -156,21 +156,6 @@ public final class ReplicatedStore implements AutoCloseable {
 
   private static Applied refused(CommitAnswer.Reason reason, String message) {
     return new Applied(new CommitAnswer.Refused(reason, message).encode(), null);
-  }
-
-  private ReadSet<StoredValue> reads(EncodedRequest request) {
-    ReadSet<StoredValue> reads = new ReadSet<>();
-    request.guards().forEach(reads::addGuard);
-    request.items().forEach(reads::addItem);
-    for (EncodedRequest.Range range : request.ranges()) {
-      RowFilter filter = range.filter();
-      reads.addRange(
-          range.interval(),
-          filter == null
-              ? null
-              : new RowPredicate(filter, table(Table.tableIdOf(range.interval().from())).schema()));
-    }
-    return reads;
   }
 
   private Table table(int id) {

@@ -47,13 +47,13 @@ final class Retrying {
 
   private <R extends @Nullable Object, E extends Exception> R runOnce(
       long id, TransactionOptions options, RunMode mode, TransactionBody<R, E> body) throws E {
-    try (Transaction transaction = manager.begin(id, options, mode)) {
+    try (StagedTransaction transaction = manager.begin(id, options, mode)) {
       return runAndCommit(transaction, body);
     }
   }
 
   private static <R extends @Nullable Object, E extends Exception> R runAndCommit(
-      Transaction transaction, TransactionBody<R, E> body) throws E {
+      StagedTransaction transaction, TransactionBody<R, E> body) throws E {
     try {
       R result = body.run(transaction);
       transaction.rethrowRetry();
@@ -70,7 +70,7 @@ final class Retrying {
   }
 
   /** Registers for changes while the transaction still keeps what it saw, then ends it. */
-  private static void park(Transaction transaction, RetrySignal signal) {
+  private static void park(StagedTransaction transaction, RetrySignal signal) {
     Parking parking = transaction.park();
     try {
       transaction.rollback();

@@ -30,11 +30,11 @@ public final class TableDiff implements Iterable<RecordBatch>, AutoCloseable {
 
   private final TransactionManager manager;
   private final Table table;
-  private final Snapshot from;
-  private final Snapshot to;
+  private final OpenSnapshot from;
+  private final OpenSnapshot to;
   private final DiffBuilder.Shape shape;
 
-  TableDiff(TransactionManager manager, Table table, Snapshot from, Snapshot to) {
+  TableDiff(TransactionManager manager, Table table, OpenSnapshot from, OpenSnapshot to) {
     this.manager = manager;
     this.table = table;
     this.from = from;

@@ -3,6 +3,7 @@ package io.khonsu;
 import io.khonsu.mvcc.ChangeCursor;
 import io.khonsu.mvcc.CommitRequest;
 import io.khonsu.mvcc.Conflict;
+import io.khonsu.mvcc.IsolationLevel;
 import io.khonsu.mvcc.Key;
 import io.khonsu.mvcc.KeyInterval;
 import io.khonsu.mvcc.ReadSet;
@@ -25,10 +26,14 @@ final class TransactionManager {
   private final DroppedTables droppedTables;
   private final OpenViews views;
   private final Committer committer;
+  private final Origin origin;
   private final AtomicLong lastTransactionId = new AtomicLong();
   private final LongAdder commits = new LongAdder();
   private final LongAdder otherAborts = new LongAdder();
   private final LongAdder rollbacks = new LongAdder();
+
+  /** Where a store's transactions commit, and where what they read is. */
+  record Commits(Committer committer, Origin origin) {}
 
   TransactionManager(
       StoreConfig config,
@@ -36,14 +41,15 @@ final class TransactionManager {
       DroppedTables droppedTables,
       Memory memory,
       OpenViews views,
-      Committer committer) {
+      Commits commits) {
     this.config = config;
     this.buffer = buffer;
     this.droppedTables = droppedTables;
     this.reports = new ConflictReports(droppedTables.catalog());
     this.memory = memory;
     this.views = views;
-    this.committer = committer;
+    this.committer = commits.committer();
+    this.origin = commits.origin();
   }
 
   StoreConfig config() {
@@ -76,30 +82,33 @@ final class TransactionManager {
   }
 
   /** Begins a transaction under an id, which a retried transaction keeps. */
-  Transaction begin(long id, TransactionOptions options, RunMode mode) {
+  StagedTransaction begin(long id, TransactionOptions options, RunMode mode) {
     views.checkOpen();
-    return new Transaction(this, id, options, mode, views.add(buffer.snapshot()));
+    return new StagedTransaction(this, id, options, mode, origin.begin(options.level()));
   }
 
-  Snapshot snapshot() {
+  OpenSnapshot snapshot() {
     views.checkOpen();
-    committer.awaitCurrent();
-    return localSnapshot();
+    return new OpenSnapshot(this, origin.newest());
   }
 
   /** {@return a snapshot of what is committed here, whatever others know} */
-  Snapshot localSnapshot() {
+  OpenSnapshot localSnapshot() {
     views.checkOpen();
-    return new Snapshot(this, views.add(buffer.safeSnapshot(committer::awaitHandledOrNever)));
+    return new OpenSnapshot(this, origin.local());
   }
 
-  Snapshot snapshotAt(long version) {
+  OpenSnapshot snapshotAt(long version) {
     views.checkOpen();
-    var snapshot = buffer.snapshotAt(version);
-    if (snapshot == null) {
-      throw new SnapshotTooOldException(version, buffer.oldestVersion());
-    }
-    return new Snapshot(this, views.add(snapshot));
+    return new OpenSnapshot(this, origin.at(version));
+  }
+
+  CommittedItems items(ViewState view) {
+    return origin.items(view);
+  }
+
+  Origin origin() {
+    return origin;
   }
 
   /**
@@ -122,11 +131,11 @@ final class TransactionManager {
   }
 
   /** Releases what a handle opened explicitly holds if its user loses it. */
-  void watch(Transaction transaction) {
+  void watch(StagedTransaction transaction) {
     views.watch(transaction, transaction.state());
   }
 
-  void watch(Snapshot snapshot) {
+  void watch(OpenSnapshot snapshot) {
     views.watch(snapshot, snapshot.state());
   }
 
@@ -158,19 +167,8 @@ final class TransactionManager {
     };
   }
 
-  /**
-   * Refuses to go on with a transaction that has grown too old. Its age is that of the newest
-   * commit since it was opened: as long as nobody commits it keeps no history. The snapshot's
-   * version says nothing, as the last commit before may have been long ago; but it may be ahead of
-   * a clock that was set back.
-   */
   void checkAge(ViewState state) {
-    long version = state.snapshot().version();
-    long opened = Math.max(state.openedMillis(), HybridClock.millisOf(version));
-    long age = HybridClock.millisOf(buffer.newestVersion()) - opened;
-    if (age > config.transactionAgeMax().toMillis()) {
-      throw new SnapshotTooOldException(version, buffer.oldestVersion());
-    }
+    origin.checkAge(state);
   }
 
   static List<Key> keys(Table table, List<?> keys) {
@@ -208,7 +206,7 @@ final class TransactionManager {
     return new CommitRequest<>(
         transaction.id(),
         transaction.options().level(),
-        state.snapshot(),
+        state.snapshotToCommit(),
         reading.reads(),
         staged.writes());
   }
@@ -228,22 +226,13 @@ final class TransactionManager {
    * @throws RetryImpossibleException if it has read nothing
    * @throws StorageException if nothing will change any more, as the storage has failed
    */
-  @SuppressWarnings("MustBeClosedChecker") // the caller owns the parking, and it the registration
-  Parking park(ViewState state, ReadSet<StoredValue> reads) {
+  Parking park(ViewState state, ReadSet<StoredValue> reads, IsolationLevel level) {
     if (reads.itemCount() == 0 && reads.rangeCount() == 0) {
       throw new RetryImpossibleException(
           "retry() would wait for ever, as the transaction has read nothing: read what you wait"
               + " for");
     }
-    Parking parking = new Parking();
-    try {
-      parking.own(buffer.awaitChange(state.snapshot(), reads, parking));
-      committer.checkRunning(); // after registering: a failure from now on wakes it
-      return parking;
-    } catch (RuntimeException | Error e) {
-      parking.close();
-      throw e;
-    }
+    return origin.park(state, reads, level);
   }
 
   Contention contention() {

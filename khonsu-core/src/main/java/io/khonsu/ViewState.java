@@ -20,7 +20,7 @@ import org.apache.arrow.memory.OutOfMemoryException;
  * method and the object is lost already, so that it ends when the thread leaves; ended; cut off,
  * when the store was closed first. Whoever makes it busy owns everything in it.
  */
-final class ViewState implements Runnable {
+class ViewState implements Runnable {
   private static final VarHandle STATE;
   private static final VarHandle PASSES;
 
@@ -64,6 +64,11 @@ final class ViewState implements Runnable {
 
   io.khonsu.mvcc.Snapshot<StoredValue> snapshot() {
     return snapshot;
+  }
+
+  /** {@return the snapshot whose version a commit names} For who is inside, as all that reads. */
+  io.khonsu.mvcc.Snapshot<StoredValue> snapshotToCommit() {
+    return snapshot();
   }
 
   /** {@return when it was opened, in milliseconds since the epoch} */

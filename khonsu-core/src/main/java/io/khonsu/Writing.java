@@ -170,6 +170,7 @@ final class Writing {
     if (mode == WriteMode.UPSERT) {
       return;
     }
+    reading.expect(Arrays.asList(keys));
     for (Key key : keys) {
       boolean exists = reading.contains(key);
       if (exists && mode == WriteMode.INSERT) {

@@ -24,16 +24,16 @@ final class Items {
   private Items() {}
 
   /** {@return a new table from strings to longs} */
-  static Table rows(Khonsu db, String name) {
+  static Table rows(Store db, String name) {
     return db.createTable(TableSpec.rows(name, ROW).primaryKey("id"));
   }
 
   /** {@return a new table from strings to batches of one column of longs} */
-  static Table batches(Khonsu db, String name) {
+  static Table batches(Store db, String name) {
     return db.createTable(TableSpec.batches(name, NUMBERS));
   }
 
-  static CommitReceipt put(Khonsu db, Table table, String id, long value) {
+  static CommitReceipt put(Store db, Table table, String id, long value) {
     try (Transaction tx = db.begin()) {
       tx.upsert(table, table.row(id, value));
       return tx.commit();
@@ -45,7 +45,7 @@ final class Items {
     return view.get(table, id).map(row -> row.getLong("value")).orElse(-1L);
   }
 
-  static SortedMap<String, Long> state(Khonsu db, Table table) {
+  static SortedMap<String, Long> state(Store db, Table table) {
     return db.readOnly(snapshot -> state(snapshot, table));
   }
 

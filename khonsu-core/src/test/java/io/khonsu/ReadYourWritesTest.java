@@ -25,7 +25,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ReadYourWritesTest {
   private static final RowFilter EVEN = RowFilter.column("value").mod(2).eq(0);
 
-  private static Table rows(Khonsu db) {
+  /** {@return a new store; others may run these tests on other kinds} */
+  Store open(BufferAllocator allocator) {
+    return Khonsu.inMemory(StoreConfig.defaults(), allocator);
+  }
+
+  private static Table rows(Store db) {
     return db.createTable(TableSpec.rows("rows", NUMBERS).primaryKey("id"));
   }
 
@@ -35,7 +40,7 @@ class ReadYourWritesTest {
     Seeds.check(
         15,
         random -> {
-          try (Khonsu db = Khonsu.inMemory(StoreConfig.defaults(), allocator)) {
+          try (Store db = open(allocator)) {
             Table rows = rows(db);
             TreeMap<Long, Long> model = new TreeMap<>();
             for (int i = 0; i < 3; i++) {
@@ -123,7 +128,7 @@ class ReadYourWritesTest {
 
   @Test
   void batches_writtenDeletedAndWrittenAgain_areSeen(BufferAllocator allocator) {
-    try (Khonsu db = Khonsu.inMemory(StoreConfig.defaults(), allocator);
+    try (Store db = open(allocator);
         VectorSchemaRoot small = Batches.numbers(allocator, 0, 2);
         VectorSchemaRoot large = Batches.numbers(allocator, 0, 3_000);
         VectorSchemaRoot none = Batches.numbers(allocator, 0, 0)) {
@@ -194,7 +199,7 @@ class ReadYourWritesTest {
 
   @Test
   void results_withoutRows_haveColumns(BufferAllocator allocator) {
-    try (Khonsu db = Khonsu.inMemory(StoreConfig.defaults(), allocator)) {
+    try (Store db = open(allocator)) {
       Table rows = rows(db);
       db.run(tx -> {
         ScanResult result = tx.scan(rows, Scan.all().columns("value"));

@@ -14,17 +14,17 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /** A row table as the testkit's scripts see a store, through nothing but the public API. */
-final class RowScenarioStore implements ScenarioStore {
-  private final Khonsu db;
+class RowScenarioStore implements ScenarioStore {
+  private final Store db;
   private final Table table;
   private final Certification certification;
   private final boolean compacts;
 
-  RowScenarioStore(Khonsu db, Certification certification) {
+  RowScenarioStore(Store db, Certification certification) {
     this(db, certification, false);
   }
 
-  private RowScenarioStore(Khonsu db, Certification certification, boolean compacts) {
+  private RowScenarioStore(Store db, Certification certification, boolean compacts) {
     this.db = db;
     this.certification = certification;
     this.table = Items.rows(db, "items");
@@ -38,7 +38,7 @@ final class RowScenarioStore implements ScenarioStore {
 
   private void prepare() {
     if (compacts) {
-      db.compact();
+      ((Khonsu) db).compact();
     }
   }
 
@@ -80,6 +80,10 @@ final class RowScenarioStore implements ScenarioStore {
   @Override
   public boolean supports(BeginOptions.Strategy strategy) {
     return true;
+  }
+
+  void dropTable() {
+    db.dropTable(table);
   }
 
   @Override

@@ -17,6 +17,8 @@ class SealedTypesTest {
     assertCases(KeyRange.class, "Between", "StartingWith", "Prefix", "Single");
     assertCases(KeyRange.Bound.class, "Unbounded", "Included", "Excluded");
     assertCases(ReadView.class, "Transaction", "Snapshot");
+    assertCases(Store.class, "EngineStore");
+    assertCases(EngineStore.class, "Khonsu", "RemoteStore");
     assertCases(ListenerHandle.class, "Delivery");
     assertCases(Mutation.class, "CreateTable", "DropTable", "PutRows", "PutBatch", "Delete");
     assertCases(

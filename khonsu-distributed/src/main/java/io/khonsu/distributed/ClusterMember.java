@@ -1,5 +1,6 @@
 package io.khonsu.distributed;
 
+import io.khonsu.ClientDoor;
 import io.khonsu.Khonsu;
 import java.io.IOException;
 import java.time.InstantSource;
@@ -13,12 +14,14 @@ import org.slf4j.LoggerFactory;
 public final class ClusterMember implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ClusterMember.class);
 
+  private final ClusterConfig config;
   private final DistributedCommitManager manager;
   private final InstantSource clock;
   private final Thread thread;
   private volatile boolean isStopped;
 
   ClusterMember(ClusterConfig config, DistributedCommitManager manager, InstantSource clock) {
+    this.config = config;
     this.manager = manager;
     this.clock = clock;
     this.thread =
@@ -85,6 +88,16 @@ public final class ClusterMember implements AutoCloseable {
    */
   public CommitStatus outcome(long commitId) {
     return manager.outcome(commitId);
+  }
+
+  /**
+   * {@return where clients are let in, for who listens for them} Nothing is held for a client, so
+   * what it reads must be kept by {@link io.khonsu.StoreConfig#retention}: for as long as its
+   * transactions last.
+   */
+  public ClientDoor clientDoor() {
+    return new ClientDoor(
+        manager.replicatedStore(), config.clusterId(), new MemberSessions(manager, config));
   }
 
   /** {@return the node itself, for who brings it clients} */

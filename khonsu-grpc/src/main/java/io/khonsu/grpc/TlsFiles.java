@@ -19,6 +19,16 @@ public record TlsFiles(Path certificate, Path key, Path authorities) {
     Objects.requireNonNull(authorities, "authorities");
   }
 
+  /** {@return how a URI begins which a client's certificate must have among its names} */
+  static String clientUris(long clusterId) {
+    return "khonsu://%s/client/".formatted(Long.toUnsignedString(clusterId));
+  }
+
+  /** {@return whether a URI names a node, of any cluster} */
+  static boolean isNodeUri(String uri) {
+    return uri.matches("khonsu://\\d+/node/\\d+");
+  }
+
   /** {@return the URI which a node's certificate must have among its subject alternative names} */
   public static String nodeUri(long clusterId, long node) {
     return "khonsu://%s/node/%d".formatted(Long.toUnsignedString(clusterId), node);

@@ -30,6 +30,7 @@ import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
@@ -255,12 +256,19 @@ final class TlsIdentity {
    * @param session of the connection, or null if it is plain text
    */
   static boolean names(@Nullable SSLSession session, String uri) {
+    return names(session, uri::equals);
+  }
+
+  /** {@return whether the certificate at the other end has a URI like that among its names} */
+  static boolean names(@Nullable SSLSession session, Predicate<String> uri) {
     if (session == null) {
       return false;
     }
     try {
       Certificate[] chain = session.getPeerCertificates();
-      return chain.length > 0 && chain[0] instanceof X509Certificate own && uris(own).contains(uri);
+      return chain.length > 0
+          && chain[0] instanceof X509Certificate own
+          && uris(own).stream().anyMatch(uri);
     } catch (SSLPeerUnverifiedException | CertificateParsingException _) {
       return false; // no certificate, or none that can be read, names nobody
     }

@@ -13,10 +13,25 @@ import org.jspecify.annotations.Nullable;
 public final class Snapshot<V> implements AutoCloseable {
   private static final int CLOSED = -1;
 
-  private final ActiveSnapshots active;
+  private final @Nullable ActiveSnapshots active;
   private @Nullable CommitRecord<V> start;
   private final long version;
   private int slot;
+
+  private Snapshot(long version) {
+    this.active = null;
+    this.slot = CLOSED;
+    this.version = version;
+  }
+
+  /**
+   * {@return a snapshot of a buffer elsewhere, which holds nothing here, and commits nothing here}
+   *
+   * @param <V> the type of values
+   */
+  public static <V> Snapshot<V> elsewhere(long version) {
+    return new Snapshot<>(version);
+  }
 
   /**
    * Takes over a claimed slot.
@@ -64,7 +79,7 @@ public final class Snapshot<V> implements AutoCloseable {
   /** Lets go of the versions that only this snapshot sees. Closing twice does nothing. */
   @Override
   public void close() {
-    if (slot != CLOSED) {
+    if (slot != CLOSED && active != null) {
       active.release(slot);
       slot = CLOSED;
     }

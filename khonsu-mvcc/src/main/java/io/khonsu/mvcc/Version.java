@@ -38,6 +38,20 @@ public sealed class Version<V> permits Delta {
     this.index = TOMBSTONE;
   }
 
+  /**
+   * {@return a committed state that was read elsewhere}
+   *
+   * @param value null if nothing but the item's existence was asked for
+   * @param index not negative
+   * @param <V> the type of values
+   */
+  public static <V> Version<V> elsewhere(long version, @Nullable V value, int index) {
+    Version<V> read = new Version<>();
+    read.version = version;
+    read.assign(value, index);
+    return read;
+  }
+
   void assign(@Nullable V value, int index) {
     this.value = value;
     this.index = index;

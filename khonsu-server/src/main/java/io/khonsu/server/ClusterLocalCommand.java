@@ -72,7 +72,7 @@ final class ClusterLocalCommand implements Callable<Integer> {
         : LocalCluster.create(directory, nodes, program, List.of());
   }
 
-  private void describe(LocalCluster cluster, long leader) {
+  private void describe(LocalCluster cluster, long leader) throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     for (int node = 1; node <= cluster.size(); node++) {
       out.printf(
@@ -80,6 +80,10 @@ final class ClusterLocalCommand implements Callable<Integer> {
           node, node == leader ? " leads  " : " follows", cluster.admin(node), cluster.log(node));
     }
     out.println();
+    cluster
+        .address()
+        .ifPresent(
+            address -> out.printf("Connect to them:       Khonsu.connect(\"%s\")%n", address));
     out.printf("See how they are:      ./khonsu status %s/node-*.conf%n", directory);
     out.printf("Start one that ended:  ./khonsu server --config %s%n", cluster.configuration(2));
     out.println("Stop them all:         Ctrl-C");

@@ -106,8 +106,11 @@ final class ServerCommand implements Callable<Integer> {
     }
     PrintWriter out = spec.commandLine().getOut();
     out.printf(
-        "%s listens at %s; http:/%s/health, /metrics, /status%n",
-        node, node.address(), node.admin());
+        "%s listens at %s%s; http:/%s/health, /metrics, /status%n",
+        node,
+        node.address(),
+        node.clients().map(clients -> ", for clients at " + clients).orElse(""),
+        node.admin());
     out.flush();
     Throwable cause = node.member().awaitEnd();
     if (cause == null) {

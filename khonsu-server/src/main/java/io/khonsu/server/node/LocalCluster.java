@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
@@ -138,6 +139,7 @@ public final class LocalCluster implements AutoCloseable {
       StringBuilder text = new StringBuilder();
       text.append("cluster = %d%nnode = %d%n".formatted(clusterId, node));
       text.append("directory = node-%d%nadmin = 127.0.0.1:%d%n".formatted(node, freePort(taken)));
+      text.append("client = 127.0.0.1:%d%n".formatted(freePort(taken)));
       for (int other = 1; other <= nodes; other++) {
         int port = listens[other];
         if (other != node) {
@@ -192,6 +194,30 @@ public final class LocalCluster implements AutoCloseable {
     return file(directory, node, "");
   }
 
+  /**
+   * {@return what to connect to it by, or empty if its nodes do not listen for clients}
+   *
+   * @throws IOException if a configuration cannot be read
+   */
+  public Optional<String> address() throws IOException {
+    List<String> addresses = new ArrayList<>();
+    try {
+      for (int node = 1; node <= size(); node++) {
+        NodeConfig.read(configuration(node))
+            .clients()
+            .ifPresent(clients ->
+                addresses.add(
+                    "%s:%d"
+                        .formatted(clients.listen().getHostString(), clients.listen().getPort())));
+      }
+    } catch (ConfigException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+    return addresses.isEmpty()
+        ? Optional.empty()
+        : Optional.of("khonsu://" + String.join(",", addresses));
+  }
+
   /** {@return where the demo's writers note what they did, beside the disk of their node} */
   public static Path acknowledgements(Path disk) {
     return disk.resolveSibling(disk.getFileName() + ".acks");
@@ -224,6 +250,17 @@ public final class LocalCluster implements AutoCloseable {
       process.kill();
       processes.set((int) node - 1, null);
     }
+  }
+
+  /** Stops a node, as {@code kill} does; {@return its exit status} */
+  public int stopOne(long node) throws InterruptedException {
+    ServerProcess process = process(node);
+    if (process == null) {
+      throw new IllegalArgumentException("node %d does not run".formatted(node));
+    }
+    int status = process.stop();
+    processes.set((int) node - 1, null);
+    return status;
   }
 
   /** Starts a node that does not run. */

@@ -2,6 +2,7 @@ package io.khonsu.server.node;
 
 import io.khonsu.StoreConfig;
 import io.khonsu.distributed.ClusterConfig;
+import io.khonsu.grpc.ClientSettings;
 import io.khonsu.grpc.PeerAddress;
 import io.khonsu.grpc.PeerSettings;
 import io.khonsu.grpc.PlainText;
@@ -10,8 +11,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param cluster who the node is, and how it behaves
  * @param peers how it and the others reach each other
+ * @param clients how it listens for clients, or empty if it does not
  * @param directory where its disk is
  * @param admin the address, on loopback, at which it can be looked at
  * @param store settings of its store
@@ -26,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 public record NodeConfig(
     ClusterConfig cluster,
     PeerSettings peers,
+    Optional<ClientSettings> clients,
     Path directory,
     InetSocketAddress admin,
     StoreConfig store) {
@@ -72,8 +77,10 @@ public record NodeConfig(
           PeerSettings.of(clusterId, node, resolved(file, "listen", listen)).with(nodes);
       Path name = file.require("directory", "data", Path::of);
       Path directory = path.toAbsolutePath().resolveSibling(name);
-      NodeConfig config =
-          new NodeConfig(cluster, secured(file, peers), directory, admin(file), store(file));
+      PeerSettings secured = secured(file, peers);
+      Optional<ClientSettings> clients = clients(file, secured);
+      StoreConfig store = store(file, clients.isPresent() ? cluster.times().snapshotAge() : null);
+      NodeConfig config = new NodeConfig(cluster, secured, clients, directory, admin(file), store);
       file.checkKeys();
       return config;
     } catch (IllegalArgumentException e) {
@@ -162,6 +169,21 @@ public record NodeConfig(
     return settings.with(new TlsFiles(certificate, key, authorities));
   }
 
+  private static Optional<ClientSettings> clients(ConfigFile file, PeerSettings peers)
+      throws ConfigException {
+    InetSocketAddress listen =
+        file.<@Nullable InetSocketAddress>get("client", null, ConfigValues::address);
+    return listen == null
+        ? Optional.empty()
+        : Optional.of(
+            new ClientSettings(
+                peers.clusterId(),
+                resolved(file, "client", listen),
+                peers.tls(),
+                peers.plainText(),
+                ClientSettings.Limits.defaults()));
+  }
+
   private static @Nullable Path pathOf(ConfigFile file, String key) throws ConfigException {
     return file.<@Nullable Path>get(
         key, null, text -> file.path().toAbsolutePath().resolveSibling(Path.of(text)));
@@ -194,8 +216,18 @@ public record NodeConfig(
     }
   }
 
-  private static StoreConfig store(ConfigFile file) throws ConfigException {
+  /**
+   * Reads the settings of the store.
+   *
+   * @param readable how long clients, for whom nothing is held, can read a version; null if there
+   *     are none
+   */
+  private static StoreConfig store(ConfigFile file, @Nullable Duration readable)
+      throws ConfigException {
     List<String> settings = new ArrayList<>();
+    if (readable != null) {
+      settings.add("retention=" + readable);
+    }
     for (String name : STORE_SETTINGS) {
       String setting =
           file.<@Nullable String>get(
@@ -207,6 +239,7 @@ public record NodeConfig(
                 return made;
               });
       if (setting != null) {
+        settings.removeIf(other -> other.startsWith(name + "="));
         settings.add(setting);
       }
     }

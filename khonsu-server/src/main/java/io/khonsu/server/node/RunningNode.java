@@ -4,12 +4,15 @@ import io.khonsu.distributed.Cluster;
 import io.khonsu.distributed.ClusterMember;
 import io.khonsu.distributed.DistributedCommitManager.Presence;
 import io.khonsu.distributed.DistributedCommitManager.Surroundings;
+import io.khonsu.grpc.ClientListener;
 import io.khonsu.grpc.GrpcTransport;
 import io.khonsu.spi.KeyValueStore;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** A node that runs in this process, with its network and its page. Thread-safe; close it. */
 public final class RunningNode implements AutoCloseable {
@@ -17,6 +20,7 @@ public final class RunningNode implements AutoCloseable {
   private final GrpcTransport transport;
   private final ClusterMember member;
   private final AdminServer admin;
+  private final @Nullable ClientListener clients;
 
   /** Whether others may break the node's links, to try what happens. */
   public enum LinkFaults {
@@ -27,11 +31,16 @@ public final class RunningNode implements AutoCloseable {
   }
 
   private RunningNode(
-      NodeConfig config, GrpcTransport transport, ClusterMember member, AdminServer admin) {
+      NodeConfig config,
+      GrpcTransport transport,
+      ClusterMember member,
+      AdminServer admin,
+      @Nullable ClientListener clients) {
     this.config = config;
     this.transport = transport;
     this.member = member;
     this.admin = admin;
+    this.clients = clients;
   }
 
   /**
@@ -59,14 +68,26 @@ public final class RunningNode implements AutoCloseable {
     Surroundings around =
         new Surroundings(config.store(), disk, transport, null, InstantSource.system(), Set.of());
     ClusterMember member = Cluster.join(config.cluster(), presence, around);
+    ClientListener clients = null;
     try {
+      clients = listen(config, member);
       AdminPages pages = new AdminPages(member, transport, InstantSource.system(), faults);
       AdminServer admin = AdminServer.start(config.admin(), pages);
-      return new RunningNode(config, transport, member, admin);
+      return new RunningNode(config, transport, member, admin, clients);
     } catch (IOException | RuntimeException e) {
+      if (clients != null) {
+        clients.close();
+      }
       member.close();
       throw e;
     }
+  }
+
+  private static @Nullable ClientListener listen(NodeConfig config, ClusterMember member)
+      throws IOException {
+    return config.clients().isEmpty()
+        ? null
+        : ClientListener.open(config.clients().get(), member.clientDoor()::answer);
   }
 
   /** {@return the node itself} */
@@ -77,6 +98,11 @@ public final class RunningNode implements AutoCloseable {
   /** {@return where it listens for the others} */
   public InetSocketAddress address() {
     return transport.address();
+  }
+
+  /** {@return where it listens for clients, if it does} */
+  public Optional<InetSocketAddress> clients() {
+    return Optional.ofNullable(clients).map(ClientListener::address);
   }
 
   /** {@return where it can be looked at} */
@@ -94,6 +120,9 @@ public final class RunningNode implements AutoCloseable {
   @Override
   public synchronized void close() {
     admin.close();
+    if (clients != null) {
+      clients.close(); // first, so that clients hear of it, and go to another node
+    }
     member.close();
   }
 }

@@ -57,6 +57,18 @@ class NodeConfigTest {
   }
 
   @Test
+  void clientPort_keepsHistory_unlessItIsSaidHowMuch() throws Exception {
+    assertThat(read(LEAST).clients()).isEmpty();
+    assertThat(read(LEAST).store().retention()).isEqualTo(Duration.ZERO);
+    NodeConfig config = read(LEAST + "client = 127.0.0.1:7501\nsnapshotAge = 20s\n");
+    assertThat(config.clients().orElseThrow().listen().getPort()).isEqualTo(7501);
+    assertThat(config.clients().orElseThrow().clusterId()).isEqualTo(42);
+    assertThat(config.store().retention()).isEqualTo(Duration.ofSeconds(20));
+    NodeConfig own = read(LEAST + "client = 127.0.0.1:7501\nstore.retention = 5min\n");
+    assertThat(own.store().retention()).isEqualTo(Duration.ofMinutes(5));
+  }
+
+  @Test
   void allSettings_areTaken() throws Exception {
     NodeConfig config =
         read(

@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.khonsu.Khonsu;
 import io.khonsu.Snapshot;
+import io.khonsu.Store;
+import io.khonsu.Table;
 import io.khonsu.TableSpec;
 import io.khonsu.distributed.DistributedCommitManager.Presence;
+import io.khonsu.grpc.InsecureListenerException;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.InetAddress;
@@ -80,6 +84,38 @@ class RunningNodeTest {
       assertThat(status.path("appliedIndex").asLong()).isPositive();
       assertThat(status.path("counts").path("commits").asLong()).isEqualTo(1);
     }
+  }
+
+  @Test
+  void clients_connect_whereTheConfigurationSays() throws Exception {
+    Path file = Configurations.write(root, 1);
+    int port = Configurations.freePort();
+    Files.writeString(file, "client = 127.0.0.1:%d%n".formatted(port), StandardOpenOption.APPEND);
+    try (RunningNode node = start(NodeConfig.read(file), Presence.NEW)) {
+      assertThat(node.clients().orElseThrow().getPort()).isEqualTo(port);
+      createTable(node, "one");
+      try (Store db = Khonsu.connect("khonsu://127.0.0.1:%d?timeoutSeconds=100".formatted(port))) {
+        Table table = db.table("one").orElseThrow();
+        db.run(tx -> tx.insert(table, table.row(7L)));
+        assertThat(contains(db, table, 7L)).isTrue();
+      }
+    }
+  }
+
+  private static boolean contains(Store db, Table table, long id) {
+    return db.readOnly(snapshot -> snapshot.contains(table, id));
+  }
+
+  @Test
+  void clientPort_thatOthersReach_needsTls() throws Exception {
+    Path file = Configurations.write(root, 1);
+    Files.writeString(
+        file,
+        "client = 0.0.0.0:%d%n".formatted(Configurations.freePort()),
+        StandardOpenOption.APPEND);
+    NodeConfig config = NodeConfig.read(file);
+    assertThatThrownBy(() -> start(config, Presence.NEW))
+        .isInstanceOf(InsecureListenerException.class);
   }
 
   @Test

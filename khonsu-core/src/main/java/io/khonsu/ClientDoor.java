@@ -1,0 +1,277 @@
+package io.khonsu;
+
+import io.khonsu.mvcc.Key;
+import io.khonsu.mvcc.KeyInterval;
+import io.khonsu.mvcc.ScanVisitor;
+import io.khonsu.mvcc.TxnBuffer;
+import io.khonsu.mvcc.Version;
+import io.khonsu.spi.ClientSessions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Where a node lets remote clients in: bytes of a question in, bytes of its answer out. It keeps
+ * nothing of a client between two questions, so a client that goes away leaves nothing behind, and
+ * goes on at any other node. Thread-safe.
+ */
+public final class ClientDoor {
+  private static final Logger LOG = LoggerFactory.getLogger(ClientDoor.class);
+
+  /** An answer of items ends when it has so many bytes, or with the item that goes beyond. */
+  private static final long FOUND_BYTES_MAX = 4L << 20;
+
+  /** An answer of items or keys has so many at most. */
+  private static final int FOUND_COUNT_MAX = 16_384;
+
+  /** So many items, or few more, are looked at for one answer. */
+  private static final int EXAMINED_COUNT_MAX = 1 << 17;
+
+  private final TxnBuffer<StoredValue> buffer;
+  private final Catalog catalog;
+  private final TransactionManager manager;
+  private final long clusterId;
+  private final ClientSessions sessions;
+
+  /**
+   * Opens a door.
+   *
+   * @param store what the clients see
+   * @param clusterId not 0: clients of another cluster are told so
+   * @param sessions how they commit
+   */
+  public ClientDoor(ReplicatedStore store, long clusterId, ClientSessions sessions) {
+    Engine engine = store.store().engine();
+    this.buffer = engine.buffer();
+    this.catalog = engine.catalog();
+    this.manager = engine.manager();
+    this.clusterId = clusterId;
+    this.sessions = sessions;
+  }
+
+  /**
+   * {@return the answer to a question} Waits for what that takes: a majority, a commit, a change.
+   *
+   * @param question any bytes; nobody changes them any more
+   */
+  public byte[] answer(byte[] question) {
+    return answered(question).encode(clusterId);
+  }
+
+  private RemoteAnswer answered(byte[] bytes) {
+    try {
+      RemoteQuestion.Addressed asked = RemoteQuestion.decode(bytes);
+      if (asked.clusterId() != 0 && asked.clusterId() != clusterId) {
+        return new RemoteAnswer.Refused(
+            "this is cluster %d, not %d: correct the address"
+                .formatted(clusterId, asked.clusterId()));
+      }
+      return answered(asked.question());
+    } catch (SnapshotTooOldException e) {
+      return new RemoteAnswer.TooOld(e.version(), e.oldestVersion());
+    } catch (TableDroppedException e) {
+      return new RemoteAnswer.Dropped(String.valueOf(e.getMessage()));
+    } catch (UnavailableException | StorageException | StoreClosedException e) {
+      return new RemoteAnswer.Unavailable(String.valueOf(e.getMessage()));
+    } catch (IllegalArgumentException | EncodedRequest.MalformedException e) {
+      LOG.atDebug().setCause(e).log("a client asked what cannot be answered");
+      return new RemoteAnswer.Refused(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private RemoteAnswer answered(RemoteQuestion question) throws EncodedRequest.MalformedException {
+    return switch (question) {
+      case RemoteQuestion.Newest(long atLeast, boolean everywhere) -> newest(atLeast, everywhere);
+      case RemoteQuestion.Items(long version, List<Key> keys) -> items(version, keys);
+      case RemoteQuestion.Range range -> range(range);
+      case RemoteQuestion.Changed(byte[] request, int waitMillis) -> changed(request, waitMillis);
+      case RemoteQuestion.OpenSession() -> settled(sessions.open());
+      case RemoteQuestion.Commit commit ->
+          settled(
+              sessions.submit(
+                  sessions.commitId(commit.session(), commit.number()),
+                  commit.answeredBelow(),
+                  commit.request()));
+    };
+  }
+
+  private static RemoteAnswer settled(CompletionStage<ClientSessions.Answer> answer) {
+    return switch (answer.toCompletableFuture().join()) {
+      case ClientSessions.Answer.Opened(long session) -> new RemoteAnswer.Opened(session);
+      case ClientSessions.Answer.Decided(byte[] decided) -> new RemoteAnswer.Decided(decided);
+      case ClientSessions.Answer.NeverApplied() -> new RemoteAnswer.NeverApplied();
+      case ClientSessions.Answer.NoSession() -> new RemoteAnswer.NoSession();
+      case ClientSessions.Answer.TooLarge(long size, long limit) ->
+          new RemoteAnswer.TooLarge(size, limit);
+      case ClientSessions.Answer.Unavailable(String reason) -> new RemoteAnswer.Unavailable(reason);
+      case ClientSessions.Answer.Unknown(String reason) -> new RemoteAnswer.Unknown(reason);
+    };
+  }
+
+  private RemoteAnswer newest(long atLeast, boolean everywhere) {
+    if (everywhere) {
+      manager.committer().awaitCurrent();
+    }
+    awaitVersion(atLeast);
+    return new RemoteAnswer.Versions(buffer.newestVersion(), buffer.oldestVersion());
+  }
+
+  /** A client that has seen a version elsewhere does not go back behind it. */
+  private void awaitVersion(long version) {
+    if (buffer.newestVersion() < version) {
+      manager.committer().awaitCurrent();
+      if (buffer.newestVersion() < version) {
+        throw new UnavailableException(
+            "this node does not know of version %d yet".formatted(version), null);
+      }
+    }
+  }
+
+  private OpenSnapshot at(long version) {
+    awaitVersion(version);
+    return manager.snapshotAt(version);
+  }
+
+  private RemoteAnswer items(long version, List<Key> keys) {
+    try (OpenSnapshot at = at(version)) {
+      return at.state()
+          .during(() -> {
+            FoundItems found = new FoundItems(null);
+            for (Key key : keys) {
+              if (found.isFull()) {
+                return found.answer(key);
+              }
+              checkTable(key);
+              Version<StoredValue> item = buffer.get(key, at.state().snapshot());
+              if (item != null && !item.isTombstone()) {
+                found.item(key, item);
+              }
+            }
+            return found.answer(null);
+          });
+    }
+  }
+
+  private RemoteAnswer range(RemoteQuestion.Range asked) {
+    KeyInterval interval = asked.interval();
+    @Nullable Table table = checkTable(interval.from());
+    Key end = interval.to();
+    if (end == null || end.compareTo(tableEnd(interval.from())) > 0) {
+      throw new IllegalArgumentException("an interval reaches beyond its table");
+    }
+    RowPredicate predicate =
+        asked.filter().length == 0 || table == null
+            ? null
+            : new RowPredicate(FilterCodec.decode(asked.filter()), table.schema());
+    try (OpenSnapshot at = at(asked.version())) {
+      return at.state()
+          .during(() -> {
+            if (asked.keysOnly()) {
+              FoundKeys found = new FoundKeys();
+              Key next = buffer.scanPart(interval, at.state().snapshot(), found);
+              return new RemoteAnswer.Names(found.keys, next);
+            }
+            FoundItems found = new FoundItems(predicate);
+            Key next = buffer.scanPart(interval, at.state().snapshot(), found);
+            return found.answer(next);
+          });
+    }
+  }
+
+  /** {@return the table of an item, or null if it is one itself} */
+  private @Nullable Table checkTable(Key key) {
+    if (Catalog.isCatalogKey(key)) {
+      return null;
+    }
+    Table table = catalog.byId(Table.tableIdOf(key));
+    if (table == null || table.isDropped()) {
+      throw new TableDroppedException("the table was dropped");
+    }
+    return table;
+  }
+
+  private static Key tableEnd(Key key) {
+    return Key.of(Table.prefixOf(Table.tableIdOf(key) + 1));
+  }
+
+  /**
+   * Waits for the next commit to what was read, or, if any was committed since it was read,
+   * whatever it changed, not at all: who asks reads again then, and asks with what is current.
+   */
+  private RemoteAnswer changed(byte[] bytes, int waitMillis)
+      throws EncodedRequest.MalformedException {
+    EncodedRequest request = EncodedRequest.decode(bytes);
+    awaitVersion(request.snapshotVersion());
+    try (Parking parking = new Parking()) {
+      parking.own(buffer.awaitNext(request.reads(catalog), parking)::close);
+      int millis = Math.clamp(waitMillis, 0, RemoteQuestion.WAIT_MILLIS_MAX);
+      if (buffer.newestVersion() == request.snapshotVersion()
+          && parking.await(TimeUnit.MILLISECONDS.toNanos(millis))
+              == ContentionListener.WaitOutcome.INTERRUPTED) {
+        throw new UnavailableException("the node stops", null);
+      }
+    }
+    return new RemoteAnswer.Versions(buffer.newestVersion(), buffer.oldestVersion());
+  }
+
+  /** Gathers items, until there are enough for one answer. */
+  private final class FoundItems implements ScanVisitor<StoredValue> {
+    private final @Nullable RowPredicate predicate;
+    private final EncodedChanges changes = new EncodedChanges(catalog);
+    private final RecentBatches recent = RecentBatches.insideView();
+    private int count;
+    private int examined;
+    private long sizeBytes;
+
+    private FoundItems(@Nullable RowPredicate predicate) {
+      this.predicate = predicate;
+    }
+
+    @Override
+    public void item(Key key, Version<StoredValue> item) {
+      examined++;
+      if (!(item.requireValue() instanceof StoredBatch batch)) {
+        changes.add(key, item);
+        count++;
+      } else if (predicate == null || predicate.test(recent.bytesOf(batch), item.index())) {
+        changes.add(key, item);
+        count++;
+        sizeBytes += catalog.tableOf(key).isRowTable() ? batch.rowBytes() : batch.sizeBytes();
+      }
+    }
+
+    private boolean isFull() {
+      return count >= FOUND_COUNT_MAX
+          || sizeBytes >= FOUND_BYTES_MAX
+          || examined >= EXAMINED_COUNT_MAX;
+    }
+
+    @Override
+    public boolean wantsMore() {
+      return !isFull();
+    }
+
+    private RemoteAnswer answer(@Nullable Key next) {
+      return RemoteAnswer.Found.of(changes.finish(), next);
+    }
+  }
+
+  /** Gathers keys, until there are enough for one answer. */
+  private static final class FoundKeys implements ScanVisitor<StoredValue> {
+    private final List<Key> keys = new ArrayList<>();
+
+    @Override
+    public void item(Key key, Version<StoredValue> item) {
+      keys.add(Key.of(key.toBytes()));
+    }
+
+    @Override
+    public boolean wantsMore() {
+      return keys.size() < FOUND_COUNT_MAX;
+    }
+  }
+}

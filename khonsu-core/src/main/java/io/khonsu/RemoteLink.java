@@ -1,0 +1,180 @@
+package io.khonsu;
+
+import io.khonsu.spi.ClientNetwork;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * A client's way to a cluster: a question goes to one node after another until one answers it.
+ * Thread-safe.
+ */
+final class RemoteLink implements AutoCloseable {
+  /** A node that takes longer is given up, and another one asked. */
+  private static final Duration ATTEMPT_MAX = Duration.ofSeconds(5);
+
+  private static final long PAUSE_NANOS_MIN = 5_000_000;
+  private static final int PAUSE_DOUBLINGS_MAX = 5;
+
+  /** A version may be taken for current as long as this, where conflicts do not depend on it. */
+  private static final Duration RECENT = Duration.ofSeconds(5);
+
+  private final ClientNetwork.Nodes nodes;
+  private final int nodeCount;
+  private final Duration patience;
+  private final AtomicLong clusterId = new AtomicLong();
+  private final AtomicLong seenVersion = new AtomicLong();
+  private volatile long seenNanos;
+  private volatile int node;
+  private volatile boolean isClosed;
+
+  /**
+   * A last answer.
+   *
+   * @param answer never {@link RemoteAnswer.Refused}; {@link RemoteAnswer.Unavailable} and {@link
+   *     RemoteAnswer.Unknown} if nobody gave another one in time
+   * @param mayHaveArrivedBefore whether a node may have got the question that did not answer it
+   */
+  record Asked(RemoteAnswer answer, boolean mayHaveArrivedBefore) {}
+
+  /**
+   * A way to a cluster.
+   *
+   * @param patience how long a question is asked again, before its caller hears that nobody answers
+   */
+  RemoteLink(ClientNetwork.Nodes nodes, int nodeCount, Duration patience) {
+    this.nodes = nodes;
+    this.nodeCount = nodeCount;
+    this.patience = patience;
+    this.node = ThreadLocalRandom.current().nextInt(nodeCount);
+  }
+
+  /**
+   * {@return the answer to a question that only reads}
+   *
+   * @throws SnapshotTooOldException if it is about a version that is not kept
+   * @throws TableDroppedException if it is about a table that is not there any more
+   * @throws UnavailableException if no node answers
+   */
+  RemoteAnswer read(RemoteQuestion question) {
+    return switch (ask(question).answer()) {
+      case RemoteAnswer.Unavailable(String reason) -> throw new UnavailableException(reason, null);
+      case RemoteAnswer.Unknown(String reason) -> throw unanswered(reason);
+      case RemoteAnswer.TooOld(long version, long oldest) ->
+          throw new SnapshotTooOldException(version, oldest);
+      case RemoteAnswer.Dropped(String message) -> throw new TableDroppedException(message);
+      case RemoteAnswer answer -> answer;
+    };
+  }
+
+  private RuntimeException unanswered(String reason) {
+    return isClosed ? new StoreClosedException() : new UnavailableException(reason, null);
+  }
+
+  /** {@return the newest version, at the node that answers or everywhere, and the oldest kept} */
+  RemoteAnswer.Versions versions(boolean everywhere) {
+    RemoteQuestion question = new RemoteQuestion.Newest(seenVersion.get(), everywhere);
+    if (read(question) instanceof RemoteAnswer.Versions versions) {
+      saw(versions.newest());
+      return versions;
+    }
+    throw notAnAnswer();
+  }
+
+  /** {@return a version that is committed, from a short time ago} Mostly asks nobody. */
+  long recentVersion() {
+    long seen = seenVersion.get();
+    return seen > 0 && System.nanoTime() - seenNanos < RECENT.toNanos()
+        ? seen
+        : versions(false).newest();
+  }
+
+  /** Notes a version that is committed: nothing older is shown to this client from now on. */
+  void saw(long version) {
+    if (seenVersion.accumulateAndGet(version, Math::max) == version) {
+      seenNanos = System.nanoTime();
+    }
+  }
+
+  static RuntimeException notAnAnswer() {
+    return new UnavailableException("a node gave the answer to another question", null);
+  }
+
+  /** Asks, as long as it takes or patience lasts. */
+  Asked ask(RemoteQuestion question) {
+    long deadline = System.nanoTime() + patience.toNanos();
+    boolean mayHaveArrived = false;
+    RemoteAnswer last = new RemoteAnswer.Unavailable("no node was asked");
+    for (int attempt = 0; attempt == 0 || System.nanoTime() - deadline < 0; attempt++) {
+      if (isClosed && mayHaveArrived) {
+        return new Asked(new RemoteAnswer.Unknown("the client was closed"), true);
+      }
+      checkOpen();
+      pauseBefore(attempt);
+      int asked = node;
+      try {
+        RemoteAnswer answer = answer(asked, question);
+        if (!(answer instanceof RemoteAnswer.Unavailable
+            || answer instanceof RemoteAnswer.Unknown)) {
+          return new Asked(answer, mayHaveArrived);
+        }
+        last = answer;
+        mayHaveArrived |= answer instanceof RemoteAnswer.Unknown;
+      } catch (IOException e) {
+        last = new RemoteAnswer.Unavailable("no node answers, the last one: " + e.getMessage());
+        mayHaveArrived = true;
+      } catch (InterruptedException _) {
+        Thread.currentThread().interrupt();
+        return new Asked(new RemoteAnswer.Unknown("the thread was interrupted"), true);
+      }
+      node = (asked + 1) % nodeCount;
+    }
+    return new Asked(last, mayHaveArrived);
+  }
+
+  private RemoteAnswer answer(int asked, RemoteQuestion question)
+      throws IOException, InterruptedException {
+    Duration timeout =
+        question instanceof RemoteQuestion.Changed(byte[] _, int waitMillis)
+            ? ATTEMPT_MAX.plusMillis(waitMillis)
+            : ATTEMPT_MAX;
+    RemoteAnswer.Addressed got;
+    try {
+      got = RemoteAnswer.decode(nodes.ask(asked, question.encode(clusterId.get()), timeout));
+    } catch (IllegalArgumentException e) {
+      throw new IOException("it gave no answer of this version: " + e.getMessage(), e);
+    }
+    if (got.answer() instanceof RemoteAnswer.Refused(String message)) {
+      throw new IllegalArgumentException("a node refused the call: " + message);
+    }
+    long known = clusterId.compareAndExchange(0, got.clusterId());
+    if (known != 0 && known != got.clusterId()) {
+      throw new IllegalArgumentException(
+          "node %d of the address belongs to cluster %d, another one to cluster %d"
+              .formatted(asked + 1, got.clusterId(), known));
+    }
+    return got.answer();
+  }
+
+  private void pauseBefore(int attempt) {
+    int round = attempt / nodeCount;
+    if (attempt > 0 && attempt % nodeCount == 0) {
+      long longest = PAUSE_NANOS_MIN << Math.min(round, PAUSE_DOUBLINGS_MAX);
+      LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(longest / 2, longest + 1));
+    }
+  }
+
+  private void checkOpen() {
+    if (isClosed) {
+      throw new StoreClosedException();
+    }
+  }
+
+  @Override
+  public void close() {
+    isClosed = true;
+    nodes.close();
+  }
+}

@@ -1,0 +1,156 @@
+package io.khonsu;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.khonsu.spi.CommitOrder;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hands commits to a cluster. A client has a session there, and a commit its number in it; so it is
+ * handed in again, at any node, until somebody says what became of it, and applied once.
+ *
+ * <p>Thread-safe. Unlike others, this blocks: on the thread of who commits.
+ */
+final class RemoteOrder implements CommitOrder {
+  /** Of commits whose outcome is not known, so many can still be asked for. */
+  private static final int UNRESOLVED_MAX = 4096;
+
+  /** What no node would take. */
+  private static final int REQUEST_BYTES_MAX = 16 << 20;
+
+  private final RemoteLink link;
+
+  @GuardedBy("this")
+  private @Nullable Session session;
+
+  /** One session, and its numbers that somebody waits for, or may ask for. */
+  private static final class Session {
+    private final long id;
+    private final TreeSet<Long> open = new TreeSet<>();
+    private final TreeSet<Long> unresolved = new TreeSet<>();
+    private long lastNumber;
+
+    private Session(long id) {
+      this.id = id;
+    }
+
+    private synchronized long begin() {
+      open.add(++lastNumber);
+      return lastNumber;
+    }
+
+    private synchronized long answeredBelow() {
+      return unresolved.isEmpty() ? open.first() : Math.min(open.first(), unresolved.first());
+    }
+
+    private synchronized void end(long number, boolean isResolved) {
+      open.remove(number);
+      if (!isResolved) {
+        unresolved.add(number);
+        if (unresolved.size() > UNRESOLVED_MAX) {
+          unresolved.pollFirst();
+        }
+      }
+    }
+  }
+
+  RemoteOrder(RemoteLink link) {
+    this.link = link;
+  }
+
+  RemoteLink link() {
+    return link;
+  }
+
+  @Override
+  public CompletionStage<Reply> submit(byte[] request) {
+    if (request.length > REQUEST_BYTES_MAX) {
+      return done(new Reply.TooLarge(request.length, REQUEST_BYTES_MAX));
+    }
+    while (true) {
+      Session current;
+      try {
+        current = session();
+      } catch (UnavailableException e) {
+        return done(new Reply.Unavailable(String.valueOf(e.getMessage())));
+      }
+      Reply reply = submit(current, request);
+      if (reply != null) {
+        return done(reply);
+      }
+      forget(current);
+    }
+  }
+
+  /** {@return what became of it, or null if the session has ended, and nothing happened} */
+  private @Nullable Reply submit(Session in, byte[] request) {
+    long number = in.begin();
+    boolean isResolved = false;
+    try {
+      Reply reply = reply(in.id, number, in.answeredBelow(), request);
+      isResolved = !(reply instanceof Reply.Unknown);
+      return reply;
+    } finally {
+      in.end(number, isResolved);
+    }
+  }
+
+  private @Nullable Reply reply(long id, long number, long answeredBelow, byte[] request) {
+    RemoteLink.Asked asked =
+        link.ask(new RemoteQuestion.Commit(id, number, answeredBelow, request));
+    return switch (asked.answer()) {
+      case RemoteAnswer.Decided(byte[] answer) -> new Reply.Decided(answer);
+      case RemoteAnswer.NeverApplied() ->
+          new Reply.Unavailable("the commit was given up, as its outcome was asked for");
+      case RemoteAnswer.TooLarge(long size, long limit) -> new Reply.TooLarge(size, limit);
+      case RemoteAnswer.NoSession() ->
+          asked.mayHaveArrivedBefore() ? unknown(id, number, "its session has ended") : null;
+      case RemoteAnswer.Unavailable(String reason) ->
+          asked.mayHaveArrivedBefore()
+              ? unknown(id, number, reason)
+              : new Reply.Unavailable(reason);
+      case RemoteAnswer.Unknown(String reason) -> unknown(id, number, reason);
+      case RemoteAnswer _ -> throw RemoteLink.notAnAnswer();
+    };
+  }
+
+  private static Reply unknown(long session, long number, String reason) {
+    return new Reply.Unknown(session << Integer.SIZE | number, reason);
+  }
+
+  private synchronized Session session() {
+    Session current = session;
+    if (current == null) {
+      if (!(link.read(new RemoteQuestion.OpenSession()) instanceof RemoteAnswer.Opened(long id))) {
+        throw RemoteLink.notAnAnswer();
+      }
+      current = new Session(id);
+      session = current;
+    }
+    return current;
+  }
+
+  @SuppressWarnings("ReferenceEquality") // this very session
+  private synchronized void forget(Session ended) {
+    if (session == ended) {
+      session = null;
+    }
+  }
+
+  private static CompletionStage<Reply> done(Reply reply) {
+    return CompletableFuture.completedFuture(reply);
+  }
+
+  @Override
+  public CompletionStage<Reply> awaitCurrent() {
+    var _ = link.versions(true);
+    return done(new Reply.Decided(new byte[0]));
+  }
+
+  @Override
+  public void close() {
+    link.close();
+  }
+}

@@ -1,0 +1,111 @@
+package io.khonsu;
+
+import io.khonsu.mvcc.CommitRequest;
+import io.khonsu.mvcc.IsolationLevel;
+import io.khonsu.mvcc.ReadSet;
+import io.khonsu.mvcc.WriteSet;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The state of a cluster, read at whichever node answers. Nothing is held there: a version can be
+ * read as long as the nodes keep it. Thread-safe.
+ */
+final class RemoteOrigin implements Origin {
+  private final RemoteLink link;
+  private final Catalog catalog;
+  private final Memory memory;
+  private final OpenViews views;
+
+  RemoteOrigin(RemoteLink link, Catalog catalog, Memory memory, OpenViews views) {
+    this.link = link;
+    this.catalog = catalog;
+    this.memory = memory;
+    this.views = views;
+  }
+
+  @Override
+  public ViewState begin(IsolationLevel level) {
+    // Under SERIALIZABLE it does not matter when a transaction began, only when it read.
+    return level == IsolationLevel.SERIALIZABLE ? views.add(new RemoteView(views, link)) : local();
+  }
+
+  @Override
+  public ViewState newest() {
+    return views.add(io.khonsu.mvcc.Snapshot.elsewhere(link.versions(true).newest()));
+  }
+
+  @Override
+  public ViewState local() {
+    return views.add(io.khonsu.mvcc.Snapshot.elsewhere(link.versions(false).newest()));
+  }
+
+  @Override
+  public ViewState at(long version) {
+    RemoteAnswer.Versions there = link.versions(false);
+    if (version > there.newest()) {
+      there = link.versions(true);
+    }
+    if (version > there.newest()) {
+      throw new IllegalArgumentException(
+          "version %d is newer than the newest commit, %d".formatted(version, there.newest()));
+    }
+    if (version < there.oldest()) {
+      throw new SnapshotTooOldException(version, there.oldest());
+    }
+    return views.add(io.khonsu.mvcc.Snapshot.elsewhere(version));
+  }
+
+  @Override
+  public CommittedItems items(ViewState view) {
+    return new RemoteItems(link, catalog, memory, view);
+  }
+
+  @Override
+  public void checkAge(ViewState view) {} // the nodes do, as they keep what is read
+
+  @Override
+  public Parking park(ViewState view, ReadSet<StoredValue> reads, IsolationLevel level) {
+    var snapshot = view.snapshot();
+    byte[] request =
+        EncodedRequest.of(
+                new CommitRequest<>(
+                    0, IsolationLevel.SERIALIZABLE, snapshot, reads, new WriteSet<>()),
+                Map.of(),
+                List.of())
+            .encode();
+    Parking parking = new Parking();
+    Thread watcher =
+        Thread.ofVirtual()
+            .name("khonsu-retry")
+            .start(() -> awaitChange(snapshot.version(), request, parking));
+    parking.own(watcher::interrupt);
+    return parking;
+  }
+
+  /** Wakes who waits when something has changed, or when nobody can tell. */
+  private void awaitChange(long version, byte[] request, Parking parking) {
+    var question = new RemoteQuestion.Changed(request, RemoteQuestion.WAIT_MILLIS_MAX);
+    try {
+      while (!Thread.currentThread().isInterrupted()
+          && link.read(question) instanceof RemoteAnswer.Versions(long newest, long _)
+          && newest == version) {
+        // nothing yet
+      }
+    } catch (StoreException _) {
+      // The run that is woken meets it itself.
+    } finally {
+      parking.run();
+    }
+  }
+
+  @Override
+  public long newestVersion() {
+    return link.versions(false).newest();
+  }
+
+  @Override
+  public long oldestVersion() {
+    return link.versions(false).oldest();
+  }
+}

@@ -1,0 +1,79 @@
+package io.khonsu.spi;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.ServiceLoader;
+
+/** How a client reaches the nodes of a cluster; found on the class path. */
+public interface ClientNetwork {
+  /**
+   * Where a node listens for clients.
+   *
+   * @param host a name or an address
+   * @param port from 1 to 65535
+   */
+  record Address(String host, int port) {
+    /** Checks the port. */
+    public Address {
+      if (host.isEmpty() || port < 1 || port > 65_535) {
+        throw new IllegalArgumentException(
+            "\"%s:%d\" is no HOST:PORT, such as db1.example:7501".formatted(host, port));
+      }
+    }
+
+    @Override
+    public String toString() {
+      return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+    }
+  }
+
+  /** Ways to some nodes. Thread-safe. */
+  interface Nodes extends AutoCloseable {
+    /**
+     * Asks a node, and waits for its answer.
+     *
+     * @param node its place in the list of addresses
+     * @param question bytes that nobody changes
+     * @throws IOException if no answer came: the node may have got the question, or not
+     * @throws InterruptedException if the thread was interrupted while it waited
+     */
+    byte[] ask(int node, byte[] question, Duration timeout)
+        throws IOException, InterruptedException;
+
+    /** Ends all connections; who waits gets an {@link IOException}. Closing twice does nothing. */
+    @Override
+    void close();
+  }
+
+  /**
+   * {@return the network that is on the class path}
+   *
+   * @throws StorageRefusedException if there is none, or there are several
+   */
+  static ClientNetwork onClassPath() throws StorageRefusedException {
+    List<ClientNetwork> networks =
+        ServiceLoader.load(ClientNetwork.class, ClientNetwork.class.getClassLoader()).stream()
+            .map(ServiceLoader.Provider::get)
+            .toList();
+    if (networks.size() != 1) {
+      throw new StorageRefusedException(
+          StorageRefusedException.Reason.MISSING_ENGINE,
+          networks.isEmpty()
+              ? "nothing on the class path can reach a cluster: add the dependency"
+                  + " io.khonsu:khonsu-grpc"
+              : "several ways to reach a cluster are on the class path, leave one: " + networks);
+    }
+    return networks.getFirst();
+  }
+
+  /**
+   * {@return ways to these nodes, none of which has been called yet}
+   *
+   * @param settings what the address says behind its question mark
+   * @throws IllegalArgumentException if one of the settings is unknown or wrong
+   * @throws IOException if a file that they name cannot be used
+   */
+  Nodes open(List<Address> nodes, Map<String, String> settings) throws IOException;
+}

@@ -1,0 +1,272 @@
+package io.khonsu.grpc;
+
+import io.grpc.Grpc;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.MethodDescriptor.MethodType;
+import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.Status;
+import io.grpc.TlsServerCredentials.ClientAuth;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/**
+ * Where a node listens for clients: each question is a call of its own, with one message and one
+ * answer, which are bytes. Thread-safe; close it before the node.
+ */
+public final class ClientListener implements AutoCloseable {
+  static final MethodDescriptor<byte[], byte[]> ASK =
+      MethodDescriptor.newBuilder(FrameMarshaller.INSTANCE, FrameMarshaller.INSTANCE)
+          .setType(MethodType.UNARY)
+          .setFullMethodName("khonsu.Client/Ask")
+          .build();
+
+  private static final Logger LOG = LoggerFactory.getLogger(ClientListener.class);
+  private static final long CLOSING_SECONDS_MAX = 3;
+
+  private final ClientSettings settings;
+  private final UnaryOperator<byte[]> door;
+  private final Wiring wiring;
+  private final ConnectionGate gate;
+  private final Semaphore calls;
+  private final Semaphore bytes;
+  private final AtomicLong refusals = new AtomicLong();
+
+  /** Answering may wait, so it is not for the network's threads. */
+  private final ExecutorService answering = Executors.newVirtualThreadPerTaskExecutor();
+
+  private final Server server;
+
+  private ClientListener(ClientSettings settings, UnaryOperator<byte[]> door, Wiring wiring)
+      throws IOException {
+    this.settings = settings;
+    this.door = door;
+    this.wiring = wiring;
+    this.gate = new ConnectionGate(ConnectionGate.Limits.USUAL, wiring);
+    this.calls = new Semaphore(settings.limits().callsMax());
+    this.bytes = new Semaphore(settings.limits().bytesMax());
+    this.server =
+        wiring.listen(
+            settings.listen(),
+            ClientAuth.REQUIRE,
+            settings.limits().questionBytesMax(),
+            ServerServiceDefinition.builder("khonsu.Client").addMethod(ASK, this::accept).build(),
+            gate);
+  }
+
+  /**
+   * Listens.
+   *
+   * @param door answers any bytes; may wait
+   * @throws InsecureListenerException if other machines would reach it without TLS
+   * @throws IOException if the address is unknown or in use, or a certificate cannot be used
+   */
+  public static ClientListener open(ClientSettings settings, UnaryOperator<byte[]> door)
+      throws IOException {
+    Wiring wiring = new Wiring(
+            "khonsu-clients",
+            new Wiring.Security(settings.tls(), null, settings.plainText()));
+    try {
+      ClientListener listener = new ClientListener(settings, door, wiring);
+      LOG.atInfo()
+          .addKeyValue("address", listener.address())
+          .addKeyValue("tls", wiring.isSecure())
+          .log("listens for clients");
+      return listener;
+    } catch (IOException | RuntimeException e) {
+      wiring.close();
+      throw e;
+    }
+  }
+
+  /** {@return where it listens, with the port that it has taken} */
+  public InetSocketAddress address() {
+    return (InetSocketAddress) server.getListenSockets().getFirst();
+  }
+
+  /** {@return how many calls were refused} */
+  public long refusals() {
+    return refusals.get();
+  }
+
+  private ServerCall.Listener<byte[]> accept(ServerCall<byte[], byte[]> call, Metadata headers) {
+    var tls = call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
+    String name = TlsFiles.clientUris(settings.clusterId());
+    if (wiring.isSecure() && !TlsIdentity.names(tls, uri -> uri.startsWith(name))) {
+      return refuse(
+          call,
+          Status.PERMISSION_DENIED.withDescription(
+              "the certificate has no name that begins with %s: make one for this client"
+                  .formatted(name)));
+    }
+    if (!calls.tryAcquire()) {
+      return refuse(call, overloaded("questions", settings.limits().callsMax()));
+    }
+    gate.began(call.getAttributes()); // and stays let in, unless a question is refused
+    Answering listener = new Answering(call);
+    wiring.later(settings.limits().questionTimeout(), listener::giveUpUnlessAsked);
+    call.request(2); // the second is never sent, or the question is none
+    return listener;
+  }
+
+  private static Status overloaded(String what, int most) {
+    return Status.RESOURCE_EXHAUSTED.withDescription(
+        "more than %d %s are under way: ask another node, or later".formatted(most, what));
+  }
+
+  private ServerCall.Listener<byte[]> refuse(ServerCall<byte[], byte[]> call, Status status) {
+    note(call, status);
+    call.close(status, new Metadata());
+    return new ServerCall.Listener<>() {};
+  }
+
+  private void note(ServerCall<byte[], byte[]> call, Status status) {
+    long count = refusals.incrementAndGet();
+    // Ever more seldom, so that a stranger cannot fill the disk.
+    LOG.atLevel(Long.bitCount(count) == 1 ? Level.WARN : Level.DEBUG)
+        .addKeyValue("from", call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR))
+        .addKeyValue("count", count)
+        .addKeyValue("why", status.getCode() + ": " + status.getDescription())
+        .log("a call of a client was refused");
+  }
+
+  /** One call, which holds its share of the limits until all of its answer has gone. */
+  private final class Answering extends ServerCall.Listener<byte[]> {
+    private final ServerCall<byte[], byte[]> call;
+    private byte @Nullable [] question;
+    private @Nullable Future<?> task;
+    private int heldBytes;
+    private boolean isClosed;
+    private boolean hasEnded;
+
+    private Answering(ServerCall<byte[], byte[]> call) {
+      this.call = call;
+    }
+
+    @Override
+    public synchronized void onMessage(byte[] message) {
+      if (question != null) {
+        close(Status.INVALID_ARGUMENT.withDescription("a call has one question"));
+      } else if (!hold(message.length)) {
+        close(overloaded("bytes", settings.limits().bytesMax()));
+      } else {
+        question = message;
+      }
+    }
+
+    @Override
+    public synchronized void onHalfClose() {
+      byte[] asked = question;
+      if (asked == null) {
+        close(Status.INVALID_ARGUMENT.withDescription("a call has one question"));
+      } else if (!isClosed) {
+        task = answering.submit(() -> answer(asked));
+      }
+    }
+
+    private void answer(byte[] asked) {
+      byte[] answer;
+      try {
+        answer = door.apply(asked);
+      } catch (RuntimeException | Error e) {
+        LOG.atError().setCause(e).log("a question could not be answered");
+        close(Status.INTERNAL.withDescription("the node could not answer; its log says why"));
+        return;
+      }
+      send(answer);
+    }
+
+    private synchronized void send(byte[] answer) {
+      if (isClosed) {
+        return;
+      }
+      if (!hold(answer.length)) {
+        close(overloaded("bytes", settings.limits().bytesMax()));
+        return;
+      }
+      isClosed = true;
+      call.sendHeaders(new Metadata());
+      call.sendMessage(answer);
+      call.close(Status.OK, new Metadata());
+    }
+
+    private synchronized void close(Status status) {
+      if (!isClosed) {
+        isClosed = true;
+        note(call, status);
+        gate.ended(call.getAttributes());
+        call.close(status, new Metadata());
+      }
+    }
+
+    private synchronized void giveUpUnlessAsked() {
+      if (task == null) {
+        close(
+            Status.DEADLINE_EXCEEDED.withDescription(
+                "the question was not here whole after " + settings.limits().questionTimeout()));
+      }
+    }
+
+    /** {@return whether there is room for so many bytes more} A large one alone has always. */
+    private boolean hold(int count) {
+      int held = Math.min(count, settings.limits().bytesMax() - heldBytes);
+      if (hasEnded || !bytes.tryAcquire(held)) {
+        return false;
+      }
+      heldBytes += held;
+      return true;
+    }
+
+    @Override
+    public void onCancel() {
+      end();
+    }
+
+    @Override
+    public void onComplete() {
+      end();
+    }
+
+    private synchronized void end() {
+      if (!hasEnded) {
+        hasEnded = true;
+        isClosed = true;
+        if (task != null) {
+          task.cancel(true); // who waits for nobody need not wait
+        }
+        bytes.release(heldBytes);
+        calls.release();
+      }
+    }
+  }
+
+  /** Takes no more questions, and ends those under way after a short time. Twice does nothing. */
+  @Override
+  public void close() {
+    server.shutdown();
+    try {
+      if (!server.awaitTermination(CLOSING_SECONDS_MAX, TimeUnit.SECONDS)) {
+        Closing.await(server.shutdownNow()::awaitTermination);
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      server.shutdownNow();
+    }
+    answering.shutdownNow();
+    Closing.await(answering::awaitTermination);
+    wiring.close();
+  }
+}

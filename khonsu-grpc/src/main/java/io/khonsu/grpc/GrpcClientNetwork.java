@@ -1,0 +1,195 @@
+package io.khonsu.grpc;
+
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
+import io.grpc.ConnectivityState;
+import io.grpc.Grpc;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.khonsu.spi.ClientNetwork;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Reaches the nodes of a cluster on gRPC. Found by who connects; not for other use. */
+public final class GrpcClientNetwork implements ClientNetwork {
+  /** A node sends a few MiB at once, or one item however large. */
+  private static final int ANSWER_BYTES_MAX = 1 << 30;
+
+  private static final Set<String> SETTINGS =
+      Set.of("tls.certificate", "tls.key", "tls.authorities");
+
+  /** Where nodes may be that are called without certificates. */
+  private static final String PLAIN_TEXT = "plainText";
+
+  /** For the service loader. */
+  public GrpcClientNetwork() {}
+
+  @Override
+  public Nodes open(List<Address> nodes, Map<String, String> settings) throws IOException {
+    Wiring.Security security =
+        new Wiring.Security(tls(settings), null, plainText(settings.get(PLAIN_TEXT)));
+    for (Address node : nodes) {
+      var _ = PeerAddress.of(1, node.host(), node.port()); // refused here, it is said at once
+    }
+    return new Channels(nodes, new Wiring("khonsu-client", security));
+  }
+
+  private static Optional<TlsFiles> tls(Map<String, String> settings) {
+    Map<String, String> files = new HashMap<>(settings);
+    files.remove(PLAIN_TEXT);
+    if (!SETTINGS.containsAll(files.keySet())) {
+      files.keySet().removeAll(SETTINGS);
+      throw new IllegalArgumentException(
+          "unknown settings of a connection: %s; known are %s"
+              .formatted(
+                  files.keySet(),
+                  Stream.concat(SETTINGS.stream(), Stream.of(PLAIN_TEXT)).sorted().toList()));
+    }
+    if (files.isEmpty()) {
+      return Optional.empty();
+    }
+    if (!files.keySet().equals(SETTINGS)) {
+      throw new IllegalArgumentException(
+          "tls.certificate, tls.key and tls.authorities must be there all three, or none");
+    }
+    return Optional.of(
+        new TlsFiles(
+            path(files, "tls.certificate"),
+            path(files, "tls.key"),
+            path(files, "tls.authorities")));
+  }
+
+  private static PlainText plainText(@Nullable String value) {
+    return switch (value) {
+      case null -> PlainText.LOOPBACK;
+      case "loopback" -> PlainText.LOOPBACK;
+      case "anywhere" -> PlainText.ANYWHERE;
+      default ->
+          throw new IllegalArgumentException(
+              "plainText must be loopback or anywhere, but is " + value);
+    };
+  }
+
+  private static Path path(Map<String, String> files, String key) {
+    return Path.of(String.valueOf(files.get(key)));
+  }
+
+  @Override
+  public String toString() {
+    return "khonsu-grpc";
+  }
+
+  /** One channel for each node, which connects when it is used. */
+  private static final class Channels implements Nodes {
+    private final List<ManagedChannel> channels = new ArrayList<>();
+    private final Wiring wiring;
+
+    private Channels(List<Address> nodes, Wiring wiring) {
+      this.wiring = wiring;
+      nodes.forEach(
+          node -> channels.add(wiring.channel(node.host(), node.port(), ANSWER_BYTES_MAX)));
+    }
+
+    @Override
+    public byte[] ask(int node, byte[] question, Duration timeout)
+        throws IOException, InterruptedException {
+      ManagedChannel channel = channels.get(node);
+      if (channel.getState(false) == ConnectivityState.TRANSIENT_FAILURE) {
+        channel.resetConnectBackoff(); // the caller has its own
+      }
+      Call call = new Call(channel, wiring.isSecure(), timeout);
+      try {
+        return call.ask(question);
+      } catch (ExecutionException e) {
+        Throwable cause = e.getCause() == null ? e : e.getCause();
+        throw new IOException(String.valueOf(cause.getMessage()), cause);
+      } catch (InterruptedException e) {
+        call.call.cancel("the caller was interrupted", e);
+        throw e;
+      }
+    }
+
+    @Override
+    public void close() {
+      channels.forEach(ManagedChannel::shutdownNow);
+      for (ManagedChannel channel : channels) {
+        Closing.await(channel::awaitTermination);
+      }
+      wiring.close();
+    }
+  }
+
+  /** One question on its way. */
+  private static final class Call extends ClientCall.Listener<byte[]> {
+    private final ClientCall<byte[], byte[]> call;
+    private final boolean isSecure;
+    private final CompletableFuture<byte[]> result = new CompletableFuture<>();
+    private volatile byte @Nullable [] answer;
+    private volatile boolean isNode = true;
+
+    private Call(ManagedChannel channel, boolean isSecure, Duration timeout) {
+      this.isSecure = isSecure;
+      this.call =
+          channel.newCall(
+              ClientListener.ASK,
+              CallOptions.DEFAULT.withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS));
+    }
+
+    private byte[] ask(byte[] question) throws InterruptedException, ExecutionException {
+      call.start(this, new Metadata());
+      call.request(2);
+      call.sendMessage(question);
+      call.halfClose();
+      return result.get();
+    }
+
+    @Override
+    public void onHeaders(Metadata headers) {
+      var tls = call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
+      if (isSecure && !TlsIdentity.names(tls, TlsFiles::isNodeUri)) {
+        isNode = false;
+        call.cancel("whoever answers is no node", null);
+      }
+    }
+
+    @Override
+    public void onMessage(byte[] message) {
+      answer = message;
+    }
+
+    @Override
+    public void onClose(Status status, Metadata trailers) {
+      byte[] got = answer;
+      if (!isNode) {
+        result.completeExceptionally(
+            new IOException("the certificate at the other end is not that of a node"));
+      } else if (status.isOk() && got != null) {
+        result.complete(got);
+      } else {
+        result.completeExceptionally(new IOException(describe(status)));
+      }
+    }
+
+    private static String describe(Status status) {
+      Throwable cause = status.getCause();
+      return "%s: %s%s"
+          .formatted(
+              status.getCode(),
+              status.getDescription(),
+              cause == null ? "" : ", " + cause.getMessage());
+    }
+  }
+}

@@ -1,0 +1,142 @@
+package io.khonsu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.khonsu.grpc.ClientCluster;
+import io.khonsu.mvcc.Key;
+import io.khonsu.mvcc.KeyInterval;
+import io.khonsu.testkit.LeakChecking;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ThreadLocalRandom;
+import org.apache.arrow.memory.BufferAllocator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Whatever a client says, a node gives an answer, and nothing else happens. */
+@ExtendWith(LeakChecking.class)
+@Timeout(120)
+class ClientDoorTest {
+  private static RemoteAnswer ask(ClientDoor door, RemoteQuestion question) {
+    return RemoteAnswer.decode(door.answer(question.encode(0))).answer();
+  }
+
+  private static KeyInterval interval(int from, int to) {
+    return new KeyInterval(Key.of(Table.prefixOf(from)), Key.of(Table.prefixOf(to)));
+  }
+
+  @Test
+  void badQuestions_areRefused_withAReason(BufferAllocator allocator) throws Exception {
+    try (ClientCluster cluster = new ClientCluster(1, allocator)) {
+      ClientDoor door = cluster.member(1).clientDoor();
+      Khonsu node = cluster.member(1).store();
+      Table table = Items.rows(node, "items");
+      long version = node.newestVersion();
+      int id = table.id();
+
+      byte[] newer = new RemoteQuestion.OpenSession().encode(0);
+      newer[0] = 2;
+      assertThat(RemoteAnswer.decode(door.answer(newer)).answer())
+          .isInstanceOfSatisfying(
+              RemoteAnswer.Refused.class,
+              refused -> assertThat(refused.message()).contains("version 2", "update"));
+      byte[] otherCluster = new RemoteQuestion.OpenSession().encode(99);
+      assertThat(RemoteAnswer.decode(door.answer(otherCluster)).answer())
+          .isInstanceOfSatisfying(
+              RemoteAnswer.Refused.class,
+              refused -> assertThat(refused.message()).contains("99", "correct the address"));
+      assertThat(ask(door, new RemoteQuestion.Items(version + (1L << 40), List.of())))
+          .isInstanceOf(RemoteAnswer.Unavailable.class);
+      assertThat(ask(door, new RemoteQuestion.Items(-5, List.of())))
+          .isInstanceOf(RemoteAnswer.TooOld.class);
+      assertThat(ask(door, new RemoteQuestion.Items(version, List.of(Key.of(Table.prefixOf(77))))))
+          .isInstanceOf(RemoteAnswer.Dropped.class);
+      assertThat(
+              ask(
+                  door,
+                  new RemoteQuestion.Range(version, interval(id, id + 5), new byte[0], false)))
+          .isInstanceOf(RemoteAnswer.Refused.class);
+      byte[] filter = "no filter".getBytes(StandardCharsets.UTF_8);
+      assertThat(ask(door, new RemoteQuestion.Range(version, interval(id, id + 1), filter, false)))
+          .isInstanceOf(RemoteAnswer.Refused.class);
+      assertThat(ask(door, new RemoteQuestion.Changed(new byte[3], 1)))
+          .isInstanceOf(RemoteAnswer.Refused.class);
+      assertThat(ask(door, new RemoteQuestion.Commit(1L << 40, 1, 1, new byte[3])))
+          .isInstanceOf(RemoteAnswer.Refused.class);
+      assertThat(ask(door, new RemoteQuestion.Commit(500, 1, 1, new byte[3])))
+          .isInstanceOf(RemoteAnswer.NoSession.class);
+      assertThat(ask(door, new RemoteQuestion.Commit(1, 1, 1, new byte[17 << 20])))
+          .isInstanceOf(RemoteAnswer.TooLarge.class);
+      assertThat(node.statistics().held().openViews()).isZero();
+    }
+  }
+
+  @Test
+  void requestsThatAreGarbage_areDecidedAsSuch_byEveryNode(BufferAllocator allocator)
+      throws Exception {
+    try (ClientCluster cluster = new ClientCluster(1, allocator)) {
+      ClientDoor door = cluster.member(1).clientDoor();
+      long session = ((RemoteAnswer.Opened) ask(door, new RemoteQuestion.OpenSession())).session();
+      RemoteAnswer answer = ask(door, new RemoteQuestion.Commit(session, 1, 1, new byte[] {9, 9}));
+      assertThat(answer).isInstanceOf(RemoteAnswer.Decided.class);
+      assertThat(CommitAnswer.decode(((RemoteAnswer.Decided) answer).answer()))
+          .isInstanceOfSatisfying(
+              CommitAnswer.Refused.class,
+              refused -> assertThat(refused.reason()).isEqualTo(CommitAnswer.Reason.MALFORMED));
+      Items.rows(cluster.member(1).store(), "items"); // it goes on
+    }
+  }
+
+  @Test
+  void sessionsOfOneNode_haveABound(BufferAllocator allocator) throws Exception {
+    try (ClientCluster cluster = new ClientCluster(1, allocator)) {
+      ClientDoor door = cluster.member(1).clientDoor();
+      int opened = 0;
+      RemoteAnswer answer;
+      do {
+        answer = ask(door, new RemoteQuestion.OpenSession());
+        opened++;
+      } while (answer instanceof RemoteAnswer.Opened && opened < 10_000);
+      assertThat(answer)
+          .isInstanceOfSatisfying(
+              RemoteAnswer.Unavailable.class,
+              unavailable -> assertThat(unavailable.reason()).contains("4096 sessions"));
+    }
+  }
+
+  @Test
+  void randomBytes_andCutQuestions_areAnswered(BufferAllocator allocator) throws Exception {
+    long seed = ThreadLocalRandom.current().nextLong();
+    Random random = new Random(seed);
+    try (ClientCluster cluster = new ClientCluster(1, allocator)) {
+      ClientDoor door = cluster.member(1).clientDoor();
+      Table table = Items.rows(cluster.member(1).store(), "items");
+      long version = cluster.member(1).store().newestVersion();
+      List<byte[]> whole =
+          List.of(
+              new RemoteQuestion.Newest(0, false).encode(5),
+              new RemoteQuestion.Items(version, List.of(table.key("a"), table.key("b"))).encode(5),
+              new RemoteQuestion.Range(
+                      version, interval(table.id(), table.id() + 1), new byte[0], true)
+                  .encode(5));
+      for (int i = 0; i < 2_000; i++) {
+        byte[] bytes = whole.get(random.nextInt(whole.size())).clone();
+        switch (random.nextInt(3)) {
+          case 0 -> bytes = Arrays.copyOf(bytes, random.nextInt(bytes.length));
+          case 1 -> bytes[random.nextInt(10, bytes.length)] ^= (byte) (1 << random.nextInt(8));
+          default -> random.nextBytes(bytes);
+        }
+        if (bytes.length > 9 && (bytes[9] == 5 || bytes[9] == 6 || bytes[9] == 4)) {
+          continue; // a session, a commit, a wait
+        }
+        assertThat(RemoteAnswer.decode(door.answer(bytes)).clusterId())
+            .as("seed " + seed)
+            .isEqualTo(5);
+      }
+      assertThat(cluster.member(1).store().statistics().held().openViews()).isZero();
+    }
+  }
+}
