@@ -89,7 +89,9 @@ class RocksDbFormatTest {
         byte[] value = new byte[i % 10 == 0 ? 100_000 : 1_000];
         new Random(i).nextBytes(value);
         KeyValueBatch batch = new KeyValueBatch();
-        spaces.forEach(space -> batch.put(space, new byte[] {i}, value));
+        for (String space : spaces) {
+          batch.put(space, new byte[] {i}, value);
+        }
         store.write(batch, sync);
       }
       store.write(
