@@ -69,10 +69,8 @@ final class Spiller {
   /** How long a commit waits while no batch leaves, where there is memory enough. */
   private static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-  /** If that was in vain, so long no other does. */
   private static final long VAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  /** How long a commit waits in all. */
   private static final long WAIT_NANOS_MAX = TimeUnit.SECONDS.toNanos(10);
 
   private static final long PAUSE_NANOS = 100_000;
