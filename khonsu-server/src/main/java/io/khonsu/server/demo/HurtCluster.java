@@ -145,15 +145,9 @@ final class HurtCluster implements AutoCloseable {
     var _ = awaitHealthy();
   }
 
-  private void setFaults(long one, long other, String fault)
-      throws InterruptedException, TimeoutException {
-    await(
-        () -> {
-          cluster.admin(one).setFault(other, fault);
-          cluster.admin(other).setFault(one, fault);
-          return true;
-        },
-        "answer to the fault " + fault);
+  private void setFaults(long one, long other, String fault) throws IOException {
+    cluster.admin(one).setFault(other, fault);
+    cluster.admin(other).setFault(one, fault);
   }
 
   /**
@@ -244,25 +238,16 @@ final class HurtCluster implements AutoCloseable {
     boolean holds() throws IOException;
   }
 
-  /** A node that does not answer has just been started, or is busy: it is asked again. */
   private static void await(Condition condition, String what)
-      throws InterruptedException, TimeoutException {
+      throws IOException, InterruptedException, TimeoutException {
     long deadline = System.nanoTime() + TIMEOUT.toNanos();
-    IOException last = null;
-    while (System.nanoTime() < deadline) {
-      try {
-        if (condition.holds()) {
-          return;
-        }
-      } catch (IOException e) {
-        last = e;
+    while (!condition.holds()) {
+      if (System.nanoTime() > deadline) {
+        throw new TimeoutException(
+            "there was no %s within %d s".formatted(what, TIMEOUT.toSeconds()));
       }
       Thread.sleep(POLL);
     }
-    TimeoutException timeout =
-        new TimeoutException("there was no %s within %d s".formatted(what, TIMEOUT.toSeconds()));
-    timeout.initCause(last);
-    throw timeout;
   }
 
   @Override
