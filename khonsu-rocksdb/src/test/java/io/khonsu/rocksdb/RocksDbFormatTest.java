@@ -8,7 +8,9 @@ import io.khonsu.spi.KeyValueEngine.Presence;
 import io.khonsu.spi.KeyValueEngine.Use;
 import io.khonsu.spi.KeyValueStore;
 import io.khonsu.spi.KeyValueStore.Sync;
+import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -28,8 +30,13 @@ class RocksDbFormatTest {
   /** The newest that RocksDB 9.11 and 10.10 both read. */
   private static final int FORMAT_VERSION = 5;
 
+  private static final byte[] B_FROM = {20};
+  private static final byte[] B_TO = {30};
   private static final long TABLE_MAGIC = 0x88e241b785f4cff7L;
   private static final int FOOTER_END_BYTES = 12; // format version in 4, magic in 8
+
+  /** Put there by the build. */
+  private static final Path OLDER = Path.of("target", "older", "rocksdbjni.jar");
 
   @TempDir private Path root;
 
@@ -66,6 +73,64 @@ class RocksDbFormatTest {
           .contains("format_version=" + FORMAT_VERSION)
           .anyMatch(line -> line.matches("uniform_cv_threshold=-1(\\.0*)?"))
           .noneMatch(line -> line.matches("format_version=(?!5$).*"));
+    }
+  }
+
+  /** With small and large values, deleted keys and ranges, in table files and in the log. */
+  @ParameterizedTest
+  @EnumSource(Use.class)
+  void store_isReadByAnOlderVersion(Use use) throws Exception {
+    Path directory = root.resolve("db");
+    List<String> spaces = List.of("a", "b");
+    Options options = new Options(use, Presence.NEW, spaces);
+    try (KeyValueStore store = new RocksDbEngine().open(directory, options)) {
+      Sync sync = use == Use.LOG ? Sync.SYNCED : Sync.WRITTEN;
+      for (byte i = 0; i < 50; i++) {
+        byte[] value = new byte[i % 10 == 0 ? 100_000 : 1_000];
+        new Random(i).nextBytes(value);
+        KeyValueBatch batch = new KeyValueBatch();
+        for (String space : spaces) {
+          batch.put(space, new byte[] {i}, value);
+        }
+        store.write(batch, sync);
+      }
+      store.write(
+          new KeyValueBatch().delete("a", new byte[] {3}).deleteRange("b", B_FROM, B_TO), sync);
+      store.checkpoint(root.resolve("copy")); // which writes all to table files
+      store.write(new KeyValueBatch().put("a", new byte[] {100}, new byte[] {1}), sync);
+      store.flush();
+    }
+    assertThat(readByAnOlderVersion(directory))
+        .containsExactly("9.11.2", "a 50", "b 40", "default 0");
+  }
+
+  private List<String> readByAnOlderVersion(Path directory) throws Exception {
+    assertThat(OLDER).as("copied by the build: run Maven's generate-test-resources").exists();
+    String classes =
+        Path.of(OlderReader.class.getProtectionDomain().getCodeSource().getLocation().toURI())
+            .toString();
+    Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+    Path output = root.resolve("output");
+    Process process =
+        new ProcessBuilder(
+                java.toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                OLDER + File.pathSeparator + classes,
+                OlderReader.class.getName(),
+                directory.toString())
+            .redirectErrorStream(true)
+            .redirectOutput(output.toFile())
+            .start();
+    assertThat(process.waitFor()).as(() -> read(output)).isZero();
+    return read(output).lines().sorted().toList();
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

@@ -145,9 +145,15 @@ final class HurtCluster implements AutoCloseable {
     var _ = awaitHealthy();
   }
 
-  private void setFaults(long one, long other, String fault) throws IOException {
-    cluster.admin(one).setFault(other, fault);
-    cluster.admin(other).setFault(one, fault);
+  private void setFaults(long one, long other, String fault)
+      throws InterruptedException, TimeoutException {
+    await(
+        () -> {
+          cluster.admin(one).setFault(other, fault);
+          cluster.admin(other).setFault(one, fault);
+          return true;
+        },
+        "answer to the fault " + fault);
   }
 
   /**
@@ -238,16 +244,25 @@ final class HurtCluster implements AutoCloseable {
     boolean holds() throws IOException;
   }
 
+  /** A node that does not answer has just been started, or is busy: it is asked again. */
   private static void await(Condition condition, String what)
-      throws IOException, InterruptedException, TimeoutException {
+      throws InterruptedException, TimeoutException {
     long deadline = System.nanoTime() + TIMEOUT.toNanos();
-    while (!condition.holds()) {
-      if (System.nanoTime() > deadline) {
-        throw new TimeoutException(
-            "there was no %s within %d s".formatted(what, TIMEOUT.toSeconds()));
+    IOException last = null;
+    while (System.nanoTime() < deadline) {
+      try {
+        if (condition.holds()) {
+          return;
+        }
+      } catch (IOException e) {
+        last = e;
       }
       Thread.sleep(POLL);
     }
+    TimeoutException timeout =
+        new TimeoutException("there was no %s within %d s".formatted(what, TIMEOUT.toSeconds()));
+    timeout.initCause(last);
+    throw timeout;
   }
 
   @Override
