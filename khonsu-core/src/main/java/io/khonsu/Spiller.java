@@ -10,7 +10,6 @@ import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -66,15 +65,6 @@ final class Spiller {
   private static final int BLOCKED_MAX = 64;
   private static final int STRIPES = 64;
 
-  /** How long a commit waits while no batch leaves, where there is memory enough. */
-  private static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-
-  /** If that was in vain, so long no other does. */
-  private static final long VAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
-
-  /** How long a commit waits in all. */
-  private static final long WAIT_NANOS_MAX = TimeUnit.SECONDS.toNanos(10);
-
   private static final long PAUSE_NANOS = 100_000;
 
   private final ColdFrames frames;
@@ -108,14 +98,7 @@ final class Spiller {
   /** Whether there was no room for something that came back, but for older ones there. */
   private volatile boolean isShortForReads;
 
-  /** How many batches have got cold. Written under {@code lock}. */
-  private volatile long chilled;
-
-  /** Whether one is being written out. */
-  private volatile boolean writing;
-
-  /** Until when nobody waits, as somebody has in vain. */
-  private volatile long noWaitUntilNanos = System.nanoTime();
+  private final RoomWaits waits = new RoomWaits();
 
   /** Whether the last write failed. */
   private volatile boolean failing;
@@ -340,38 +323,20 @@ final class Spiller {
    * @param leaving as there, before each look but the first
    */
   void makeRoom(long sizeBytes, Runnable leaving) {
-    long start = System.nanoTime();
-    long progress = start;
-    long seen = chilled;
+    RoomWaits.Wait wait = waits.new Wait();
     while (!makeRoomNow(sizeBytes, leaving)) {
-      if (seen != chilled || writing) {
-        seen = chilled;
-        progress = System.nanoTime();
-      }
-      if (!canShrink() || !mayWait(start, progress, sizeBytes)) {
+      if (!canShrink() || !wait.mayGoOn(isScarce(sizeBytes))) {
         return;
       }
       LockSupport.parkNanos(this, PAUSE_NANOS);
     }
   }
 
-  private boolean mayWait(long startNanos, long progressNanos, long sizeBytes) {
-    if (Thread.currentThread().isInterrupted()) {
-      return false; // it would not wait
-    }
-    long now = System.nanoTime();
-    if (now - startNanos >= WAIT_NANOS_MAX) {
-      return false;
-    }
+  /** {@return whether a batch would take more than half of the memory beyond the budget} */
+  private boolean isScarce(long sizeBytes) {
     long headroom = versions.getHeadroom();
-    long half = (versions.getAllocatedMemory() + headroom - budgetBytes) / 2;
-    if (headroom < sizeBytes + half) {
-      return true;
-    }
-    if (now - progressNanos >= WAIT_NANOS) {
-      noWaitUntilNanos = now + VAIN_NANOS;
-    }
-    return now - noWaitUntilNanos >= 0;
+    long beyond = versions.getAllocatedMemory() + headroom - budgetBytes;
+    return headroom < sizeBytes + beyond / 2;
   }
 
   private boolean canShrink() {
@@ -514,13 +479,13 @@ final class Spiller {
   private void writeOut(StoredBatch batch, Residence at, FrozenBatch cooled) throws IOException {
     long id = 0;
     boolean isCold = false;
-    writing = true;
+    waits.writing(true);
     try {
       id = frames.write(cooled);
       failing = false;
       isCold = written(batch, at, id);
     } finally {
-      writing = false;
+      waits.writing(false);
       cooled.close();
       if (id == 0) {
         putLast(batch);
@@ -562,10 +527,9 @@ final class Spiller {
     }
   }
 
-  @SuppressWarnings("NonAtomicVolatileUpdate") // under the lock
   private void makeCold(StoredBatch batch, Residence at) {
     takeFromCooling(batch, at);
-    chilled++;
+    waits.batchLeft();
     coldBatches++;
     coldBytes += at.sizeBytes;
   }

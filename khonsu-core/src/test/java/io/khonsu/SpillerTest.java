@@ -17,6 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,11 +27,28 @@ class SpillerTest {
   private static final int ROWS = 1_000;
   private static final int BATCHES = 40;
 
+  private final BatchSchema schema = BatchSchema.of(Batches.NUMBERS);
+  private final OpenViews views = new OpenViews(InstantSource.system());
+  private final BufferAllocator allocator = new RootAllocator();
+
   @TempDir private Path root;
+  private DurableStorage storage;
+
+  @BeforeEach
+  void open() throws IOException {
+    DurableSettings settings = DurableSettings.defaults().withDiskReserveBytes(0);
+    storage = DurableStorage.open(root.resolve("store"), settings, new InMemoryKeyValueEngine());
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    storage.close();
+    LeakChecking.close(allocator, "spiller");
+  }
 
   /** {@return a batch of a thousand ids from one on, of two longs each} */
   @MustBeClosed
-  private static FrozenBatch batch(BatchSchema schema, BufferAllocator allocator, int first) {
+  private FrozenBatch batch(int first) {
     BatchBuilder rows = new BatchBuilder(schema);
     for (long id = first; id < first + ROWS; id++) {
       rows.appendRow(Batches.row(id, id));
@@ -45,103 +64,78 @@ class SpillerTest {
 
   @Test
   @SuppressWarnings("MustBeClosedChecker") // the stored batches own them
-  void whatCameBack_takesNoMoreOfTheHeapThanItsPart() throws IOException {
-    BatchSchema schema = BatchSchema.of(Batches.NUMBERS);
-    BufferAllocator allocator = new RootAllocator();
-    DurableSettings settings = DurableSettings.defaults().withDiskReserveBytes(0);
-    try (DurableStorage storage =
-        DurableStorage.open(root.resolve("store"), settings, new InMemoryKeyValueEngine())) {
-      long size;
-      try (FrozenBatch one = batch(schema, allocator, 0)) {
-        size = one.sizeBytes();
-      }
-      long budget = 20 * size;
-      long heapBytesMax = 3 * size;
-      OpenViews views = new OpenViews(InstantSource.system());
-      Spiller spiller = new Spiller(storage.scratch(), views, allocator, budget, heapBytesMax);
-      List<StoredBatch> batches = new ArrayList<>();
-      for (int i = 0; i < BATCHES; i++) {
-        batches.add(StoredBatch.consume(batch(schema, allocator, i * ROWS), 1, spiller));
-      }
-      spiller.makeRoom(budget / 2, () -> {});
-      assertThat(allocator.getAllocatedMemory()).isLessThanOrEqualTo(budget / 2);
-      for (int pass = 0; pass < 2; pass++) {
-        for (int i = 0; i < BATCHES; i++) {
-          try (FrozenBatch found = batches.get(i).pin()) {
-            assertThat(found.getObjects(1))
-                .containsExactly((long) i * ROWS + 1, (long) i * ROWS + 1);
-          }
-          long onHeap = spiller.statistics().residentBytes() - allocator.getAllocatedMemory();
-          assertThat(onHeap).isLessThanOrEqualTo(heapBytesMax);
-        }
-      }
-      assertThat(spiller.statistics().broughtBack()).isGreaterThanOrEqualTo(BATCHES / 2);
-      batches.forEach(StoredBatch::discard);
-      assertThat(spiller.statistics().coldBytes()).isZero();
-      assertThat(spiller.statistics().residentBytes()).isZero();
-      spiller.close();
+  void whatCameBack_takesNoMoreOfTheHeapThanItsPart() {
+    long size;
+    try (FrozenBatch one = batch(0)) {
+      size = one.sizeBytes();
     }
-    LeakChecking.close(allocator, "spiller");
+    long budget = 20 * size;
+    long heapBytesMax = 3 * size;
+    Spiller spiller = new Spiller(storage.scratch(), views, allocator, budget, heapBytesMax);
+    List<StoredBatch> batches = new ArrayList<>();
+    for (int i = 0; i < BATCHES; i++) {
+      batches.add(StoredBatch.consume(batch(i * ROWS), 1, spiller));
+    }
+    spiller.makeRoom(budget / 2, () -> {});
+    assertThat(allocator.getAllocatedMemory()).isLessThanOrEqualTo(budget / 2);
+    for (int pass = 0; pass < 2; pass++) {
+      for (int i = 0; i < BATCHES; i++) {
+        try (FrozenBatch found = batches.get(i).pin()) {
+          assertThat(found.getObjects(1)).containsExactly((long) i * ROWS + 1, (long) i * ROWS + 1);
+        }
+        long onHeap = spiller.statistics().residentBytes() - allocator.getAllocatedMemory();
+        assertThat(onHeap).isLessThanOrEqualTo(heapBytesMax);
+      }
+    }
+    assertThat(spiller.statistics().broughtBack()).isGreaterThanOrEqualTo(BATCHES / 2);
+    batches.forEach(StoredBatch::discard);
+    assertThat(spiller.statistics().coldBytes()).isZero();
+    assertThat(spiller.statistics().residentBytes()).isZero();
+    spiller.close();
   }
 
   /** Readers write nothing: what they bring back finds room when the background has made it. */
   @Test
   @SuppressWarnings("MustBeClosedChecker") // the stored batches own them
-  void whatComesBackToAFullStore_staysOnceThereIsRoom() throws IOException {
-    BatchSchema schema = BatchSchema.of(Batches.NUMBERS);
-    BufferAllocator allocator = new RootAllocator();
-    DurableSettings settings = DurableSettings.defaults().withDiskReserveBytes(0);
-    try (DurableStorage storage =
-        DurableStorage.open(root.resolve("store"), settings, new InMemoryKeyValueEngine())) {
-      List<StoredBatch> batches = new ArrayList<>();
-      try (FrozenBatch one = batch(schema, allocator, 0)) {
-        long budget = 16 * one.sizeBytes();
-        OpenViews views = new OpenViews(InstantSource.system());
-        Spiller spiller = new Spiller(storage.scratch(), views, allocator, budget, budget);
-        batches.add(StoredBatch.consume(batch(schema, allocator, 0), 1, spiller));
-        spiller.makeRoom(budget / 2, () -> {});
-        for (int i = 1; i < BATCHES; i++) {
-          spiller.makeRoom(one.sizeBytes(), () -> {});
-          batches.add(StoredBatch.consume(batch(schema, allocator, i * ROWS), 1, spiller));
-        }
-        long written = spiller.statistics().bytesWritten();
-        assertThat(batches.getFirst().inSight()).isNull();
-        read(batches.getFirst());
-        assertThat(batches.getFirst().inSight()).isNull();
-        assertThat(spiller.statistics().bytesWritten()).isEqualTo(written);
-        spiller.tend();
-        read(batches.getFirst());
-        assertThat(batches.getFirst().inSight()).isNotNull();
-        batches.forEach(StoredBatch::discard);
-        spiller.close();
+  void whatComesBackToAFullStore_staysOnceThereIsRoom() {
+    List<StoredBatch> batches = new ArrayList<>();
+    try (FrozenBatch one = batch(0)) {
+      long budget = 16 * one.sizeBytes();
+      Spiller spiller = new Spiller(storage.scratch(), views, allocator, budget, budget);
+      batches.add(StoredBatch.consume(batch(0), 1, spiller));
+      spiller.makeRoom(budget / 2, () -> {});
+      for (int i = 1; i < BATCHES; i++) {
+        spiller.makeRoom(one.sizeBytes(), () -> {});
+        batches.add(StoredBatch.consume(batch(i * ROWS), 1, spiller));
       }
+      long written = spiller.statistics().bytesWritten();
+      assertThat(batches.getFirst().inSight()).isNull();
+      read(batches.getFirst());
+      assertThat(batches.getFirst().inSight()).isNull();
+      assertThat(spiller.statistics().bytesWritten()).isEqualTo(written);
+      spiller.tend();
+      read(batches.getFirst());
+      assertThat(batches.getFirst().inSight()).isNotNull();
+      batches.forEach(StoredBatch::discard);
+      spiller.close();
     }
-    LeakChecking.close(allocator, "spiller");
   }
 
   /** What finds no room is held by who reads it, but once for all of them. */
   @Test
   @SuppressWarnings("MustBeClosedChecker") // the stored batches own them
-  void whatFindsNoRoom_isReadOnceForAllWhoUseItMeanwhile() throws IOException {
-    BatchSchema schema = BatchSchema.of(Batches.NUMBERS);
-    BufferAllocator allocator = new RootAllocator();
-    DurableSettings settings = DurableSettings.defaults().withDiskReserveBytes(0);
-    try (DurableStorage storage =
-        DurableStorage.open(root.resolve("store"), settings, new InMemoryKeyValueEngine())) {
-      OpenViews views = new OpenViews(InstantSource.system());
-      Spiller spiller = new Spiller(storage.scratch(), views, allocator, 1, 0);
-      StoredBatch batch = StoredBatch.consume(batch(schema, allocator, 0), 1, spiller);
-      spiller.makeRoom(0, () -> {});
+  void whatFindsNoRoom_isReadOnceForAllWhoUseItMeanwhile() {
+    Spiller spiller = new Spiller(storage.scratch(), views, allocator, 1, 0);
+    StoredBatch batch = StoredBatch.consume(batch(0), 1, spiller);
+    spiller.makeRoom(0, () -> {});
+    assertThat(batch.inSight()).isNull();
+    try (FrozenBatch first = batch.pin();
+        FrozenBatch second = batch.pin()) {
       assertThat(batch.inSight()).isNull();
-      try (FrozenBatch first = batch.pin();
-          FrozenBatch second = batch.pin()) {
-        assertThat(batch.inSight()).isNull();
-        assertThat(second).isSameAs(first);
-      }
-      assertThat(spiller.statistics().broughtBack()).isEqualTo(1);
-      batch.discard();
-      spiller.close();
+      assertThat(second).isSameAs(first);
     }
-    LeakChecking.close(allocator, "spiller");
+    assertThat(spiller.statistics().broughtBack()).isEqualTo(1);
+    batch.discard();
+    spiller.close();
   }
 }

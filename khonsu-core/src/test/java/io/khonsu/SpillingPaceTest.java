@@ -109,7 +109,7 @@ class SpillingPaceTest {
       Threads.run(
           4,
           thread -> {
-            for (long first = thread * ROWS; first < (thread + 1L) * ROWS; first += 100) {
+            for (long first = (long) thread * ROWS; first < (thread + 1L) * ROWS; first += 100) {
               SpillingPlace.load(db, table, first, first + 100);
               long resident = db.statistics().spilling().residentBytes();
               most.accumulateAndGet(resident, Math::max);

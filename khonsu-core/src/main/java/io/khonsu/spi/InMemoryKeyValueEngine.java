@@ -51,7 +51,8 @@ public final class InMemoryKeyValueEngine implements KeyValueEngine {
     if (isNew == (found != null)) {
       throw new IOException("%s %s".formatted(directory, isNew ? "exists" : "does not exist"));
     }
-    InMemoryPairs disk = found == null ? new InMemoryPairs(options.spaces()) : found;
+    InMemoryPairs disk =
+        found == null ? new InMemoryPairs(options.spaces(), options.use() == Use.SCRATCH) : found;
     disk.checkSpaces(options.spaces());
     disks.put(directory, disk);
     end(succeeds);

@@ -15,8 +15,15 @@ final class InMemoryPairs {
   private final Map<String, NavigableMap<byte[], byte[]>> live = new TreeMap<>();
   private final Map<String, NavigableMap<byte[], byte[]>> durable = new TreeMap<>();
   private final List<KeyValueBatch> unsynced = new ArrayList<>();
+  private final boolean isScratch;
 
-  InMemoryPairs(List<String> spaces) {
+  /**
+   * Creates one without pairs.
+   *
+   * @param isScratch whether a crash may leave none of the writes that were not synced
+   */
+  InMemoryPairs(List<String> spaces, boolean isScratch) {
+    this.isScratch = isScratch;
     for (String space : spaces) {
       live.put(space, new TreeMap<>(Arrays::compareUnsigned));
       durable.put(space, new TreeMap<>(Arrays::compareUnsigned));
@@ -53,10 +60,15 @@ final class InMemoryPairs {
   synchronized void write(KeyValueBatch batch) throws IOException {
     KeyValueBatch copy = copyOf(batch);
     apply(copy, live);
-    unsynced.add(copy);
+    if (!isScratch) {
+      unsynced.add(copy);
+    }
   }
 
   synchronized void sync() throws IOException {
+    if (isScratch) {
+      copy(live, durable);
+    }
     for (KeyValueBatch batch : unsynced) {
       apply(batch, durable);
     }
@@ -72,15 +84,21 @@ final class InMemoryPairs {
       }
     }
     unsynced.clear();
-    durable.forEach((space, pairs) -> {
-      pairs(live, space).clear();
-      pairs(live, space).putAll(pairs);
+    copy(durable, live);
+  }
+
+  private static void copy(
+      Map<String, NavigableMap<byte[], byte[]>> from,
+      Map<String, NavigableMap<byte[], byte[]>> to) {
+    from.forEach((space, pairs) -> {
+      pairs(to, space).clear();
+      pairs(to, space).putAll(pairs);
     });
   }
 
   /** {@return a copy of all that was written, synced} */
   synchronized InMemoryPairs synced() {
-    InMemoryPairs copy = new InMemoryPairs(List.copyOf(live.keySet()));
+    InMemoryPairs copy = new InMemoryPairs(List.copyOf(live.keySet()), isScratch);
     live.forEach((space, pairs) -> {
       pairs(copy.live, space).putAll(pairs);
       pairs(copy.durable, space).putAll(pairs);

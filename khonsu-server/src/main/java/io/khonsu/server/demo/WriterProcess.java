@@ -90,6 +90,11 @@ final class WriterProcess implements AutoCloseable {
     return true;
   }
 
+  /** {@return the number of the process} */
+  long pid() {
+    return process.pid();
+  }
+
   /** Kills it, as {@code kill -9} does. {@return all commits that had returned, by their end} */
   List<Acknowledgement> kill() throws IOException, InterruptedException {
     // Process.destroyForcibly would also close the pipe, and what is still in it were lost.
