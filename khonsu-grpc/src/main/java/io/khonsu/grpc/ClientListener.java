@@ -76,9 +76,9 @@ public final class ClientListener implements AutoCloseable {
    */
   public static ClientListener open(ClientSettings settings, UnaryOperator<byte[]> door)
       throws IOException {
-    Wiring wiring = new Wiring(
-            "khonsu-clients",
-            new Wiring.Security(settings.tls(), null, settings.plainText()));
+    Wiring wiring =
+        new Wiring(
+            "khonsu-clients", new Wiring.Security(settings.tls(), null, settings.plainText()));
     try {
       ClientListener listener = new ClientListener(settings, door, wiring);
       LOG.atInfo()

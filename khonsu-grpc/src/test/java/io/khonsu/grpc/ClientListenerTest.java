@@ -84,7 +84,8 @@ class ClientListenerTest {
   /** {@return how a call ends that somebody makes by hand} */
   private Status call(ClientListener listener, boolean isEnded, byte[]... messages)
       throws IOException {
-    Wiring wiring = new Wiring("stranger", new Wiring.Security(Optional.empty(), null, PlainText.LOOPBACK));
+    Wiring wiring =
+        new Wiring("stranger", new Wiring.Security(Optional.empty(), null, PlainText.LOOPBACK));
     InetSocketAddress at = listener.address();
     ManagedChannel channel = wiring.channel(at.getHostString(), at.getPort(), 1 << 20);
     open.add(wiring);
