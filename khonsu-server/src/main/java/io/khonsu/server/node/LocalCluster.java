@@ -121,6 +121,44 @@ public final class LocalCluster implements AutoCloseable {
     }
   }
 
+  /**
+   * Makes the configuration of another node, which knows the others, and starts it as one that
+   * joins.
+   *
+   * @return its number
+   */
+  public long add() throws IOException {
+    int node = size() + 1;
+    try {
+      NodeConfig first = NodeConfig.read(configuration(1));
+      StringBuilder text = new StringBuilder();
+      Set<Integer> taken = new HashSet<>();
+      text.append("cluster = %d%nnode = %d%n".formatted(first.peers().clusterId(), node));
+      text.append("directory = node-%d%n".formatted(node));
+      text.append("admin = 127.0.0.1:%d%n".formatted(freePort(taken)));
+      text.append("node.%d = 127.0.0.1:%d%n".formatted(node, freePort(taken)));
+      for (int other = 1; other < node; other++) {
+        text.append("node.%d = %s%n".formatted(other, address(other)));
+      }
+      Files.writeString(configuration(node), text);
+      admins.add(new AdminClient(NodeConfig.readAdmin(configuration(node))));
+      processes.add(start(node, List.of("--join")));
+      return node;
+    } catch (ConfigException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  /** {@return where the others reach a node} */
+  public String address(long node) throws IOException {
+    try {
+      NodeConfig config = NodeConfig.read(configuration(node));
+      return String.valueOf(config.cluster().addresses().get(node));
+    } catch (ConfigException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+
   private static int freePort(Set<Integer> taken) throws IOException {
     for (int attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
       int port = ThreadLocalRandom.current().nextInt(PORT_LEAST, PORT_BOUND);
@@ -199,7 +237,8 @@ public final class LocalCluster implements AutoCloseable {
   }
 
   /**
-   * Waits until some nodes follow one leader that reaches a majority.
+   * Waits until some nodes follow one leader that reaches a majority; those that were removed from
+   * the cluster follow nobody.
    *
    * @return the leader
    * @throws IOException if a node that should run has ended; the message says what it said
@@ -212,9 +251,11 @@ public final class LocalCluster implements AutoCloseable {
       Set<Long> leaders = new HashSet<>();
       for (long node : nodes) {
         checkAlive(node);
-        leaders.add(leaderKnownTo(node));
+        if (!wasRemoved(node)) {
+          leaders.add(leaderKnownTo(node));
+        }
       }
-      long leader = leaders.iterator().next();
+      long leader = leaders.isEmpty() ? 0 : leaders.iterator().next();
       if (leaders.size() == 1 && leader != 0) {
         return leader;
       }
@@ -233,6 +274,14 @@ public final class LocalCluster implements AutoCloseable {
       List<String> said = Files.exists(log(node)) ? Files.readAllLines(log(node)) : List.of();
       throw new IOException(
           "node %d has ended: %s".formatted(node, said.isEmpty() ? "silently" : said.getLast()));
+    }
+  }
+
+  private boolean wasRemoved(long node) {
+    try {
+      return admin(node).status().path("standing").asText().equals("REMOVED");
+    } catch (IOException _) {
+      return false; // it is being started
     }
   }
 

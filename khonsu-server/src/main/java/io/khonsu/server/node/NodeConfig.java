@@ -12,6 +12,7 @@ import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,6 +62,9 @@ public record NodeConfig(
       ClusterConfig cluster =
           ClusterConfig.of(
                   clusterId, node, nodes.stream().mapToLong(PeerAddress::node).sorted().toArray())
+              .withAddresses(
+                  nodes.stream()
+                      .collect(Collectors.toMap(PeerAddress::node, PeerAddress::hostAndPort)))
               .with(times(file))
               .with(limits(file));
       InetSocketAddress listen =
