@@ -19,7 +19,7 @@ import java.nio.ByteBuffer;
  *     that was never changed
  * @param sessions who commits, as {@link Sessions#encode} makes it
  */
-@SuppressWarnings("ArrayRecordComponent") // handed over, never compared
+@SuppressWarnings({"ArrayRecordComponent", "RecordComponentNumber"}) // handed over, never compared
 record Checkpoint(
     long appliedIndex,
     long clock,

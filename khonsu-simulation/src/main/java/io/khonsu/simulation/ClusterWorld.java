@@ -130,7 +130,7 @@ final class ClusterWorld {
     ClusterMembers now = members();
     LongStream known =
         now == null
-            ? LongStream.empty()
+            ? nodes.stream().mapToLong(ClusterNode::id) // nobody answers now
             : now.current().stream().mapToLong(entry -> entry.member().node());
     return LongStream.concat(known, LongStream.of(id)).distinct().toArray();
   }
