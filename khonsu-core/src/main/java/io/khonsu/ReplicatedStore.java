@@ -303,7 +303,7 @@ public final class ReplicatedStore implements AutoCloseable {
   /** Closes the store. */
   @Override
   public void close() {
+    store.close(); // ends what applies: until then, what it decides must be what others decide
     history.close();
-    store.close();
   }
 }

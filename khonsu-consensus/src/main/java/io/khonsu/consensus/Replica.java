@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One replica of an OmniPaxos cluster, as a state machine: {@link #step} takes what happened and
@@ -292,6 +293,19 @@ public final class Replica {
       // Nobody else is as likely to be up to date, and the others follow at once.
       leader.begin(election.challenge());
     }
+  }
+
+  /**
+   * {@return what it does; {@link Role#PASSIVE} if it is in no configuration, or not in that in
+   * force}
+   */
+  public Role role() {
+    return core.role();
+  }
+
+  /** {@return the configuration in force, or null while it joins} */
+  public @Nullable Configuration configuration() {
+    return ledger.metadata().configuration();
   }
 
   /** {@return how many entries are decided} */

@@ -15,9 +15,11 @@ import java.nio.ByteBuffer;
  * @param newestVersion the version of the newest commit
  * @param lastTableId the number of the table last created
  * @param commitBytes how many bytes the commits take in a snapshot
+ * @param members who is in the cluster, as {@link ClusterMembers#encode} makes it; empty as long as
+ *     that was never changed
  * @param sessions who commits, as {@link Sessions#encode} makes it
  */
-@SuppressWarnings("ArrayRecordComponent") // handed over, never compared
+@SuppressWarnings({"ArrayRecordComponent", "RecordComponentNumber"}) // handed over, never compared
 record Checkpoint(
     long appliedIndex,
     long clock,
@@ -26,13 +28,17 @@ record Checkpoint(
     long newestVersion,
     int lastTableId,
     long commitBytes,
+    byte[] members,
     byte[] sessions) {
-  private static final byte FORMAT_VERSION = 1;
+  private static final byte FORMAT_VERSION = 2;
+
+  private static final int HEADER_BYTES = 1 + 6 * Long.BYTES + 2 * Integer.BYTES;
 
   byte[] encode() {
-    ByteBuffer out = ByteBuffer.allocate(1 + 6 * Long.BYTES + Integer.BYTES + sessions.length);
+    ByteBuffer out = ByteBuffer.allocate(HEADER_BYTES + members.length + sessions.length);
     out.put(FORMAT_VERSION).putLong(appliedIndex).putLong(clock).putLong(hash);
     out.putLong(watermark).putLong(newestVersion).putInt(lastTableId).putLong(commitBytes);
+    out.putInt(members.length).put(members);
     return out.put(sessions).array();
   }
 
@@ -50,11 +56,21 @@ record Checkpoint(
       long newestVersion = in.getLong();
       int lastTableId = in.getInt();
       long commitBytes = in.getLong();
+      byte[] members = new byte[in.getInt()];
+      in.get(members);
       byte[] sessions = new byte[in.remaining()];
       in.get(sessions);
       return new Checkpoint(
-          appliedIndex, clock, hash, watermark, newestVersion, lastTableId, commitBytes, sessions);
-    } catch (BufferUnderflowException e) {
+          appliedIndex,
+          clock,
+          hash,
+          watermark,
+          newestVersion,
+          lastTableId,
+          commitBytes,
+          members,
+          sessions);
+    } catch (BufferUnderflowException | NegativeArraySizeException e) {
       DamagedStorageException damage =
           new DamagedStorageException("a checkpoint of %d bytes".formatted(bytes.length));
       damage.initCause(e);

@@ -12,7 +12,8 @@ import java.util.List;
 /** The way into a cluster. */
 public final class Cluster {
   /** What can be done when a node's disk is lost. */
-  static final String REMEDY = "add the node to the cluster again, under its next incarnation";
+  static final String REMEDY =
+      "start the node with an empty directory, as one that joins, and let a member replace it";
 
   private Cluster() {}
 
@@ -35,7 +36,7 @@ public final class Cluster {
             .formatted(config.member(), config.group(), config.clusterId());
     OwnedDisk.Owner owner = new OwnedDisk.Owner(name, REMEDY);
     return switch (presence) {
-      case NEW -> OwnedDisk.create(directory, owner, spaces, engine);
+      case NEW, JOINING -> OwnedDisk.create(directory, owner, spaces, engine);
       case EXISTING -> OwnedDisk.open(directory, owner, spaces, engine);
     };
   }

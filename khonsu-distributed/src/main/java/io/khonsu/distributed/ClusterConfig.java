@@ -1,11 +1,17 @@
 package io.khonsu.distributed;
 
+import static java.util.stream.Collectors.toMap;
+import static java.util.stream.Collectors.toSet;
+
 import io.khonsu.consensus.Configuration;
 import io.khonsu.consensus.Identity;
 import io.khonsu.consensus.Member;
 import io.khonsu.consensus.ReplicaOptions;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.LongStream;
 
 /**
  * What one node is, and how it behaves.
@@ -13,7 +19,10 @@ import java.util.Objects;
  * @param clusterId tells this cluster from others; the same on all nodes
  * @param group tells this group of replicas from others of the cluster; the same on all its nodes
  * @param member this node
- * @param members who is in the cluster when it begins; the same on all nodes
+ * @param members who is in the cluster when it begins; the same on all nodes. For a node that
+ *     joins, itself and some that are members
+ * @param addresses how the transport reaches each of these; from the first change of the members
+ *     on, what the log says counts instead
  * @param consensus settings of the consensus
  * @param times how long things take
  * @param limits how much may be under way
@@ -23,6 +32,7 @@ public record ClusterConfig(
     long group,
     Member member,
     Configuration members,
+    Map<Long, String> addresses,
     ReplicaOptions consensus,
     Times times,
     Limits limits) {
@@ -131,8 +141,11 @@ public record ClusterConfig(
     Objects.requireNonNull(consensus, "consensus");
     Objects.requireNonNull(times, "times");
     Objects.requireNonNull(limits, "limits");
-    if (!members.contains(member)) {
-      throw new IllegalArgumentException("node %s is not among %s".formatted(member, members));
+    addresses = Map.copyOf(addresses);
+    if (!addresses.keySet().equals(nodes(members)) || !addresses.containsKey(member.node())) {
+      throw new IllegalArgumentException(
+          "node %s must be among %s, and each must have an address, but they are %s"
+              .formatted(member, members, addresses));
     }
   }
 
@@ -145,6 +158,7 @@ public record ClusterConfig(
         1,
         new Member(node, 0),
         Configuration.ofNodes(1, nodes),
+        LongStream.of(nodes).boxed().collect(toMap(each -> each, each -> "node-" + each)),
         consensus,
         Times.defaults(),
         Limits.defaults());
@@ -152,17 +166,37 @@ public record ClusterConfig(
 
   /** {@return this with other times} */
   public ClusterConfig with(Times other) {
-    return new ClusterConfig(clusterId, group, member, members, consensus, other, limits);
+    return new ClusterConfig(
+        clusterId, group, member, members, addresses, consensus, other, limits);
   }
 
   /** {@return this with other limits} */
   public ClusterConfig with(Limits other) {
-    return new ClusterConfig(clusterId, group, member, members, consensus, times, other);
+    return new ClusterConfig(clusterId, group, member, members, addresses, consensus, times, other);
   }
 
   /** {@return this with other settings of the consensus} */
   public ClusterConfig withConsensus(ReplicaOptions other) {
-    return new ClusterConfig(clusterId, group, member, members, other, times, limits);
+    return new ClusterConfig(clusterId, group, member, members, addresses, other, times, limits);
+  }
+
+  /**
+   * {@return this with other addresses}
+   *
+   * @param other of each of the members, as the transport understands them
+   */
+  public ClusterConfig withAddresses(Map<Long, String> other) {
+    return new ClusterConfig(clusterId, group, member, members, other, consensus, times, limits);
+  }
+
+  /** {@return this with the disk that the node has} */
+  ClusterConfig as(Member itself) {
+    return new ClusterConfig(
+        clusterId, group, itself, members, addresses, consensus, times, limits);
+  }
+
+  private static Set<Long> nodes(Configuration members) {
+    return members.members().stream().map(Member::node).collect(toSet());
   }
 
   /** {@return the largest request that fits into an entry} */

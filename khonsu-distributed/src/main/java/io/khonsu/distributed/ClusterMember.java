@@ -4,6 +4,7 @@ import io.khonsu.ClientDoor;
 import io.khonsu.Khonsu;
 import java.io.IOException;
 import java.time.InstantSource;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -98,6 +99,25 @@ public final class ClusterMember implements AutoCloseable {
   public ClientDoor clientDoor() {
     return new ClientDoor(
         manager.replicatedStore(), config.clusterId(), new MemberSessions(manager, config));
+  }
+
+  /**
+   * Changes who is in the cluster, from this node, which must be a member. Waits until the new
+   * members have begun and a majority of them has a leader, or that cannot be found out in time.
+   */
+  public ChangeResult changeMembers(MemberChange change) {
+    CompletableFuture<ChangeResult> result = new CompletableFuture<>();
+    if (!manager.changeMembers(change, result::complete)) {
+      return new ChangeResult.Refused(
+          ChangeResult.Reason.NOT_HERE, "the node has stopped, or too much waits there");
+    }
+    return result.join();
+  }
+
+  /** Tries to make this node the leader; {@return whether it leads now} */
+  public boolean lead() {
+    CompletableFuture<Boolean> result = new CompletableFuture<>();
+    return manager.lead(result::complete) && result.join();
   }
 
   /** {@return the node itself, for who brings it clients} */

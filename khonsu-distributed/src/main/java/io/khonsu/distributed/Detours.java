@@ -105,6 +105,18 @@ final class Detours implements Transport, Transport.Receiver {
   }
 
   @Override
+  public void setPeer(long node, String address) {
+    direct.setPeer(node, address);
+  }
+
+  @Override
+  public void removePeer(long node) {
+    direct.removePeer(node);
+    known.remove(node);
+    detours.remove(node);
+  }
+
+  @Override
   public void send(long node, byte[] frame) {
     if (!direct.isCut(node)) {
       direct.send(node, frame);

@@ -3,7 +3,7 @@ package io.khonsu.distributed;
 import io.khonsu.Khonsu;
 import io.khonsu.ReplicatedStore;
 import io.khonsu.StoreConfig;
-import io.khonsu.consensus.DurableState;
+import io.khonsu.consensus.Configuration;
 import io.khonsu.consensus.Entries;
 import io.khonsu.consensus.Envelope;
 import io.khonsu.consensus.Event;
@@ -11,12 +11,13 @@ import io.khonsu.consensus.Input;
 import io.khonsu.consensus.Member;
 import io.khonsu.consensus.Replica;
 import io.khonsu.consensus.ReplicaView;
+import io.khonsu.consensus.Role;
+import io.khonsu.consensus.StopSign;
 import io.khonsu.consensus.wire.WireFormat;
 import io.khonsu.distributed.deviation.Defect;
 import io.khonsu.spi.KeyValueStore;
 import io.khonsu.spi.StorageRefusedException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.time.InstantSource;
 import java.util.Iterator;
 import java.util.List;
@@ -67,6 +68,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
   private final ReadIndexes reads;
   private final LocalClient local;
   private final Upkeep upkeep;
+  private final Membership membership;
   private final Set<Defect> defects;
 
   private long nanos;
@@ -88,25 +90,28 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     /** The cluster is new: the storage must be empty. */
     NEW,
     /** The node was there before: an empty storage is a lost one. */
-    EXISTING
+    EXISTING,
+    /** The cluster is there, and a member will add the node: the storage must be empty. */
+    JOINING
   }
 
-  private DistributedCommitManager(
-      ClusterConfig config, Surroundings around, Replica replica, ConsensusLog log, long start) {
-    this.config = config;
+  private DistributedCommitManager(Surroundings around, StoredReplica stored) {
+    this.config = stored.config();
     this.transport = new Detours(around.transport(), config.member().node());
     this.defects = around.defects();
     this.format = new WireFormat(config.consensus());
     this.inbox = new Inbox(config.limits().inboxBytesMax());
-    this.replica = replica;
+    this.replica = stored.replica();
     this.submitter = new Submitter(config.times().resend().toNanos());
     this.reads = new ReadIndexes(config.times().commitTimeout().toNanos());
-    this.local = new LocalClient(config, this, start, submitter, reads);
+    this.local = new LocalClient(config, this, stored.start(), submitter, reads);
     this.store =
         ReplicatedStore.create(around.storeConfig(), local, around.allocator(), around.clock());
     this.state = new GroupState(config.group(), store, defects);
     this.checkpoints = new Checkpoints(config, around.disk(), store, state);
-    this.effects = new Effects(replica, around.disk(), log, checkpoints, this::send, defects);
+    this.effects =
+        new Effects(replica, around.disk(), stored.log(), checkpoints, this::send, defects);
+    this.membership = new Membership(config, replica, state, transport, this::step, this::send);
     this.batching = new Batching(config, state);
     this.upkeep = new Upkeep(config, state, store);
   }
@@ -149,38 +154,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
    */
   public static DistributedCommitManager open(
       ClusterConfig config, Presence presence, Surroundings around) throws IOException {
-    ConsensusLog log = new ConsensusLog(config.group());
-    DurableState found = log.load(around.disk(), Checkpoints.index(around.disk(), config.group()));
-    Replica replica = replica(config, presence, found);
-    long start = found == null ? 1 : found.metadata().starts() + 1;
-    return new DistributedCommitManager(config, around, replica, log, start);
-  }
-
-  private static Replica replica(
-      ClusterConfig config, Presence presence, @Nullable DurableState found)
-      throws StorageRefusedException {
-    if (found == null) {
-      if (presence == Presence.EXISTING) {
-        throw new StorageRefusedException(
-            StorageRefusedException.Reason.DATA_LOSS,
-            "the storage of node %s is empty, and with it its promises are lost: put it back, or %s"
-                .formatted(config.member(), Cluster.REMEDY));
-      }
-      return Replica.bootstrap(config.identity(), config.members(), config.consensus());
-    }
-    if (!found.metadata().identity().equals(config.identity())) {
-      throw new StorageRefusedException(
-          StorageRefusedException.Reason.FOREIGN_PART,
-          "the storage belongs to %s, not to %s: give each node its own directory"
-              .formatted(found.metadata().identity(), config.identity()));
-    }
-    if (presence == Presence.NEW) {
-      throw new StorageRefusedException(
-          StorageRefusedException.Reason.NOT_A_STORE,
-          "the storage of node %s is not empty: open it as what was there before, not as new"
-              .formatted(config.member()));
-    }
-    return Replica.recover(found, config.consensus());
+    return new DistributedCommitManager(around, StoredReplica.open(config, presence, around));
   }
 
   /** Begins: applies what is known to be decided, and asks the others. */
@@ -191,6 +165,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     transport.start(this);
     effects.take(replica.start());
     finish();
+    membership.updatePeers();
     status = currentStatus();
   }
 
@@ -240,7 +215,8 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
       return false;
     }
     lastTickNanos = nanos; // what a pause has missed is not made up for
-    effects.take(replica.step(Input.TICK));
+    step(Input.TICK);
+    membership.tick(nanos);
     submitter.expire(nanos);
     reads.expire(nanos);
     return true;
@@ -248,6 +224,11 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
 
   /** Brings what this node wants in the log to who leads. */
   private void submit() {
+    if (replica.role() == Role.PASSIVE) {
+      submitter.close(); // what becomes of it, only members hear
+      reads.close();
+      return;
+    }
     if (leader == 0) {
       return;
     }
@@ -264,8 +245,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
 
   private void forward(List<Submission> due) {
     for (List<Submission> part : Batching.parts(due, config.limits())) {
-      byte[] frame = new PeerMessage.Forward(config.group(), part).encode(format);
-      transport.send(leader, frame);
+      send(leader, new PeerMessage.Forward(config.group(), part));
       submitter.sent(part, nanos);
     }
   }
@@ -298,12 +278,12 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
   }
 
   private void propose(LogEntry entry) {
-    effects.take(replica.step(new Input.Propose(Entries.of(entry.encode()))));
+    step(new Input.Propose(Entries.of(entry.encode())));
   }
 
   private boolean finish() throws IOException {
     if (leader != 0) {
-      reads.ask(id -> effects.take(replica.step(new Input.Read(id))));
+      reads.ask(id -> step(new Input.Read(id)));
     }
     boolean didWork = effects.carryOut(this::apply, this::happened);
     if (defects.contains(Defect.READ_WITHOUT_ASKING)) {
@@ -317,8 +297,12 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     for (int i = 0; i < run.count(); i++) {
       long index = firstIndex + i;
       if (index >= state.appliedIndex()) {
-        ByteBuffer entry = run.isStopSign() ? null : run.buffer(i);
-        state.apply(index, entry, submitter::decided);
+        StopSign stopSign = run.stopSign();
+        if (stopSign != null) {
+          state.apply(index, stopSign);
+        } else {
+          state.apply(index, run.buffer(i), submitter::decided);
+        }
         checkpoints.applied(run.sizeBytes(i), state.takeCommits());
       }
     }
@@ -336,9 +320,21 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
         submitter.settle(state.sessions());
       }
       case Event.SnapshotWanted _ -> checkpoints.want();
+      case Event.ConfigurationStarted(var configuration, long _, boolean _) -> begun(configuration);
+      case Event.Retired _ -> membership.settled();
       case Event.ProposalsRejected _ -> batching.clear(); // whoever sent them sends them again
       default -> LOG.atDebug().addKeyValue("node", config.member()).log("{}", event);
     }
+  }
+
+  private void begun(Configuration configuration) {
+    LOG.atInfo()
+        .addKeyValue("node", config.member())
+        .addKeyValue("members", configuration.members())
+        .log("other members have begun");
+    leader = 0;
+    batching.clear();
+    membership.begun(configuration, nanos);
   }
 
   private void leads(long node) {
@@ -346,11 +342,19 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     leader = node;
     batching.clear();
     submitter.sendAllAgain();
+    membership.leads(node);
+  }
+
+  private void step(Input input) {
+    effects.take(replica.step(input));
   }
 
   private void send(Envelope envelope) {
-    byte[] frame = new PeerMessage.Consensus(config.group(), envelope).encode(format);
-    transport.send(envelope.to().node(), frame);
+    send(envelope.to().node(), new PeerMessage.Consensus(config.group(), envelope));
+  }
+
+  private void send(long node, PeerMessage message) {
+    transport.send(node, message.encode(format));
   }
 
   @Override
@@ -373,14 +377,16 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     switch (message) {
       case PeerMessage.Consensus(long _, Envelope envelope) -> {
         if (envelope.from().node() == node) {
-          effects.take(replica.step(new Input.Receive(envelope)));
+          step(new Input.Receive(envelope));
         }
       }
       case PeerMessage.Forward(long _, List<Submission> submissions) -> {
-        if (leader == config.member().node()) {
+        if (leader == config.member().node() && membership.member(node) != null) {
           var _ = batching.offer(submissions); // what has no room is sent again
         }
       }
+      case PeerMessage.WhoIsThere _ -> membership.asked(node);
+      case PeerMessage.Introduction answer -> membership.introduced(node, answer, nanos);
     }
   }
 
@@ -392,10 +398,9 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
   }
 
   private void onReconnected(long node) {
-    for (Member member : config.members().members()) {
-      if (member.node() == node) {
-        effects.take(replica.step(new Input.Reconnected(member)));
-      }
+    Member member = membership.member(node);
+    if (member != null) {
+      step(new Input.Reconnected(member));
     }
   }
 
@@ -475,6 +480,26 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     return local.outcome(commitId);
   }
 
+  /**
+   * Changes who is in the cluster.
+   *
+   * @param owner told once, by the event loop, so it must be quick
+   * @return false if too much waits, or the node has stopped: the owner is told nothing
+   */
+  public boolean changeMembers(MemberChange change, Consumer<ChangeResult> owner) {
+    return enqueue(0, () -> membership.begin(change, nanos, owner));
+  }
+
+  /**
+   * Tries to make this node the leader.
+   *
+   * @param owner told once, by the event loop, whether it leads
+   * @return false if too much waits, or the node has stopped: the owner is told nothing
+   */
+  public boolean lead(Consumer<Boolean> owner) {
+    return enqueue(0, () -> membership.lead(leader, nanos, owner));
+  }
+
   boolean enqueue(long sizeBytes, Runnable action) {
     return inbox.offer(sizeBytes + ACTION_BYTES, action);
   }
@@ -493,6 +518,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
         state.appliedIndex(),
         state.hash(),
         state.clock(),
+        membership.status(),
         state.sessions().count(),
         NodeStatus.consensus(view),
         NodeStatus.peers(view),
@@ -516,6 +542,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     inbox.close();
     submitter.close();
     reads.close();
+    membership.close();
   }
 
   /** Sets what is done first when the node ends: it must stop the calls of {@link #cycle}. */
@@ -534,6 +561,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     inbox.runAll();
     submitter.close();
     reads.close();
+    membership.close();
     transport.close();
     effects.close();
   }

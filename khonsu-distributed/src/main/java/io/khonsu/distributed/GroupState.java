@@ -1,6 +1,7 @@
 package io.khonsu.distributed;
 
 import io.khonsu.ReplicatedStore;
+import io.khonsu.consensus.StopSign;
 import io.khonsu.distributed.deviation.Defect;
 import io.khonsu.spi.CommittedTransaction;
 import java.nio.ByteBuffer;
@@ -33,6 +34,9 @@ final class GroupState {
 
   private long appliedIndex;
   private long hash;
+
+  /** Null as long as the members are those that the cluster began with. */
+  private @Nullable ClusterMembers members;
 
   /** What was applied since this node was started; not part of the state. */
   private long commitCount;
@@ -83,6 +87,7 @@ final class GroupState {
         store.newestVersion(),
         store.lastTableId(),
         commitBytes,
+        members == null ? new byte[0] : members.encode(),
         sessions.encode());
   }
 
@@ -91,6 +96,8 @@ final class GroupState {
     appliedIndex = checkpoint.appliedIndex();
     clock = checkpoint.clock();
     hash = checkpoint.hash();
+    byte[] encoded = checkpoint.members();
+    members = encoded.length == 0 ? null : ClusterMembers.decode(encoded);
     if (!defects.contains(Defect.SESSIONS_NOT_RESTORED)) {
       sessions.decode(checkpoint.sessions());
     }
@@ -101,6 +108,11 @@ final class GroupState {
     List<CommittedTransaction> taken = List.copyOf(commits);
     commits.clear();
     return taken;
+  }
+
+  /** {@return who is in the cluster, or null if that was never changed} */
+  @Nullable ClusterMembers members() {
+    return members;
   }
 
   Sessions sessions() {
@@ -114,27 +126,42 @@ final class GroupState {
   /**
    * Applies an entry.
    *
-   * @param entry what it says, or null if it only changes who decides
+   * @param entry what it says
    * @throws IllegalArgumentException if it cannot be read: the node must stop
    */
-  void apply(long index, @Nullable ByteBuffer entry, Listener listener) {
+  void apply(long index, ByteBuffer entry, Listener listener) {
+    begin(index);
+    LogEntry decoded = LogEntry.decode(entry);
+    if (decoded.group() != group) {
+      throw new IllegalArgumentException(
+          "entry %d is of group %d, not of %d".formatted(index, decoded.group(), group));
+    }
+    switch (decoded) {
+      case LogEntry.Batch batch -> apply(batch, listener);
+      case LogEntry.Tick tick -> apply(tick);
+    }
+    appliedIndex = index + 1;
+  }
+
+  /**
+   * Applies the entry that changes the members.
+   *
+   * @throws IllegalArgumentException if it cannot be read: the node must stop
+   */
+  void apply(long index, StopSign entry) {
+    begin(index);
+    byte[] encoded = entry.metadata().toArray();
+    members = ClusterMembers.decode(encoded);
+    mix(encoded);
+    appliedIndex = index + 1;
+  }
+
+  private void begin(long index) {
     if (index != appliedIndex) {
       throw new IllegalStateException(
           "entry %d comes after %d entries".formatted(index, appliedIndex));
     }
     mix(index);
-    if (entry != null) {
-      LogEntry decoded = LogEntry.decode(entry);
-      if (decoded.group() != group) {
-        throw new IllegalArgumentException(
-            "entry %d is of group %d, not of %d".formatted(index, decoded.group(), group));
-      }
-      switch (decoded) {
-        case LogEntry.Batch batch -> apply(batch, listener);
-        case LogEntry.Tick tick -> apply(tick);
-      }
-    }
-    appliedIndex = index + 1;
   }
 
   private void apply(LogEntry.Tick tick) {

@@ -1,5 +1,6 @@
 package io.khonsu.distributed;
 
+import io.khonsu.consensus.Member;
 import io.khonsu.consensus.ReplicaView;
 import java.util.List;
 
@@ -13,6 +14,7 @@ import java.util.List;
  * @param appliedIndex how many entries are applied here
  * @param stateHash a digest of all that was applied: equal on all nodes at equal indices
  * @param version the newest version given to anything applied
+ * @param membership what the node is in the cluster, and who else is
  * @param sessions how many sessions are open
  * @param consensus how far the consensus has come
  * @param peers what is known of every other member, by node
@@ -28,11 +30,33 @@ public record NodeStatus(
     long appliedIndex,
     long stateHash,
     long version,
+    Membership membership,
     int sessions,
     Consensus consensus,
     List<Peer> peers,
     Counts counts,
     Queues queues) {
+
+  /**
+   * What a node is in its cluster.
+   *
+   * @param standing whether it takes part
+   * @param member the node, with its disk
+   * @param members who does, as far as it knows; while it joins, whom it was told of
+   * @param isChanging whether it makes a change of the members now
+   */
+  public record Membership(
+      Standing standing, Member member, ClusterMembers members, boolean isChanging) {
+    /** Whether a node takes part. */
+    public enum Standing {
+      /** It waits to be added by a member. */
+      JOINING,
+      /** It takes part. */
+      MEMBER,
+      /** It does not any more. */
+      REMOVED
+    }
+  }
 
   /**
    * How far the consensus has come. Indices count from the beginning of the cluster.

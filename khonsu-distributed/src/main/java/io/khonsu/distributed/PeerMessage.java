@@ -1,6 +1,7 @@
 package io.khonsu.distributed;
 
 import io.khonsu.consensus.Envelope;
+import io.khonsu.consensus.Member;
 import io.khonsu.consensus.wire.WireFormat;
 import java.io.ByteArrayOutputStream;
 import java.nio.BufferUnderflowException;
@@ -33,6 +34,20 @@ sealed interface PeerMessage {
     }
   }
 
+  /** Asks a node which disk it has, and what it is in the cluster. */
+  record WhoIsThere(long group) implements PeerMessage {}
+
+  /**
+   * The answer to that.
+   *
+   * @param clusterId of the node that answers
+   * @param member the node, with its disk
+   * @param standing what it is
+   */
+  record Introduction(
+      long group, long clusterId, Member member, NodeStatus.Membership.Standing standing)
+      implements PeerMessage {}
+
   /** {@return the frame of a message} */
   default byte[] encode(WireFormat format) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -45,6 +60,13 @@ sealed interface PeerMessage {
       case Forward(long group, List<Submission> submissions) -> {
         out.writeBytes(header.put((byte) 2).putLong(group).array());
         LogEntry.write(submissions, out);
+      }
+      case WhoIsThere(long group) -> out.writeBytes(header.put((byte) 3).putLong(group).array());
+      case Introduction(long group, long clusterId, Member member, var standing) -> {
+        out.writeBytes(header.put((byte) 4).putLong(group).array());
+        ByteBuffer fields = ByteBuffer.allocate(25).putLong(clusterId).putLong(member.node());
+        fields.putLong(member.incarnation()).put((byte) standing.ordinal());
+        out.writeBytes(fields.array());
       }
     }
     return out.toByteArray();
@@ -67,11 +89,23 @@ sealed interface PeerMessage {
       return switch (kind) {
         case 1 -> new Consensus(group, format.readEnvelope(in));
         case 2 -> new Forward(group, LogEntry.readSubmissions(in));
+        case 3 -> new WhoIsThere(group);
+        case 4 ->
+            new Introduction(
+                group, in.getLong(), new Member(in.getLong(), in.getLong()), standing(in.get()));
         default -> throw new IllegalArgumentException("a frame has the unknown kind " + kind);
       };
     } catch (BufferUnderflowException e) {
       throw new IllegalArgumentException(
           "a frame of %d bytes is cut off".formatted(frame.length), e);
     }
+  }
+
+  private static NodeStatus.Membership.Standing standing(byte ordinal) {
+    NodeStatus.Membership.Standing[] all = NodeStatus.Membership.Standing.values();
+    if (ordinal < 0 || ordinal >= all.length) {
+      throw new IllegalArgumentException("a node cannot be " + ordinal + " in a cluster");
+    }
+    return all[ordinal];
   }
 }

@@ -40,6 +40,9 @@ final class ReadIndexes {
   private long questions;
   private long open;
 
+  /** Whether an answer was refused since the last tick: asked at once, it would be again. */
+  private boolean isRefused;
+
   ReadIndexes(long timeoutNanos) {
     this.timeoutNanos = timeoutNanos;
   }
@@ -56,7 +59,7 @@ final class ReadIndexes {
   /** Asks, by a number, for those that are not part of a question yet. */
   void ask(LongConsumer replica) {
     boolean any = false;
-    if (open == 0) {
+    if (open == 0 && !isRefused) {
       long next = questions + 1;
       for (Read read : reads) {
         if (read.question == 0) {
@@ -81,8 +84,9 @@ final class ReadIndexes {
     closeQuestion(ids);
   }
 
-  /** No answer: to be asked again. */
+  /** No answer: to be asked again, after the next tick. */
   void rejected(List<Long> ids) {
+    isRefused = true;
     for (Read read : reads) {
       if (ids.contains(read.question) && read.index == Long.MAX_VALUE) {
         read.question = 0;
@@ -118,6 +122,7 @@ final class ReadIndexes {
 
   /** Gives up what has waited for too long. */
   void expire(long nowNanos) {
+    isRefused = false;
     giveUp(reads.stream().filter(read -> nowNanos - read.deadlineNanos >= 0).toList());
   }
 

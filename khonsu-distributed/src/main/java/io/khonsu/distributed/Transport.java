@@ -28,6 +28,18 @@ public interface Transport extends AutoCloseable {
     return false;
   }
 
+  /**
+   * Makes a node known, or known under another address. Nothing happens if it is known like this,
+   * or is this node itself. Called by one thread, also before {@link #start}.
+   *
+   * @param address as the transport understands it
+   * @throws IllegalArgumentException if it is none
+   */
+  void setPeer(long node, String address);
+
+  /** Forgets a node, if it is known: nothing is sent to it, and nothing of it delivered. */
+  void removePeer(long node);
+
   /** Delivers nothing any more. Closing twice does nothing. */
   @Override
   void close();

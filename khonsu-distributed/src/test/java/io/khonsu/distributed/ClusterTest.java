@@ -188,7 +188,7 @@ class ClusterTest {
               Set.of());
       assertThatThrownBy(() -> Cluster.join(ClusterConfig.of(5, 9, 9), Presence.EXISTING, empty))
           .isInstanceOf(StorageRefusedException.class)
-          .hasMessageContaining("next incarnation");
+          .hasMessageContaining("as one that joins");
     }
   }
 

@@ -63,6 +63,16 @@ class DetoursTest {
     }
 
     @Override
+    public void setPeer(long other, String address) {
+      // all know each other
+    }
+
+    @Override
+    public void removePeer(long other) {
+      cut.add(new Way(node, other));
+    }
+
+    @Override
     public void start(Receiver receiver) {
       receivers.put(node, receiver);
     }

@@ -4,13 +4,19 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Carries frames between nodes of one process, at once; what is cut off gets none. */
+/**
+ * Carries frames between nodes of one process, at once, unless one has forgotten the other; what is
+ * cut off gets none.
+ */
 final class LocalNetwork {
   private final Map<Long, Transport.Receiver> receivers = new ConcurrentHashMap<>();
+  private final Map<Long, Set<Long>> strangers = new ConcurrentHashMap<>();
   private final Set<Long> cut = ConcurrentHashMap.newKeySet();
 
   /** {@return a node's way to the others} */
   Transport of(long node) {
+    Set<Long> forgotten = ConcurrentHashMap.newKeySet();
+    strangers.put(node, forgotten);
     return new Transport() {
       @Override
       public void start(Receiver receiver) {
@@ -20,9 +26,24 @@ final class LocalNetwork {
       @Override
       public void send(long to, byte[] frame) {
         Receiver receiver = receivers.get(to);
-        if (receiver != null && !cut.contains(node) && !cut.contains(to)) {
+        boolean knows = !strangers.getOrDefault(to, Set.of()).contains(node);
+        if (receiver != null
+            && knows
+            && !forgotten.contains(to)
+            && !cut.contains(node)
+            && !cut.contains(to)) {
           var _ = receiver.receive(node, frame);
         }
+      }
+
+      @Override
+      public void setPeer(long peer, String address) {
+        forgotten.remove(peer);
+      }
+
+      @Override
+      public void removePeer(long peer) {
+        forgotten.add(peer);
       }
 
       @Override
@@ -30,6 +51,11 @@ final class LocalNetwork {
         receivers.remove(node);
       }
     };
+  }
+
+  /** {@return whom a node has forgotten} */
+  Set<Long> strangers(long node) {
+    return Set.copyOf(strangers.getOrDefault(node, Set.of()));
   }
 
   void cutOff(long node) {

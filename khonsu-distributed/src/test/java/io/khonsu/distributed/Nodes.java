@@ -24,6 +24,8 @@ final class Nodes implements AutoCloseable {
     KeyValueStore open(ClusterConfig config, Presence presence) throws IOException;
   }
 
+  static final StoreConfig STORE = StoreConfig.builder().compactionRowsPerSecond(0).build();
+
   private final LocalNetwork network = new LocalNetwork();
   private final Disks disks;
   private final Map<Long, ClusterMember> members = new TreeMap<>();
@@ -31,7 +33,7 @@ final class Nodes implements AutoCloseable {
   private final long[] ids;
 
   Nodes(int count) throws IOException {
-    this(count, StoreConfig.builder().compactionRowsPerSecond(0).build());
+    this(count, STORE);
   }
 
   /** Nodes with disks in memory. */
@@ -61,7 +63,17 @@ final class Nodes implements AutoCloseable {
   }
 
   ClusterConfig config(long id) {
-    return ClusterConfig.of(5, id, ids)
+    return config(5, id, ids);
+  }
+
+  /** {@return the configuration of one that joins} */
+  ClusterConfig joining(long id) {
+    return config(
+        5, id, LongStream.concat(LongStream.of(ids), LongStream.of(id)).distinct().toArray());
+  }
+
+  static ClusterConfig config(long clusterId, long id, long... nodes) {
+    return ClusterConfig.of(clusterId, id, nodes)
         .with(
             new ClusterConfig.Times(
                 Duration.ofMillis(10),
@@ -72,14 +84,16 @@ final class Nodes implements AutoCloseable {
                 Duration.ofMinutes(10)));
   }
 
-  private static Disks inMemory() {
+  static Disks inMemory() {
     InMemoryKeyValueEngine engine = new InMemoryKeyValueEngine();
     return (config, presence) ->
         engine.open(
             Path.of("node-" + config.member()),
             new KeyValueEngine.Options(
                 KeyValueEngine.Use.LOG,
-                KeyValueEngine.Presence.valueOf(presence.name()),
+                presence == Presence.EXISTING
+                    ? KeyValueEngine.Presence.EXISTING
+                    : KeyValueEngine.Presence.NEW,
                 DistributedCommitManager.spaces()));
   }
 
@@ -89,6 +103,11 @@ final class Nodes implements AutoCloseable {
 
   void start(long id, Presence presence) throws IOException {
     start(config(id), presence, network.of(id));
+  }
+
+  /** Starts a node that waits to be added. */
+  void join(long id) throws IOException {
+    start(joining(id), Presence.JOINING, network.of(id));
   }
 
   void start(ClusterConfig config, Presence presence, Transport transport) throws IOException {

@@ -146,9 +146,9 @@ class RocksDbClusterTest {
           () -> nodes.start(1, Presence.EXISTING),
           Reason.DATA_LOSS,
           "does not hold node 1 of group 1 of cluster 5",
-          "next incarnation");
+          "as one that joins");
       Files.createDirectory(directory(1));
-      refused(() -> nodes.start(1, Presence.EXISTING), Reason.DATA_LOSS, "next incarnation");
+      refused(() -> nodes.start(1, Presence.EXISTING), Reason.DATA_LOSS, "as one that joins");
     }
   }
 
@@ -199,7 +199,7 @@ class RocksDbClusterTest {
         }
       }
       refused(
-          () -> nodes.start(1, Presence.EXISTING), Reason.DATA_LOSS, "writes", "next incarnation");
+          () -> nodes.start(1, Presence.EXISTING), Reason.DATA_LOSS, "writes", "as one that joins");
     }
   }
 

@@ -110,6 +110,16 @@ final class SyncWitness {
       }
 
       @Override
+      public void setPeer(long node, String address) {
+        transport.setPeer(node, address);
+      }
+
+      @Override
+      public void removePeer(long node) {
+        transport.removePeer(node);
+      }
+
+      @Override
       public void close() {
         transport.close();
       }

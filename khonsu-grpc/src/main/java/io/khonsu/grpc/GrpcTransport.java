@@ -155,7 +155,18 @@ public final class GrpcTransport implements Transport {
     }
   }
 
+  /**
+   * Makes a peer known by {@code HOST:PORT}.
+   *
+   * @throws IllegalArgumentException if the address is not like that
+   */
+  @Override
+  public void setPeer(long node, String address) {
+    setPeer(PeerAddress.parse(node, address));
+  }
+
   /** Forgets a peer: nothing is sent to it, and it is not let in any more. */
+  @Override
   public void removePeer(long node) {
     lock.lock();
     try {

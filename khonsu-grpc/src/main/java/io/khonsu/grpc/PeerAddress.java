@@ -42,6 +42,30 @@ public record PeerAddress(long node, long incarnation, String host, int port) {
     return new PeerAddress(node, 0, host, port);
   }
 
+  /**
+   * {@return the address of a node with its first storage}
+   *
+   * @param address as {@link #hostAndPort} writes it
+   * @throws IllegalArgumentException if it is not like that
+   */
+  public static PeerAddress parse(long node, String address) {
+    int colon = address.lastIndexOf(':');
+    String port = address.substring(colon + 1);
+    if (colon < 1 || !port.matches("\\d{1,5}")) {
+      throw new IllegalArgumentException(
+          "'%s' is no address of node %d: it is like HOST:PORT".formatted(address, node));
+    }
+    String host = address.substring(0, colon);
+    boolean isBracketed = host.startsWith("[") && host.endsWith("]");
+    String plain = isBracketed ? host.substring(1, host.length() - 1) : host;
+    return of(node, plain, Integer.parseInt(port));
+  }
+
+  /** {@return {@code HOST:PORT}, an IPv6 address in brackets} */
+  public String hostAndPort() {
+    return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
+  }
+
   @Override
   public String toString() {
     return "node %d at %s:%d".formatted(node, host, port);

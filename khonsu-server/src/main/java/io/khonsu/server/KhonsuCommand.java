@@ -36,6 +36,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       DoctorCommand.class,
       ExportCommand.class,
       HistoryCommand.class,
+      LeaderCommand.class,
+      MembersCommand.class,
       RestoreCommand.class,
       RestorePointCommand.class,
       ServerCommand.class,

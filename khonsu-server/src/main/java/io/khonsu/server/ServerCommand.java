@@ -1,6 +1,7 @@
 package io.khonsu.server;
 
 import io.khonsu.distributed.DistributedCommitManager.Presence;
+import io.khonsu.distributed.NodeStatus.Membership.Standing;
 import io.khonsu.grpc.UnusableCertificateException;
 import io.khonsu.server.demo.ClusterLoad;
 import io.khonsu.server.node.ConfigException;
@@ -27,8 +28,9 @@ import picocli.CommandLine.Spec;
     description = {
       "Runs one node of a cluster, until it is stopped by Ctrl-C or SIGTERM.",
       "",
-      "The first start of a node needs --new, no later one may have it: so a disk that was lost is"
-          + " never taken for that of a new node.",
+      "The first start of a node needs --new, or --join if the cluster is there already and a"
+          + " member will add the node; no later one may have it: so a disk that was lost is never"
+          + " taken for that of a new node.",
       "",
       "Stopped by SIGTERM it ends with 143, by Ctrl-C with 130, both cleanly: all that was"
           + " acknowledged is on disk. It ends with 2 if the configuration or its certificate is"
@@ -51,6 +53,13 @@ final class ServerCommand implements Callable<Integer> {
   @Option(names = "--new", description = "Makes the node's disk, which must not be there yet.")
   private boolean isNew;
 
+  @Option(
+      names = "--join",
+      description =
+          "Makes the node's disk, which must not be there yet, and waits until khonsu members add"
+              + " makes it a member.")
+  private boolean joins;
+
   @Option(names = "--stop-at-end-of-input", hidden = true)
   private boolean stopsAtEndOfInput;
 
@@ -68,6 +77,9 @@ final class ServerCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
+    if (isNew && joins) {
+      return failed(ExitCode.USAGE, "--new begins a cluster, --join joins one: choose");
+    }
     NodeConfig config;
     try {
       config = NodeConfig.read(file);
@@ -77,7 +89,7 @@ final class ServerCommand implements Callable<Integer> {
     try (RunningNode node =
         RunningNode.start(
             config,
-            isNew ? Presence.NEW : Presence.EXISTING,
+            presence(),
             allowsFaults ? RunningNode.LinkFaults.ALLOWED : RunningNode.LinkFaults.REFUSED)) {
       if (hasWorkload) {
         ClusterLoad.start(node.member(), LocalCluster.acknowledgements(config.directory()));
@@ -99,6 +111,13 @@ final class ServerCommand implements Callable<Integer> {
     }
   }
 
+  private Presence presence() {
+    if (joins) {
+      return Presence.JOINING;
+    }
+    return isNew ? Presence.NEW : Presence.EXISTING;
+  }
+
   private int run(RunningNode node) throws InterruptedException {
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(node), "khonsu-stop"));
     if (stopsAtEndOfInput) {
@@ -111,6 +130,9 @@ final class ServerCommand implements Callable<Integer> {
         node.address(),
         node.clients().map(clients -> ", for clients at " + clients).orElse(""),
         node.admin());
+    if (node.member().status().membership().standing() == Standing.JOINING) {
+      out.println("It waits until a member adds it: khonsu members add FILE NODE=HOST:PORT");
+    }
     out.flush();
     Throwable cause = node.member().awaitEnd();
     if (cause == null) {
@@ -138,11 +160,13 @@ final class ServerCommand implements Callable<Integer> {
   }
 
   private String advice(StorageRefusedException.Reason reason) {
-    if (isNew && reason == StorageRefusedException.Reason.NOT_A_STORE) {
-      return "; if the node was started before, start it without --new";
+    boolean isFirst = isNew || joins;
+    if (isFirst && reason == StorageRefusedException.Reason.NOT_A_STORE) {
+      return "; if the node was started before, start it without %s"
+          .formatted(joins ? "--join" : "--new");
     }
-    return !isNew && reason != StorageRefusedException.Reason.IN_USE
-        ? "; only a node that was never started is started with --new"
+    return !isFirst && reason != StorageRefusedException.Reason.IN_USE
+        ? "; only a node that was never started is started with --new or --join"
         : "";
   }
 

@@ -120,13 +120,21 @@ final class StatusCommand implements Callable<Integer> {
     boolean leads = node.equals(status.path("leader").asText());
     return line(
         node,
-        leads ? "leader" : "follower",
+        role(status, leads),
         status.path("promisedBallot").asText(),
         status.path("decidedIndex").asText(),
         status.path("acceptedIndex").asText(),
         status.path("appliedIndex").asText(),
         leads ? "-" : lag(node, found),
         status.path("stateHash").asText());
+  }
+
+  private static String role(JsonNode status, boolean leads) {
+    return switch (status.path("standing").asText()) {
+      case "JOINING" -> "joining";
+      case "REMOVED" -> "removed";
+      default -> leads ? "leader" : "follower";
+    };
   }
 
   /** {@return how far a node is behind, as its leader knows, if that was asked} */

@@ -78,7 +78,7 @@ final class ClusterClient {
       isIdle = true;
       return;
     }
-    ClusterNode node = world.nodes().get(random.nextInt(world.nodes().size()));
+    ClusterNode node = anyServer();
     DistributedCommitManager manager = node.responsive();
     if (manager == null) {
       later(5, this::next);
@@ -91,6 +91,11 @@ final class ClusterClient {
     } else {
       write(manager);
     }
+  }
+
+  private ClusterNode anyServer() {
+    List<ClusterNode> servers = world.servers();
+    return servers.get(random.nextInt(servers.size()));
   }
 
   // Sessions and tables.
@@ -242,7 +247,7 @@ final class ClusterClient {
 
     private void send() {
       step++;
-      ClusterNode node = world.nodes().get(random.nextInt(world.nodes().size()));
+      ClusterNode node = anyServer();
       DistributedCommitManager manager = node.responsive();
       if (manager == null) {
         later(random.nextInt(2, 10), this::send);

@@ -58,7 +58,7 @@ final class ClusterNemesis {
       }
       if (node.isUp()) {
         node.resume();
-      } else {
+      } else if (!node.isRetired()) {
         node.start();
       }
     }
@@ -89,8 +89,9 @@ final class ClusterNemesis {
     return world.nodes().get(random.nextInt(world.nodes().size()));
   }
 
-  private void crash(ClusterNode node, int maxTicksDown) {
-    if (!node.isUp()) {
+  /** Lets a machine crash, and start again after a while. */
+  void crash(ClusterNode node, int maxTicksDown) {
+    if (!node.isUp() || isStopped) {
       return;
     }
     injected++;
@@ -98,7 +99,7 @@ final class ClusterNemesis {
     after(
         random.nextInt(1, maxTicksDown + 1),
         () -> {
-          if (!node.isUp()) {
+          if (!node.isUp() && !node.isRetired()) {
             node.start();
           }
         });

@@ -5,9 +5,12 @@ import io.khonsu.distributed.ClusterConfig;
 import io.khonsu.distributed.DistributedCommitManager;
 import io.khonsu.distributed.DistributedCommitManager.Presence;
 import io.khonsu.distributed.DistributedCommitManager.Surroundings;
+import io.khonsu.distributed.NodeStatus.Membership.Standing;
 import io.khonsu.distributed.Transport;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,9 +39,19 @@ final class ClusterNode {
     }
 
     private void depart(long node, byte[] frame) {
-      if (itsLife == life) {
+      if (itsLife == life && peers.contains((int) node)) {
         world.send(ClusterNode.this, (int) node, frame);
       }
+    }
+
+    @Override
+    public void setPeer(long node, String address) {
+      peers.add((int) node);
+    }
+
+    @Override
+    public void removePeer(long node) {
+      peers.remove((int) node);
     }
 
     @Override
@@ -50,8 +63,12 @@ final class ClusterNode {
 
   private final ClusterWorld world;
   private final int id;
-  private final ClusterConfig config;
+  private ClusterConfig config;
   private final SimulatedStore disk;
+
+  /** Whom its network lets in, and who is called. */
+  private final Set<Integer> peers = new TreeSet<>();
+
   private final long tickPeriod;
   private final long clockOffsetMillis;
   private @Nullable DistributedCommitManager manager;
@@ -60,6 +77,11 @@ final class ClusterNode {
   private boolean isPaused;
   private boolean isScheduled;
   private boolean hasFailed;
+
+  /** Whether a disk that is empty is that of one who joins. */
+  private boolean joins;
+
+  private boolean isRetired;
 
   ClusterNode(
       ClusterWorld world,
@@ -77,6 +99,25 @@ final class ClusterNode {
 
   int id() {
     return id;
+  }
+
+  /** {@return how the others reach it} */
+  String address() {
+    return "node-" + id;
+  }
+
+  /** {@return whether its network lets another one in} */
+  boolean knows(int other) {
+    return peers.contains(other);
+  }
+
+  /** {@return whether it knows that it takes no part} */
+  boolean isOutside() {
+    DistributedCommitManager current = manager;
+    return isRetired
+        || (current != null
+            && !hasFailed
+            && current.status().membership().standing() != Standing.MEMBER);
   }
 
   int life() {
@@ -100,13 +141,42 @@ final class ClusterNode {
     return hasFailed;
   }
 
+  ClusterConfig config() {
+    return config;
+  }
+
+  /** From here on it joins, if it has an empty disk. */
+  void joins(ClusterConfig newConfig) {
+    config = newConfig;
+    joins = true;
+  }
+
+  /** Ends it for good: it has left the cluster. */
+  void retire() {
+    crash();
+    isRetired = true;
+  }
+
+  boolean isRetired() {
+    return isRetired;
+  }
+
+  /** Crashes, and has an empty disk then. */
+  void loseDisk() {
+    crash();
+    disk.clear();
+  }
+
   void start() {
     life++;
     hasFailed = false;
+    peers.clear();
+    config.addresses().keySet().forEach(peer -> peers.add(peer.intValue()));
     world.started(this);
     try {
       // A first start that a crash undid before anything was on the medium is a first start again.
-      Presence presence = disk.isEmpty() ? Presence.NEW : Presence.EXISTING;
+      Presence presence =
+          disk.isEmpty() ? joins ? Presence.JOINING : Presence.NEW : Presence.EXISTING;
       manager =
           DistributedCommitManager.open(
               config,

@@ -28,6 +28,7 @@ public record ClusterReport(
    * @param failed those they know to have failed
    * @param unknown those they do not know of
    * @param snapshots how often a node took over another one's state
+   * @param changes how often other members were made
    * @param answeredTicks how long after clients began nothing new everything was answered
    */
   public record Counts(
@@ -37,9 +38,10 @@ public record ClusterReport(
       long failed,
       long unknown,
       long snapshots,
+      long changes,
       long answeredTicks) {
     /** Nothing happened. */
-    public static final Counts NONE = new Counts(0, 0, 0, 0, 0, 0, 0);
+    public static final Counts NONE = new Counts(0, 0, 0, 0, 0, 0, 0, 0);
 
     /** {@return the sums; of how long answers took, the longest} */
     public Counts plus(Counts other) {
@@ -50,6 +52,7 @@ public record ClusterReport(
           failed + other.failed,
           unknown + other.unknown,
           snapshots + other.snapshots,
+          changes + other.changes,
           Math.max(answeredTicks, other.answeredTicks));
     }
   }

@@ -4,6 +4,7 @@ import static io.khonsu.simulation.InvariantViolation.violation;
 
 import io.khonsu.Khonsu;
 import io.khonsu.Snapshot;
+import io.khonsu.distributed.ClusterMembers;
 import io.khonsu.distributed.DistributedCommitManager;
 import io.khonsu.distributed.deviation.Defect;
 import io.khonsu.testkit.history.Consistency;
@@ -40,6 +41,7 @@ final class ClusterRun {
   private final ClusterSettings settings;
   private final ClusterWorld world;
   private final ClusterNemesis nemesis;
+  private final ClusterOperator operator;
   private final Set<ClusterMistake> mistakes;
   private final HistoryRecorder recorder;
   private final List<ClusterClient> clients = new ArrayList<>();
@@ -60,6 +62,7 @@ final class ClusterRun {
     for (int i = 0; i < CLIENTS; i++) {
       clients.add(new ClusterClient(world, this, recorder.client()));
     }
+    this.operator = new ClusterOperator(world, nemesis);
   }
 
   /** {@return what happened in a run of a family} */
@@ -94,6 +97,7 @@ final class ClusterRun {
             history.count(Outcome.FAILED),
             history.count(Outcome.UNKNOWN),
             world.snapshots(),
+            operator.changes(),
             answeredTicks),
         found);
   }
@@ -137,10 +141,14 @@ final class ClusterRun {
     world.nodes().forEach(ClusterNode::start);
     clients.forEach(ClusterClient::start);
     nemesis.start();
+    if (settings.membership() == ClusterSettings.Membership.CHANGING) {
+      operator.start();
+    }
     long end = settings.ticks() * TICK;
     long quiet = end - settings.quietTicks() * TICK;
     world.runUntil(quiet);
     nemesis.stop();
+    operator.stop();
     world.runUntil(quiet + SETTLING_TICKS * TICK);
     clients.forEach(ClusterClient::stop);
     for (long time = quiet + SETTLING_TICKS * TICK; time < end && !isWhole(); time += 5 * TICK) {
@@ -158,16 +166,25 @@ final class ClusterRun {
     if (!clients.stream().allMatch(ClusterClient::isIdle)) {
       return false;
     }
-    return world.nodes().stream()
-            .map(ClusterNode::responsive)
-            .mapToLong(manager -> manager == null ? -1 : manager.status().appliedIndex())
-            .distinct()
-            .count()
-        == 1;
+    return operator.isIdle()
+        && members().stream()
+                .map(ClusterNode::responsive)
+                .mapToLong(manager -> manager == null ? -1 : manager.status().appliedIndex())
+                .distinct()
+                .count()
+            == 1;
+  }
+
+  /** {@return those who must have everything at the end} */
+  private List<ClusterNode> members() {
+    ClusterMembers newest = world.members();
+    return newest == null
+        ? world.nodes()
+        : newest.current().stream().map(entry -> world.node(entry.member().node())).toList();
   }
 
   private void checkStates() {
-    for (ClusterNode node : world.nodes()) {
+    for (ClusterNode node : members()) {
       DistributedCommitManager manager = node.responsive();
       if (manager == null) {
         throw violation("liveness", node.describe());

@@ -11,14 +11,27 @@ import java.util.Set;
  * @param nodes how many nodes
  * @param network what the network does to messages
  * @param faults what else goes wrong
+ * @param membership whether others become members
  * @param ticks how long a run is
  * @param quietTicks the last part of it, without faults, in which everything must be answered
  */
 record ClusterSettings(
-    String name, int nodes, NetworkFaults network, Set<Fault> faults, int ticks, int quietTicks) {
+    String name,
+    int nodes,
+    NetworkFaults network,
+    Set<Fault> faults,
+    Membership membership,
+    int ticks,
+    int quietTicks) {
   private static final NetworkFaults CALM = NetworkFaults.NONE.withDelay(Scheduler.TICK / 20);
   private static final NetworkFaults WILD =
       CALM.withLoss(0.03).withDuplication(0.05).withReordering(2 * Scheduler.TICK);
+
+  /** Whether the members of the cluster change. */
+  enum Membership {
+    FIXED,
+    CHANGING
+  }
 
   /** All families. */
   static final List<ClusterSettings> ALL =
@@ -57,7 +70,22 @@ record ClusterSettings(
                   Fault.PAUSES,
                   Fault.DRIFT,
                   Fault.SLOW_DISK)
-              .with(WILD));
+              .with(WILD),
+          of("members-1", 1, Fault.CRASHES, Fault.SLOW_DISK).changing(),
+          of("members-3", 3, Fault.CRASHES, Fault.SLOW_DISK).changing(),
+          of("members-cut-3", 3, Fault.PARTITIONS, Fault.ONE_WAY_CUTS).changing(),
+          of(
+                  "members-all-3",
+                  3,
+                  Fault.CRASHES,
+                  Fault.POWER_LOSS,
+                  Fault.PARTITIONS,
+                  Fault.ONE_WAY_CUTS,
+                  Fault.PAUSES,
+                  Fault.DRIFT,
+                  Fault.SLOW_DISK)
+              .with(WILD)
+              .changing());
 
   /** Takes a copy. */
   ClusterSettings {
@@ -67,11 +95,16 @@ record ClusterSettings(
   private static ClusterSettings of(String name, int nodes, Fault... faults) {
     Set<Fault> all = EnumSet.noneOf(Fault.class);
     all.addAll(List.of(faults));
-    return new ClusterSettings(name, nodes, CALM, all, 1800, 900);
+    return new ClusterSettings(name, nodes, CALM, all, Membership.FIXED, 1800, 900);
   }
 
   private ClusterSettings with(NetworkFaults other) {
-    return new ClusterSettings(name, nodes, other, faults, ticks, quietTicks);
+    return new ClusterSettings(name, nodes, other, faults, membership, ticks, quietTicks);
+  }
+
+  /** Changes take a while, and are made one after the other. */
+  private ClusterSettings changing() {
+    return new ClusterSettings(name, nodes, network, faults, Membership.CHANGING, 3200, 1200);
   }
 
   /**

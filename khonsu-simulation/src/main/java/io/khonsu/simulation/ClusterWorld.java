@@ -5,17 +5,22 @@ import static io.khonsu.simulation.InvariantViolation.violation;
 import io.khonsu.consensus.Configuration;
 import io.khonsu.consensus.Member;
 import io.khonsu.distributed.ClusterConfig;
+import io.khonsu.distributed.ClusterMembers;
 import io.khonsu.distributed.DistributedCommitManager;
 import io.khonsu.distributed.NodeStatus;
+import io.khonsu.distributed.NodeStatus.Membership.Standing;
 import io.khonsu.distributed.deviation.Defect;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /** Everything of one run of whole nodes: time, network, machines, and what watches them. */
 final class ClusterWorld {
@@ -33,6 +38,7 @@ final class ClusterWorld {
   private final TraceHash trace = new TraceHash();
   private final Network<byte[]> network;
   private final List<ClusterNode> nodes = new ArrayList<>();
+  private final ClusterSettings settings;
   private final Set<Defect> defects;
   private final boolean areCutsKnown;
   private final TreeMap<Long, Long> hashes = new TreeMap<>();
@@ -43,40 +49,44 @@ final class ClusterWorld {
   ClusterWorld(ClusterSettings settings, Set<Defect> defects, long seed) {
     this.random = new SplittableRandom(TraceHash.mix(seed));
     this.defects = defects;
+    this.settings = settings;
     this.areCutsKnown = settings.has(Fault.KNOWN_CUTS);
     this.network = new Network<>(scheduler, random.split(), settings.network(), this::receive);
     long[] ids = LongStream.rangeClosed(1, settings.nodes()).toArray();
     for (long id : ids) {
-      nodes.add(newNode(id, ids, settings));
+      nodes.add(newNode(id, ids));
     }
   }
 
-  private ClusterNode newNode(long id, long[] ids, ClusterSettings settings) {
+  private ClusterNode newNode(long id, long[] ids) {
     long period = Scheduler.TICK;
     long offset = 0;
     if (settings.has(Fault.DRIFT)) {
       period += random.nextLong(-Scheduler.TICK / 5, Scheduler.TICK / 5 + 1);
       offset = random.nextLong(-CLOCK_OFFSET_MAX_MILLIS, CLOCK_OFFSET_MAX_MILLIS + 1);
     }
-    ClusterConfig defaults = ClusterConfig.of(CLUSTER, id, ids);
-    ClusterConfig config =
-        new ClusterConfig(
-            CLUSTER,
-            3,
-            new Member(id, 0),
-            Configuration.ofNodes(1, ids),
-            defaults.consensus(),
-            new ClusterConfig.Times(
-                Duration.ofMillis(10),
-                Duration.ofMillis(2_000),
-                Duration.ofMillis(300),
-                Duration.ofMillis(200),
-                Duration.ofMillis(1_500),
-                Duration.ofMillis(6_000)),
-            new ClusterConfig.Limits(4_096, 64, 3, 1 << 20, 3_000, 4 << 20));
     SimulatedStore disk = new SimulatedStore(scheduler, random.split());
     disk.setFaults(Scheduler.TICK / 20, 0);
-    return new ClusterNode(this, config, disk, period, offset);
+    return new ClusterNode(this, config(id, ids), disk, period, offset);
+  }
+
+  private static ClusterConfig config(long id, long[] ids) {
+    ClusterConfig defaults = ClusterConfig.of(CLUSTER, id, ids);
+    return new ClusterConfig(
+        CLUSTER,
+        3,
+        new Member(id, 0),
+        Configuration.ofNodes(1, ids),
+        defaults.addresses(),
+        defaults.consensus(),
+        new ClusterConfig.Times(
+            Duration.ofMillis(10),
+            Duration.ofMillis(2_000),
+            Duration.ofMillis(300),
+            Duration.ofMillis(200),
+            Duration.ofMillis(1_500),
+            Duration.ofMillis(6_000)),
+        new ClusterConfig.Limits(4_096, 64, 3, 1 << 20, 3_000, 4 << 20));
   }
 
   Scheduler scheduler() {
@@ -97,6 +107,52 @@ final class ClusterWorld {
 
   List<ClusterNode> nodes() {
     return nodes;
+  }
+
+  ClusterNode node(long id) {
+    return nodes.get((int) id - 1);
+  }
+
+  /** {@return a machine that is new, and knows all others} */
+  ClusterNode addNode() {
+    long id = nodes.size() + 1L;
+    ClusterNode added = newNode(id, withMembers(id));
+    added.joins(added.config());
+    nodes.add(added);
+    return added;
+  }
+
+  /** A machine loses its disk, and gets an empty one, and a file that says who the members are. */
+  void loseDisk(ClusterNode node) {
+    node.loseDisk();
+    node.joins(config(node.id(), withMembers(node.id())));
+  }
+
+  private long[] withMembers(long id) {
+    ClusterMembers now = members();
+    LongStream known =
+        now == null
+            ? nodes.stream().mapToLong(ClusterNode::id) // nobody answers now
+            : now.current().stream().mapToLong(entry -> entry.member().node());
+    return LongStream.concat(known, LongStream.of(id)).distinct().toArray();
+  }
+
+  /** {@return the newest members that a node knows of, or null if none answers} */
+  @Nullable ClusterMembers members() {
+    return nodes.stream()
+        .map(ClusterNode::responsive)
+        .filter(Objects::nonNull)
+        .map(manager -> manager.status().membership())
+        .filter(membership -> membership.standing() != Standing.JOINING)
+        .map(NodeStatus.Membership::members)
+        .max(Comparator.comparingLong(ClusterMembers::configuration))
+        .orElse(null);
+  }
+
+  /** {@return the machines that clients try} */
+  List<ClusterNode> servers() {
+    List<ClusterNode> inside = nodes.stream().filter(node -> !node.isOutside()).toList();
+    return inside.isEmpty() ? nodes : inside;
   }
 
   Set<Defect> defects() {
@@ -125,7 +181,7 @@ final class ClusterWorld {
   private void receive(int from, int to, byte[] frame, long lives) {
     ClusterNode receiver = nodes.get(to - 1);
     long now = (long) nodes.get(from - 1).life() << 32 | receiver.life();
-    if (now == lives) {
+    if (now == lives && receiver.knows(from)) {
       frames++;
       trace.add(scheduler.now() * 64 + to);
       trace.add(Arrays.hashCode(frame));

@@ -64,6 +64,8 @@ final class SimulatedStore implements KeyValueStore {
   private double failures;
   private long busyUntil;
   private boolean lies;
+  private int writesToGo;
+  private Runnable atWrite = () -> {};
   private long undone;
   private long failed;
 
@@ -81,6 +83,19 @@ final class SimulatedStore implements KeyValueStore {
   /** {@return until when the node waits for a write} */
   long busyUntil() {
     return Math.max(busyUntil, scheduler.now());
+  }
+
+  /** Lets something happen at the time of one of the next writes. */
+  void afterWrites(int count, Runnable action) {
+    writesToGo = count;
+    atWrite = action;
+  }
+
+  /** Loses everything. */
+  void clear() {
+    durable.spaces.clear();
+    current = new Image();
+    pending.clear();
   }
 
   /** Says from now on that it has forced what it has not. */
@@ -136,6 +151,9 @@ final class SimulatedStore implements KeyValueStore {
   public void write(KeyValueBatch batch, Sync sync) throws IOException {
     settle();
     apply(current, batch);
+    if (--writesToGo == 0) {
+      scheduler.after(0, atWrite);
+    }
     if (sync == Sync.WRITTEN) {
       pending.add(new Pending(batch, NEVER));
       return;

@@ -46,11 +46,17 @@ class ClusterSimulationTest {
     assertThat(failures(family, 1, LONG_SEEDS)).isEmpty();
   }
 
+  /** {@return whether others become members in a family} */
+  private static boolean changes(String family) {
+    return family.startsWith("members-");
+  }
+
   private static List<ClusterReport> failures(String family, long first, long last) {
     List<ClusterReport> failed = new ArrayList<>();
     for (long seed = first; seed <= last; seed++) {
       ClusterReport report = ClusterSimulation.run(family, seed, "");
       assertThat(report.counts().committed()).as(report.toString()).isPositive();
+      assertThat(report.counts().changes() > 0).as(report.toString()).isEqualTo(changes(family));
       if (!report.passed()) {
         failed.add(report);
       }

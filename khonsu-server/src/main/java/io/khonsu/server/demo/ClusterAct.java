@@ -25,7 +25,7 @@ public final class ClusterAct {
     Path root = Files.createTempDirectory("khonsu-cluster");
     try {
       progress.accept("starting three processes");
-      try (HurtCluster cluster = HurtCluster.create(root, mainClass, progress)) {
+      try (HurtCluster cluster = HurtCluster.create(root, HurtCluster.NODES, mainClass, progress)) {
         progress.accept("committing on all of them");
         cluster.awaitCommits(COMMITS);
         cluster.killLeader();

@@ -1,5 +1,6 @@
 package io.khonsu.server.demo;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.khonsu.distributed.DistributedCommitManager.Presence;
 import io.khonsu.distributed.NodeStatus;
 import io.khonsu.server.demo.ClusterReport.Wound;
@@ -14,18 +15,20 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
-import java.util.stream.LongStream;
 
 /**
- * A cluster of three processes on this machine, with writers on every node, and what can be done to
- * it. Belongs to one thread; close it.
+ * A cluster of processes on this machine, with writers on every node, and what can be done to it.
+ * Belongs to one thread; close it.
  */
 final class HurtCluster implements AutoCloseable {
   static final int NODES = 3;
 
-  private static final List<Long> ALL = LongStream.rangeClosed(1, NODES).boxed().toList();
   private static final List<String> UNDER_LOAD = List.of("--faults", "--workload");
   private static final Duration TIMEOUT = Duration.ofMinutes(3);
   private static final Duration POLL = Duration.ofMillis(5);
@@ -35,6 +38,10 @@ final class HurtCluster implements AutoCloseable {
   private static final int COUNTER_BITS = 16;
 
   private final LocalCluster cluster;
+
+  /** The nodes that are members. */
+  private final List<Long> members = new ArrayList<>();
+
   private final List<AcknowledgementFile> files = new ArrayList<>();
   private final List<Wound> wounds = new ArrayList<>();
   private final Consumer<String> progress;
@@ -42,18 +49,26 @@ final class HurtCluster implements AutoCloseable {
   private HurtCluster(LocalCluster cluster, Consumer<String> progress) {
     this.cluster = cluster;
     this.progress = progress;
-    ALL.forEach(node -> files.add(new AcknowledgementFile(cluster.acknowledgements(node))));
+    for (long node = 1; node <= cluster.size(); node++) {
+      joined(node);
+    }
+  }
+
+  private void joined(long node) {
+    members.add(node);
+    files.add(new AcknowledgementFile(cluster.acknowledgements(node)));
   }
 
   /**
    * Makes a cluster, and waits until it commits.
    *
    * @param directory new or empty
+   * @param nodes how many
    * @param mainClass the program's
    */
-  static HurtCluster create(Path directory, String mainClass, Consumer<String> progress)
+  static HurtCluster create(Path directory, int nodes, String mainClass, Consumer<String> progress)
       throws IOException, InterruptedException, TimeoutException {
-    LocalCluster cluster = LocalCluster.create(directory, NODES, mainClass, UNDER_LOAD);
+    LocalCluster cluster = LocalCluster.create(directory, nodes, mainClass, UNDER_LOAD);
     HurtCluster made = new HurtCluster(cluster, progress);
     boolean done = false;
     try {
@@ -89,7 +104,7 @@ final class HurtCluster implements AutoCloseable {
 
   /** Waits until every node follows the same leader; {@return the leader} */
   long awaitHealthy() throws IOException, InterruptedException, TimeoutException {
-    return cluster.awaitLeader(ALL, TIMEOUT);
+    return cluster.awaitLeader(members, TIMEOUT);
   }
 
   /** Kills the leader as by {@code kill -9}, waits for the next commit, and starts it again. */
@@ -99,7 +114,12 @@ final class HurtCluster implements AutoCloseable {
 
   /** The same with a follower. */
   void killFollower() throws IOException, InterruptedException, TimeoutException {
-    killOne(awaitHealthy() % NODES + 1, "kill -9 of a follower");
+    killOne(follower(awaitHealthy()), "kill -9 of a follower");
+  }
+
+  /** {@return the member after one, in a circle} */
+  private long follower(long leader) {
+    return members.get((members.indexOf(leader) + 1) % members.size());
   }
 
   private void killOne(long node, String what)
@@ -116,11 +136,11 @@ final class HurtCluster implements AutoCloseable {
   void killAll() throws IOException, InterruptedException, TimeoutException {
     String what = "kill -9 of all nodes, and their start";
     progress.accept(what);
-    for (long node : ALL) {
+    for (long node : members) {
       cluster.kill(node);
     }
     long killed = System.currentTimeMillis();
-    for (long node : ALL) {
+    for (long node : members) {
       cluster.restart(node);
     }
     notePause(what, killed);
@@ -135,12 +155,59 @@ final class HurtCluster implements AutoCloseable {
     String what = "leader and one follower cannot reach each other";
     progress.accept(what);
     long leader = awaitHealthy();
-    long follower = leader % NODES + 1;
+    long follower = follower(leader);
     setFaults(leader, follower, "CUT");
     long cut = System.currentTimeMillis();
     Thread.sleep(CUT);
     notePause(what, cut);
     setFaults(leader, follower, "NONE");
+    var _ = awaitHealthy();
+  }
+
+  /** Starts further nodes, and makes them members. */
+  void grow(int count) throws IOException, InterruptedException, TimeoutException {
+    Map<Long, String> added = new TreeMap<>();
+    for (int i = 0; i < count; i++) {
+      long node = cluster.add();
+      added.put(node, cluster.address(node));
+    }
+    change(awaitHealthy(), added, Set.of());
+  }
+
+  /** Kills a follower for good, and puts a new node into its place. */
+  void replaceFollower() throws IOException, InterruptedException, TimeoutException {
+    long leader = awaitHealthy();
+    long dead = follower(leader);
+    cluster.kill(dead);
+    long node = cluster.add();
+    change(leader, Map.of(node, cluster.address(node)), Set.of(dead));
+  }
+
+  /** Removes the leader. */
+  void removeLeader() throws IOException, InterruptedException, TimeoutException {
+    long leader = awaitHealthy();
+    change(leader, Map.of(), Set.of(leader));
+  }
+
+  private void change(long asked, Map<Long, String> added, Set<Long> removed)
+      throws IOException, InterruptedException, TimeoutException {
+    String what = "members: %s join, %s leave".formatted(added.keySet(), removed);
+    progress.accept(what);
+    long begun = System.currentTimeMillis();
+    Set<Long> wanted = new TreeSet<>(members);
+    wanted.removeAll(removed);
+    wanted.addAll(added.keySet());
+    await(
+        () -> {
+          Set<Long> found = new TreeSet<>();
+          JsonNode answer = cluster.admin(asked).changeMembers(added, removed);
+          answer.path("members").forEach(member -> found.add(member.path("node").asLong()));
+          return found.equals(wanted);
+        },
+        what);
+    members.removeAll(removed);
+    added.keySet().forEach(this::joined);
+    notePause(what, begun);
     var _ = awaitHealthy();
   }
 
@@ -190,7 +257,8 @@ final class HurtCluster implements AutoCloseable {
     progress.accept("stopping the writers");
     var _ = cluster.stop();
     cluster.setOptions(List.of());
-    for (long node = 2; node <= NODES; node++) {
+    List<Long> others = members.subList(1, members.size());
+    for (long node : others) {
       cluster.restart(node);
     }
     progress.accept("looking for every acknowledged commit");
@@ -198,7 +266,7 @@ final class HurtCluster implements AutoCloseable {
     acknowledged.sort(Comparator.comparingLong(Acknowledgement::version));
     try (RunningNode here =
         RunningNode.start(
-            NodeConfig.read(cluster.configuration(1)),
+            NodeConfig.read(cluster.configuration(members.getFirst())),
             Presence.EXISTING,
             RunningNode.LinkFaults.REFUSED)) {
       await(() -> isLed(here.member().status()), "a leader for the audit");
@@ -207,10 +275,10 @@ final class HurtCluster implements AutoCloseable {
               here.member().store(), CrashAudit.EMPTY, acknowledged, CrashAudit.Untold.ANY);
       List<String> hashes = new ArrayList<>();
       await(
-          () -> hashes.addAll(cluster.stateHashes(here.member().status())),
+          () -> hashes.addAll(cluster.stateHashes(here.member().status(), others)),
           "all nodes at the same index");
       return new ClusterReport(
-          NODES,
+          members.size(),
           wounds,
           acknowledged.size(),
           audit.transfers(),

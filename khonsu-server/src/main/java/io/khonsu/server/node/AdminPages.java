@@ -22,16 +22,21 @@ final class AdminPages {
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
   private static final String TEXT = "text/plain; charset=utf-8";
-  private static final String JSON = "application/json";
+  static final String JSON = "application/json";
   private static final String METRICS = "text/plain; version=0.0.4; charset=utf-8";
 
   private final ClusterMember member;
   private final GrpcTransport transport;
   private final InstantSource clock;
   private final RunningNode.LinkFaults faults;
+  private final MemberPages memberPages;
 
   /** An answer. */
-  record Page(int status, String type, String body) {}
+  record Page(int status, String type, String body) {
+    static Page text(int status, String body) {
+      return new Page(status, TEXT, body);
+    }
+  }
 
   AdminPages(
       ClusterMember member,
@@ -42,6 +47,7 @@ final class AdminPages {
     this.transport = transport;
     this.clock = clock;
     this.faults = faults;
+    this.memberPages = new MemberPages(member);
   }
 
   Page answer(String method, URI uri) {
@@ -49,6 +55,17 @@ final class AdminPages {
       return method.equals("POST")
           ? breakLink(String.valueOf(uri.getQuery()))
           : wrongMethod("POST");
+    }
+    switch (uri.getPath()) {
+      case "/members" -> {
+        return method.equals("POST")
+            ? memberPages.change(String.valueOf(uri.getQuery()))
+            : wrongMethod("POST");
+      }
+      case "/leader" -> {
+        return method.equals("POST") ? memberPages.lead() : wrongMethod("POST");
+      }
+      default -> {}
     }
     if (!method.equals("GET")) {
       return wrongMethod("GET");
@@ -91,9 +108,14 @@ final class AdminPages {
     if (ageMillis > STALLED_MILLIS) {
       return "the node has not turned for " + ageMillis + " ms: its disk or this machine stalls";
     }
-    return status.leader() == 0 || !status.isLed()
-        ? "no leader that reaches a majority is known"
-        : null;
+    return switch (status.membership().standing()) {
+      case JOINING -> "the node waits until a member adds it";
+      case REMOVED -> "the node was removed from the cluster: stop it";
+      case MEMBER ->
+          status.leader() == 0 || !status.isLed()
+              ? "no leader that reaches a majority is known"
+              : null;
+    };
   }
 
   /** Takes {@code NODE=FAULT}. */

@@ -44,7 +44,12 @@ final class AdminServer implements AutoCloseable {
 
   private static void answer(HttpExchange exchange, AdminPages pages) throws IOException {
     try (exchange) {
-      AdminPages.Page page = pages.answer(exchange.getRequestMethod(), exchange.getRequestURI());
+      // A browser says which page makes it call: none may, lest a page elsewhere changes the
+      // cluster.
+      AdminPages.Page page =
+          exchange.getRequestHeaders().containsKey("Origin")
+              ? AdminPages.Page.text(403, "Pages of browsers are not answered here.\n")
+              : pages.answer(exchange.getRequestMethod(), exchange.getRequestURI());
       byte[] body = page.body().getBytes(StandardCharsets.UTF_8);
       exchange.getResponseHeaders().set("Content-Type", page.type());
       exchange.sendResponseHeaders(page.status(), body.length);

@@ -136,10 +136,7 @@ public final class LocalCluster implements AutoCloseable {
     }
     long clusterId = ThreadLocalRandom.current().nextLong(1, 1L << 31);
     for (int node = 1; node <= nodes; node++) {
-      StringBuilder text = new StringBuilder();
-      text.append("cluster = %d%nnode = %d%n".formatted(clusterId, node));
-      text.append("directory = node-%d%nadmin = 127.0.0.1:%d%n".formatted(node, freePort(taken)));
-      text.append("client = 127.0.0.1:%d%n".formatted(freePort(taken)));
+      StringBuilder text = new StringBuilder(ownLines(clusterId, node, taken));
       for (int other = 1; other <= nodes; other++) {
         int port = listens[other];
         if (other != node) {
@@ -148,6 +145,47 @@ public final class LocalCluster implements AutoCloseable {
         text.append("node.%d = 127.0.0.1:%d%n".formatted(other, port));
       }
       Files.writeString(configuration(node), text);
+    }
+  }
+
+  private static String ownLines(long clusterId, int node, Set<Integer> taken) throws IOException {
+    return String.format("cluster = %d%nnode = %d%ndirectory = node-%d%n", clusterId, node, node)
+        + "admin = 127.0.0.1:%d%n".formatted(freePort(taken))
+        + "client = 127.0.0.1:%d%n".formatted(freePort(taken));
+  }
+
+  /**
+   * Makes the configuration of another node, which knows the others, and starts it as one that
+   * joins.
+   *
+   * @return its number
+   */
+  public long add() throws IOException {
+    int node = size() + 1;
+    try {
+      NodeConfig first = NodeConfig.read(configuration(1));
+      Set<Integer> taken = new HashSet<>();
+      StringBuilder text = new StringBuilder(ownLines(first.peers().clusterId(), node, taken));
+      text.append("node.%d = 127.0.0.1:%d%n".formatted(node, freePort(taken)));
+      for (int other = 1; other < node; other++) {
+        text.append("node.%d = %s%n".formatted(other, address(other)));
+      }
+      Files.writeString(configuration(node), text);
+      admins.add(new AdminClient(NodeConfig.readAdmin(configuration(node))));
+      processes.add(start(node, List.of("--join")));
+      return node;
+    } catch (ConfigException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  /** {@return where the others reach a node} */
+  public String address(long node) throws IOException {
+    try {
+      NodeConfig config = NodeConfig.read(configuration(node));
+      return String.valueOf(config.cluster().addresses().get(node));
+    } catch (ConfigException e) {
+      throw new IOException(e.getMessage(), e);
     }
   }
 
@@ -269,7 +307,8 @@ public final class LocalCluster implements AutoCloseable {
   }
 
   /**
-   * Waits until some nodes follow one leader that reaches a majority.
+   * Waits until some nodes follow one leader that reaches a majority; those that were removed from
+   * the cluster follow nobody.
    *
    * @return the leader
    * @throws IOException if a node that should run has ended; the message says what it said
@@ -282,9 +321,11 @@ public final class LocalCluster implements AutoCloseable {
       Set<Long> leaders = new HashSet<>();
       for (long node : nodes) {
         checkAlive(node);
-        leaders.add(leaderKnownTo(node));
+        if (!wasRemoved(node)) {
+          leaders.add(leaderKnownTo(node));
+        }
       }
-      long leader = leaders.iterator().next();
+      long leader = leaders.isEmpty() ? 0 : leaders.iterator().next();
       if (leaders.size() == 1 && leader != 0) {
         return leader;
       }
@@ -306,6 +347,14 @@ public final class LocalCluster implements AutoCloseable {
     }
   }
 
+  private boolean wasRemoved(long node) {
+    try {
+      return admin(node).status().path("standing").asText().equals("REMOVED");
+    } catch (IOException _) {
+      return false; // it is being started
+    }
+  }
+
   /** {@return whom a node follows, or 0 if there is none, or it does not answer yet} */
   private long leaderKnownTo(long node) {
     try {
@@ -317,16 +366,17 @@ public final class LocalCluster implements AutoCloseable {
   }
 
   /**
-   * {@return the state hashes of all nodes, or an empty list if they have not applied equally much}
+   * {@return the state hashes of nodes, or an empty list if they have not applied equally much}
    *
-   * @param first how node 1 is, which runs in this process
+   * @param here how the one is that runs in this process
+   * @param others that run in their own
    */
-  public List<String> stateHashes(NodeStatus first) throws IOException {
+  public List<String> stateHashes(NodeStatus here, List<Long> others) throws IOException {
     List<String> hashes = new ArrayList<>();
-    hashes.add("%016x".formatted(first.stateHash()));
-    for (long node = 2; node <= size(); node++) {
+    hashes.add("%016x".formatted(here.stateHash()));
+    for (long node : others) {
       JsonNode status = admin(node).status();
-      if (status.path("appliedIndex").asLong() != first.appliedIndex()) {
+      if (status.path("appliedIndex").asLong() != here.appliedIndex()) {
         return List.of();
       }
       hashes.add(status.path("stateHash").asText());

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,6 +67,9 @@ public record NodeConfig(
       ClusterConfig cluster =
           ClusterConfig.of(
                   clusterId, node, nodes.stream().mapToLong(PeerAddress::node).sorted().toArray())
+              .withAddresses(
+                  nodes.stream()
+                      .collect(Collectors.toMap(PeerAddress::node, PeerAddress::hostAndPort)))
               .with(times(file))
               .with(limits(file));
       InetSocketAddress listen =

@@ -1,7 +1,9 @@
 package io.khonsu.server.node;
 
+import io.khonsu.distributed.ClusterMembers;
 import io.khonsu.distributed.NodeStatus;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +18,9 @@ final class StatusTree {
     tree.put("leader", status.leader());
     tree.put("healthy", problem == null);
     tree.put("problem", problem == null ? "" : problem);
+    tree.put("standing", status.membership().standing().name());
+    tree.put("members", members(status.membership()));
+    tree.put("changingMembers", status.membership().isChanging());
     tree.put("role", consensus.role());
     tree.put("phase", consensus.phase());
     tree.put("promisedBallot", consensus.promised());
@@ -34,6 +39,19 @@ final class StatusTree {
     tree.put("peers", status.peers().stream().map(StatusTree::of).toList());
     tree.put("counts", of(status.counts()));
     tree.put("queues", of(status.queues()));
+    return tree;
+  }
+
+  /** {@return who is in the cluster} */
+  static List<Map<String, Object>> members(NodeStatus.Membership membership) {
+    return membership.members().current().stream().map(StatusTree::of).toList();
+  }
+
+  private static Map<String, Object> of(ClusterMembers.Entry entry) {
+    Map<String, Object> tree = new LinkedHashMap<>();
+    tree.put("node", entry.member().node());
+    tree.put("incarnation", entry.member().incarnation());
+    tree.put("address", entry.address());
     return tree;
   }
 

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.LongStream;
 
 /**
  * What is there when all is over, as a node sees it that runs in this process.
@@ -46,7 +47,8 @@ record Audit(History history, List<Long> lost, List<String> stateHashes) {
   static Audit of(LocalCluster cluster, List<ClientLog.Ended> ended)
       throws IOException, InterruptedException, TimeoutException {
     cluster.setOptions(List.of());
-    for (long node = 2; node <= cluster.size(); node++) {
+    List<Long> others = LongStream.rangeClosed(2, cluster.size()).boxed().toList();
+    for (long node : others) {
       cluster.restart(node);
     }
     try (RunningNode here =
@@ -60,7 +62,7 @@ record Audit(History history, List<Long> lost, List<String> stateHashes) {
       Set<Long> found = read(KhonsuLists.in(here.member().store()), all);
       List<String> hashes = new ArrayList<>();
       await(
-          () -> hashes.addAll(cluster.stateHashes(here.member().status())),
+          () -> hashes.addAll(cluster.stateHashes(here.member().status(), others)),
           "all nodes at the same index");
       return new Audit(history(all), lost(ended, found), hashes);
     } catch (ConfigException e) {
