@@ -1,5 +1,6 @@
 package io.khonsu.distributed;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import io.khonsu.consensus.Bytes;
 import io.khonsu.consensus.Configuration;
 import io.khonsu.consensus.Input;
@@ -21,6 +22,8 @@ import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Whom a node takes part with: changes that, and lets the transport know. Event loop only.
@@ -30,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  * everybody's address, again and again until one has begun; then it waits for a leader of that.
  */
 final class Membership {
+  private static final Logger LOG = LoggerFactory.getLogger(Membership.class);
+
   private final ClusterConfig config;
   private final Replica replica;
   private final GroupState state;
@@ -104,8 +109,12 @@ final class Membership {
 
   /**
    * Lets the transport know whom to reach: what the log says, or before it says anything, the file.
+   *
+   * @return who cannot be called from here, and why: that a member was asked to add it says nothing
+   *     about this node's settings
    */
-  void updatePeers() {
+  @CanIgnoreReturnValue
+  Map<Long, String> updatePeers() {
     ClusterMembers known = state.members();
     Configuration inForce = replica.configuration();
     // A node that is far behind reads of members of long ago, and must not lose those it asks.
@@ -123,7 +132,17 @@ final class Membership {
       }
     }
     peers = Set.copyOf(wanted.keySet());
-    wanted.forEach(transport::setPeer);
+    Map<Long, String> refused = new TreeMap<>();
+    wanted.forEach(
+        (node, address) -> {
+          try {
+            transport.setPeer(node, address);
+          } catch (IllegalArgumentException e) {
+            LOG.atError().addKeyValue("peer", node).setCause(e).log("a node cannot be called");
+            refused.put(node, String.valueOf(e.getMessage()));
+          }
+        });
+    return refused;
   }
 
   /** {@return the member that a node is, or null if it is none of those that decide} */
@@ -151,13 +170,13 @@ final class Membership {
     Change current = new Change(wanted, owner);
     current.deadlineNanos = nowNanos + config.times().commitTimeout().toNanos();
     change = current;
-    try {
-      updatePeers();
-    } catch (IllegalArgumentException e) {
-      end(new Refused(Reason.BAD_ADDRESS, String.valueOf(e.getMessage())));
-      return;
+    Map<Long, String> bad = updatePeers();
+    bad.keySet().retainAll(wanted.added().keySet());
+    if (bad.isEmpty()) {
+      proceed(current, nowNanos);
+    } else {
+      end(new Refused(Reason.BAD_ADDRESS, String.join("; ", bad.values())));
     }
-    proceed(current, nowNanos);
   }
 
   private @Nullable Refused refusal(MemberChange wanted) {

@@ -279,6 +279,51 @@ class MembershipTest {
   }
 
   @Test
+  void memberThatMayNotCallTheNewOne_staysInTheCluster() throws Exception {
+    try (Nodes nodes = new Nodes(3)) {
+      first(nodes);
+      nodes.stop(3);
+      nodes.start(nodes.config(3), Presence.EXISTING, new Choosy(nodes.network().of(3)));
+      nodes.join(4);
+      refused(nodes, 3, MemberChange.add(4, "node-4"), Reason.BAD_ADDRESS);
+      changed(nodes, 1, MemberChange.add(4, "node-4"));
+      assertThat(nodes.member(3).store().createTable(COUNTERS)).isNotNull();
+      assertThat(membership(nodes, 3).members().hasNode(4)).isTrue();
+    }
+  }
+
+  /** Calls nobody at the address of node 4, as a transport does that has no certificate for it. */
+  private record Choosy(Transport transport) implements Transport {
+    @Override
+    public void start(Receiver receiver) {
+      transport.start(receiver);
+    }
+
+    @Override
+    public void send(long node, byte[] frame) {
+      transport.send(node, frame);
+    }
+
+    @Override
+    public void setPeer(long node, String address) {
+      if (address.equals("node-4")) {
+        throw new IllegalArgumentException("not there");
+      }
+      transport.setPeer(node, address);
+    }
+
+    @Override
+    public void removePeer(long node) {
+      transport.removePeer(node);
+    }
+
+    @Override
+    public void close() {
+      transport.close();
+    }
+  }
+
+  @Test
   void lead_onAnotherNode_makesItTheLeader() throws Exception {
     try (Nodes nodes = new Nodes(3)) {
       first(nodes);
