@@ -10,8 +10,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
@@ -46,8 +46,11 @@ final class CommitPipeline implements AutoCloseable {
   private final CommitEncoder encoder;
   private final Thread thread;
 
-  /** By version: those that one of the two threads has met; taken out by the committer. */
-  private final ConcurrentMap<Long, PendingCommit> pending = new ConcurrentHashMap<>();
+  /**
+   * By version: those that one of the two threads has met; taken out by the committer. A skip list,
+   * as it has no monitors: where a virtual thread waits for one it may hold its carrier.
+   */
+  private final ConcurrentMap<Long, PendingCommit> pending = new ConcurrentSkipListMap<>();
 
   /** The last record that was published or withdrawn. Written by the thread. */
   private volatile CommitRecord<StoredValue> last;

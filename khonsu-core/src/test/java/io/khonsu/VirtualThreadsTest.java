@@ -58,7 +58,14 @@ class VirtualThreadsTest {
     return RecordingFile.readAllEvents(file).stream()
         .filter(event -> event.getStackTrace() != null)
         .filter(event -> event.getStackTrace().getFrames().stream().anyMatch(f -> isIn(f, code)))
+        .filter(event -> !isMonitorOfTheJdk(event))
         .toList();
+  }
+
+  /** Its collections hold one for a few instructions, and a thread may meet another there. */
+  private static boolean isMonitorOfTheJdk(RecordedEvent event) {
+    return "Contended monitor enter".equals(event.getString("blockingOperation"))
+        && isIn(event.getStackTrace().getFrames().getFirst(), "java.");
   }
 
   private static boolean isIn(RecordedFrame frame, String code) {
@@ -94,7 +101,9 @@ class VirtualThreadsTest {
       throws Exception {
     try (Khonsu db = open(isStored, root)) {
       Table table = Items.rows(db, "items");
-      waitAndCount(db, table, 10); // classes are initialized, and that may pin
+      // Classes are loaded, which may pin: of absent rows, then of rows that are there and collide.
+      waitAndCount(db, table, 10);
+      waitAndCount(db, table, 2 * COUNTERS);
       List<RecordedEvent> found = pinnings("io.khonsu", () -> waitAndCount(db, table, THREADS));
       assertThat(found).isEmpty();
       long sum =
@@ -102,7 +111,7 @@ class VirtualThreadsTest {
               .filter(row -> row.getKey().startsWith("counter"))
               .mapToLong(java.util.Map.Entry::getValue)
               .sum();
-      assertThat(sum).isEqualTo(THREADS + 10);
+      assertThat(sum).isEqualTo(THREADS + 2 * COUNTERS + 10);
       assertThat(db.statistics().held().openViews()).isZero();
       assertThat(db.contention().waiting()).isZero();
     }
