@@ -124,7 +124,7 @@ final class ClusterReport {
   String markdown(List<Verdict> verdicts) {
     StringBuilder out = new StringBuilder();
     out.append(
-        "cores %d, jvm %s, os %s, disk %s; virtual machines with %s; %d rounds of %d ms in turns, medians.%n%n"
+        "cores %s, jvm %s, os %s, disk %s; virtual machines with %s; %d rounds of %d ms in turns, medians.%n%n"
             .formatted(
                 Machine.facts().get("cores"),
                 Machine.facts().get("jvm"),

@@ -116,7 +116,8 @@ final class PlainNode implements CommitPath, Transport.Receiver {
     synchronized (this) {
       underWay.add(group);
     }
-    byte[] frame = joined(ByteBuffer.allocate(Long.BYTES).putLong(group.number), group.items);
+    byte[] frame =
+        joined(ByteBuffer.allocate(Long.BYTES).putLong(group.number).array(), group.items);
     for (int node = 2; node <= site.size(); node++) {
       transport().send(node, frame);
     }
@@ -128,15 +129,15 @@ final class PlainNode implements CommitPath, Transport.Receiver {
 
   private void follow(Group group, DurableContender.@Nullable Session session) throws Exception {
     if (session != null) {
-      session.commit(0, joined(ByteBuffer.allocate(0), group.items));
+      session.commit(0, joined(new byte[0], group.items));
     }
     byte[] last = group.items.getLast().value;
     transport().send(1, ByteBuffer.allocate(Long.BYTES).put(last, 0, Long.BYTES).array());
   }
 
-  private static byte[] joined(ByteBuffer head, List<Item> items) {
+  private static byte[] joined(byte[] head, List<Item> items) {
     ByteArrayOutputStream frame = new ByteArrayOutputStream();
-    frame.writeBytes(head.array());
+    frame.writeBytes(head);
     items.forEach(item -> frame.writeBytes(item.value));
     return frame.toByteArray();
   }

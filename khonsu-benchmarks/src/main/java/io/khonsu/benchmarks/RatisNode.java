@@ -32,14 +32,12 @@ final class RatisNode implements CommitPath {
   private static final UUID GROUP = new UUID(1, 1);
 
   private final ItemMap items = new ItemMap();
-  private final ClusterSite site;
   private final RaftServer server;
   private final RaftGroup group;
   private final ClientId client = ClientId.randomId();
   private final AtomicLong calls = new AtomicLong();
 
   RatisNode(ClusterSite site) throws IOException {
-    this.site = site;
     this.group = group(site);
     RaftProperties properties = new RaftProperties();
     RaftServerConfigKeys.setStorageDir(
