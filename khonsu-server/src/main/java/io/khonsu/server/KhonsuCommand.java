@@ -40,7 +40,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       RestorePointCommand.class,
       ServerCommand.class,
       SimulateCommand.class,
-      StatusCommand.class
+      StatusCommand.class,
+      TrainCommand.class
     })
 final class KhonsuCommand implements Callable<Integer> {
   /** Arrow tells at INFO which allocator it has found. Held, or the level would be forgotten. */

@@ -58,16 +58,26 @@ public final class LocalCluster implements AutoCloseable {
    */
   public static LocalCluster create(
       Path directory, int nodes, String mainClass, List<String> options) throws IOException {
+    var _ = configure(directory, nodes);
+    LocalCluster cluster = new LocalCluster(directory, mainClass, options);
+    cluster.startAll(nodes, List.of("--new"));
+    return cluster;
+  }
+
+  /**
+   * Makes a cluster in a directory, and starts nothing.
+   *
+   * @return the configuration files
+   * @throws IOException if something is there already, or cannot be written
+   */
+  public static List<Path> configure(Path directory, int nodes) throws IOException {
     Files.createDirectories(directory);
     try (Stream<Path> found = Files.list(directory)) {
       if (found.findAny().isPresent()) {
         throw new IOException(directory + " is not empty: name a new directory");
       }
     }
-    LocalCluster cluster = new LocalCluster(directory, mainClass, options);
-    cluster.writeConfigurations(nodes);
-    cluster.startAll(nodes, List.of("--new"));
-    return cluster;
+    return writeConfigurations(directory, nodes);
   }
 
   /** Starts the nodes of a cluster that was made before. */
@@ -106,19 +116,23 @@ public final class LocalCluster implements AutoCloseable {
     return ServerProcess.start(mainClass, all, log(node));
   }
 
-  private void writeConfigurations(int nodes) throws IOException {
+  private static List<Path> writeConfigurations(Path directory, int nodes) throws IOException {
     Set<Integer> taken = new HashSet<>();
     StringBuilder addresses = new StringBuilder();
     for (int node = 1; node <= nodes; node++) {
       addresses.append("node.%d = 127.0.0.1:%d%n".formatted(node, freePort(taken)));
     }
     long clusterId = ThreadLocalRandom.current().nextLong(1, 1L << 31);
+    List<Path> files = new ArrayList<>();
     for (int node = 1; node <= nodes; node++) {
       String text =
           "cluster = %d%nnode = %d%ndirectory = node-%d%nadmin = 127.0.0.1:%d%n%s"
               .formatted(clusterId, node, node, freePort(taken), addresses);
-      Files.writeString(configuration(node), text);
+      Path file = file(directory, node, ".conf");
+      Files.writeString(file, text);
+      files.add(file);
     }
+    return files;
   }
 
   private static int freePort(Set<Integer> taken) throws IOException {
