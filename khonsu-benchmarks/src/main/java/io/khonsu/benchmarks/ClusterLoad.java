@@ -8,6 +8,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * it. A client is a virtual thread. Afterwards the last item of each is read back.
  */
 final class ClusterLoad {
+  private static final Logger LOG = Logger.getLogger(ClusterLoad.class.getName());
+
   /** All items together are about as large for each size. */
   private static final int ITEM_BYTES = 32 << 20;
 
@@ -167,7 +171,7 @@ final class ClusterLoad {
         throw e;
       } catch (Exception e) {
         if (work.failures++ == 0 && isFirst) {
-          e.printStackTrace();
+          LOG.log(Level.WARNING, "a commit failed", e);
         }
         LockSupport.parkNanos(PAUSE_NANOS);
         return false;
