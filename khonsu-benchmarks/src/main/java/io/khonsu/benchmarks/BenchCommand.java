@@ -23,7 +23,8 @@ import picocli.CommandLine.Spec;
       DurableCommand.class,
       BackupCommand.class,
       ArrowCommand.class,
-      ConsensusCommand.class
+      ConsensusCommand.class,
+      ClusterCommand.class
     })
 final class BenchCommand implements Callable<Integer> {
   @Spec

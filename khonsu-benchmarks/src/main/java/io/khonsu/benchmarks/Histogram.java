@@ -1,5 +1,7 @@
 package io.khonsu.benchmarks;
 
+import java.util.StringJoiner;
+
 /** Counts of durations, in nanoseconds, in buckets that are a sixteenth of their value wide. */
 final class Histogram {
   private static final int SUB_BITS = 4;
@@ -31,6 +33,29 @@ final class Histogram {
       }
     }
     return 0;
+  }
+
+  /** {@return one line that {@link #parse} reads} */
+  String text() {
+    StringJoiner line = new StringJoiner(",");
+    for (int i = 0; i < counts.length; i++) {
+      if (counts[i] > 0) {
+        line.add(i + ":" + counts[i]);
+      }
+    }
+    return line.toString();
+  }
+
+  /** {@return what {@link #text} wrote} */
+  static Histogram parse(String text) {
+    Histogram read = new Histogram();
+    for (String part : text.isEmpty() ? new String[0] : text.split(",", -1)) {
+      int colon = part.indexOf(':');
+      long count = Long.parseLong(part.substring(colon + 1));
+      read.counts[Integer.parseInt(part.substring(0, colon))] = count;
+      read.total += count;
+    }
+    return read;
   }
 
   private static int bucketOf(long nanos) {

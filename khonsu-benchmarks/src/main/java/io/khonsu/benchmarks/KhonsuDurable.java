@@ -14,7 +14,7 @@ import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
 import org.jspecify.annotations.Nullable;
 
-/** Khonsu, opened by a path: a row table of numbers and bytes, a row for each commit. */
+/** Khonsu: a row table of numbers and bytes, a row for each commit. */
 final class KhonsuDurable implements DurableContender {
   private static final Schema SCHEMA =
       new Schema(
@@ -29,8 +29,19 @@ final class KhonsuDurable implements DurableContender {
   private final Table items;
 
   KhonsuDurable(Path directory, StoreConfig config) {
-    db = Khonsu.open(directory, config);
-    items = db.createTable(TableSpec.rows(NAME, SCHEMA).primaryKey("item"));
+    this(Khonsu.open(directory, config));
+  }
+
+  /**
+   * Uses a store, whose table is made if it is not there.
+   *
+   * @param db closed with this
+   */
+  KhonsuDurable(Khonsu db) {
+    this.db = db;
+    this.items =
+        db.table(NAME)
+            .orElseGet(() -> db.createTable(TableSpec.rows(NAME, SCHEMA).primaryKey("item")));
   }
 
   @Override

@@ -39,7 +39,7 @@ public sealed interface LogEntry {
 
     @Override
     public byte[] encode() {
-      ByteArrayOutputStream out = new ByteArrayOutputStream();
+      ByteArrayOutputStream out = roomFor(submissions);
       out.writeBytes(header(1, group));
       out.writeBytes(ByteBuffer.allocate(Long.BYTES).putLong(firstVersion).array());
       write(submissions, out);
@@ -98,6 +98,15 @@ public sealed interface LogEntry {
     } catch (BufferUnderflowException e) {
       throw new IllegalArgumentException("an entry ends too early", e);
     }
+  }
+
+  /** {@return a stream with room for submissions and what an entry has beside them} */
+  static ByteArrayOutputStream roomFor(List<Submission> submissions) {
+    long sizeBytes = HEADER_BYTES;
+    for (Submission submission : submissions) {
+      sizeBytes += submission.sizeBytes();
+    }
+    return new ByteArrayOutputStream(Math.toIntExact(sizeBytes));
   }
 
   /** Writes how many submissions there are, and each: a byte for its kind, then its fields. */

@@ -50,26 +50,25 @@ sealed interface PeerMessage {
 
   /** {@return the frame of a message} */
   default byte[] encode(WireFormat format) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).put(FORMAT_VERSION);
-    switch (this) {
-      case Consensus(long group, Envelope envelope) -> {
-        out.writeBytes(header.put((byte) 1).putLong(group).array());
-        out.writeBytes(format.write(envelope));
-      }
+    return switch (this) {
+      case Consensus(long group, Envelope envelope) -> frame(1, group, format.write(envelope));
       case Forward(long group, List<Submission> submissions) -> {
-        out.writeBytes(header.put((byte) 2).putLong(group).array());
+        ByteArrayOutputStream out = LogEntry.roomFor(submissions);
         LogEntry.write(submissions, out);
+        yield frame(2, group, out.toByteArray());
       }
-      case WhoIsThere(long group) -> out.writeBytes(header.put((byte) 3).putLong(group).array());
+      case WhoIsThere(long group) -> frame(3, group, new byte[0]);
       case Introduction(long group, long clusterId, Member member, var standing) -> {
-        out.writeBytes(header.put((byte) 4).putLong(group).array());
         ByteBuffer fields = ByteBuffer.allocate(25).putLong(clusterId).putLong(member.node());
         fields.putLong(member.incarnation()).put((byte) standing.ordinal());
-        out.writeBytes(fields.array());
+        yield frame(4, group, fields.array());
       }
-    }
-    return out.toByteArray();
+    };
+  }
+
+  private static byte[] frame(int kind, long group, byte[] body) {
+    ByteBuffer frame = ByteBuffer.allocate(HEADER_BYTES + body.length);
+    return frame.put(FORMAT_VERSION).put((byte) kind).putLong(group).put(body).array();
   }
 
   /**

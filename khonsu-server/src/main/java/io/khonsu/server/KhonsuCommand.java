@@ -43,7 +43,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ServerCommand.class,
       SimulateCommand.class,
       StatusCommand.class,
-      TortureCommand.class
+      TortureCommand.class,
+      TrainCommand.class
     })
 final class KhonsuCommand implements Callable<Integer> {
   /** Arrow tells at INFO which allocator it has found. Held, or the level would be forgotten. */

@@ -22,6 +22,9 @@ final class FrameWriter {
 
   private static final int NUMBER_BYTES_MAX = 10;
 
+  /** Room for what mostly follows a run of entries, so that these are not copied to make it. */
+  private static final int SPARE_BYTES = 64;
+
   private byte[] bytes = new byte[128];
   private int size;
 
@@ -165,7 +168,7 @@ final class FrameWriter {
     if (needed > SIZE_BYTES_MAX) {
       throw new WireFormatException("a frame cannot have " + needed + " bytes or more");
     }
-    long doubled = Math.max(needed, 2L * bytes.length);
+    long doubled = Math.max(needed + SPARE_BYTES, 2L * bytes.length);
     bytes = Arrays.copyOf(bytes, (int) Math.min(doubled, SIZE_BYTES_MAX));
   }
 }

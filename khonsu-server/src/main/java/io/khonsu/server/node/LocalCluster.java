@@ -33,6 +33,9 @@ public final class LocalCluster implements AutoCloseable {
   private static final int PORT_ATTEMPTS = 1_000;
   private static final Duration POLL = Duration.ofMillis(20);
 
+  /** Nothing between the nodes. */
+  private static final Routes STRAIGHT = (_, _, ports) -> ports.target();
+
   private final Path directory;
   private final String mainClass;
   private List<String> options;
@@ -60,7 +63,7 @@ public final class LocalCluster implements AutoCloseable {
    */
   public static LocalCluster create(
       Path directory, int nodes, String mainClass, List<String> options) throws IOException {
-    return create(directory, nodes, mainClass, options, (_, _, ports) -> ports.target());
+    return create(directory, nodes, mainClass, options, STRAIGHT);
   }
 
   /** On its way from a node to another: where the other listens, and one that is free. */
@@ -80,16 +83,31 @@ public final class LocalCluster implements AutoCloseable {
   public static LocalCluster create(
       Path directory, int nodes, String mainClass, List<String> options, Routes routes)
       throws IOException {
+    var _ = configure(directory, nodes, routes);
+    LocalCluster cluster = new LocalCluster(directory, mainClass, options);
+    cluster.startAll(nodes, List.of("--new"));
+    return cluster;
+  }
+
+  /**
+   * Makes a cluster in a directory, and starts nothing.
+   *
+   * @return the configuration files
+   * @throws IOException if something is there already, or cannot be written
+   */
+  public static List<Path> configure(Path directory, int nodes) throws IOException {
+    return configure(directory, nodes, STRAIGHT);
+  }
+
+  private static List<Path> configure(Path directory, int nodes, Routes routes)
+      throws IOException {
     Files.createDirectories(directory);
     try (Stream<Path> found = Files.list(directory)) {
       if (found.findAny().isPresent()) {
         throw new IOException(directory + " is not empty: name a new directory");
       }
     }
-    LocalCluster cluster = new LocalCluster(directory, mainClass, options);
-    cluster.writeConfigurations(nodes, routes);
-    cluster.startAll(nodes, List.of("--new"));
-    return cluster;
+    return writeConfigurations(directory, nodes, routes);
   }
 
   /** Starts the nodes of a cluster that was made before. */
@@ -128,13 +146,15 @@ public final class LocalCluster implements AutoCloseable {
     return ServerProcess.start(mainClass, all, log(node));
   }
 
-  private void writeConfigurations(int nodes, Routes routes) throws IOException {
+  private static List<Path> writeConfigurations(Path directory, int nodes, Routes routes)
+      throws IOException {
     Set<Integer> taken = new HashSet<>();
     int[] listens = new int[nodes + 1];
     for (int node = 1; node <= nodes; node++) {
       listens[node] = freePort(taken);
     }
     long clusterId = ThreadLocalRandom.current().nextLong(1, 1L << 31);
+    List<Path> files = new ArrayList<>();
     for (int node = 1; node <= nodes; node++) {
       StringBuilder text = new StringBuilder(ownLines(clusterId, node, taken));
       for (int other = 1; other <= nodes; other++) {
@@ -144,8 +164,11 @@ public final class LocalCluster implements AutoCloseable {
         }
         text.append("node.%d = 127.0.0.1:%d%n".formatted(other, port));
       }
-      Files.writeString(configuration(node), text);
+      Path file = file(directory, node, ".conf");
+      Files.writeString(file, text);
+      files.add(file);
     }
+    return files;
   }
 
   private static String ownLines(long clusterId, int node, Set<Integer> taken) throws IOException {

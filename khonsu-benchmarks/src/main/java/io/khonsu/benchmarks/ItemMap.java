@@ -1,0 +1,27 @@
+package io.khonsu.benchmarks;
+
+import java.nio.ByteBuffer;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** The items of a replica that is written here around a library of logs: a map of byte arrays. */
+final class ItemMap {
+  private final ConcurrentHashMap<Integer, byte[]> items = new ConcurrentHashMap<>();
+
+  /** {@return an entry of the log: the item, then its value} */
+  static ByteBuffer entry(int item, byte[] value) {
+    return ByteBuffer.allocate(Integer.BYTES + value.length).putInt(item).put(value).flip();
+  }
+
+  /** Applies an entry. */
+  void apply(ByteBuffer entry) {
+    int item = entry.getInt();
+    byte[] value = new byte[entry.remaining()];
+    entry.get(value);
+    items.put(item, value);
+  }
+
+  /** {@return what an item has, which must be there} */
+  byte[] read(int item) {
+    return CommitPath.present(item, items.get(item));
+  }
+}

@@ -1,0 +1,86 @@
+package io.khonsu.benchmarks;
+
+import io.khonsu.StoreConfig;
+import io.khonsu.distributed.Cluster;
+import io.khonsu.distributed.ClusterConfig;
+import io.khonsu.distributed.ClusterMember;
+import io.khonsu.distributed.DistributedCommitManager.Presence;
+import io.khonsu.distributed.DistributedCommitManager.Surroundings;
+import io.khonsu.grpc.GrpcTransport;
+import io.khonsu.grpc.PeerAddress;
+import io.khonsu.grpc.PeerSettings;
+import io.khonsu.spi.KeyValueStore;
+import java.io.IOException;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+
+/** A node of Khonsu with default settings, whose program commits in it by the public API. */
+final class KhonsuNode implements CommitPath {
+  private static final long CLUSTER = 42;
+
+  private final ClusterMember member;
+
+  private volatile @Nullable KhonsuDurable table;
+
+  KhonsuNode(ClusterSite site) throws IOException {
+    long[] nodes = LongStream.rangeClosed(1, site.size()).toArray();
+    ClusterConfig config = ClusterConfig.of(CLUSTER, site.node(), nodes);
+    Presence presence = site.isNew() ? Presence.NEW : Presence.EXISTING;
+    KeyValueStore disk = Cluster.disk(site.directory().resolve("data"), config, presence);
+    GrpcTransport transport = transport(site);
+    member =
+        Cluster.join(
+            config,
+            presence,
+            new Surroundings(
+                StoreConfig.defaults(), disk, transport, null, InstantSource.system(), Set.of()));
+  }
+
+  /** {@return the network between the nodes of a cluster} */
+  static GrpcTransport transport(ClusterSite site) throws IOException {
+    List<PeerAddress> peers =
+        IntStream.rangeClosed(1, site.size())
+            .mapToObj(node -> PeerAddress.of(node, "127.0.0.1", site.port(node)))
+            .toList();
+    return GrpcTransport.open(PeerSettings.of(CLUSTER, site.node(), site.listen()).with(peers));
+  }
+
+  @Override
+  public int leader() {
+    return (int) member.status().leader();
+  }
+
+  private KhonsuDurable table() {
+    KhonsuDurable found = table;
+    return found == null ? find() : found;
+  }
+
+  /** Finds or makes the table, at the first commit: a node that starts knows no leader yet. */
+  private synchronized KhonsuDurable find() {
+    KhonsuDurable found = table;
+    if (found == null) {
+      found = new KhonsuDurable(member.store());
+      table = found;
+    }
+    return found;
+  }
+
+  @Override
+  public void commit(int item, byte[] value) throws Exception {
+    table().open().commit(item, value);
+  }
+
+  @Override
+  public byte[] read(int item) {
+    return CommitPath.present(item, table().read(item));
+  }
+
+  @Override
+  public void close() {
+    member.close();
+  }
+}
