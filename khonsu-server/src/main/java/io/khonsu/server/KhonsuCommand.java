@@ -43,6 +43,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       ServerCommand.class,
       SimulateCommand.class,
       StatusCommand.class,
+      TopCommand.class,
       TortureCommand.class,
       TrainCommand.class
     })

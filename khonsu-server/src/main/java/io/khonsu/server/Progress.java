@@ -12,7 +12,14 @@ final class Progress implements AutoCloseable {
   /** Where the lines go to. */
   enum Target {
     TERMINAL,
-    FILE
+    FILE;
+
+    /** {@return where what this program prints goes to} */
+    @SuppressWarnings("SystemConsoleNull") // null again without a terminal since JDK 25
+    static Target here() {
+      Console console = System.console();
+      return console != null && console.isTerminal() ? TERMINAL : FILE;
+    }
   }
 
   private static final long NANOS_BETWEEN_LINES = 1_000_000_000L;
@@ -36,11 +43,8 @@ final class Progress implements AutoCloseable {
   }
 
   /** {@return a progress line for a program whose messages go to {@code err}} */
-  @SuppressWarnings("SystemConsoleNull") // null again without a terminal since JDK 25
   static Progress on(PrintWriter err) {
-    Console console = System.console();
-    boolean isTerminal = console != null && console.isTerminal();
-    return new Progress(err, isTerminal ? Target.TERMINAL : Target.FILE, System::nanoTime);
+    return new Progress(err, Target.here(), System::nanoTime);
   }
 
   /** Shows a line of text in place of the one before. */

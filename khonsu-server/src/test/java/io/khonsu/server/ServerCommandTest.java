@@ -2,12 +2,15 @@ package io.khonsu.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.khonsu.distributed.DistributedCommitManager.Presence;
 import io.khonsu.server.node.Configurations;
 import io.khonsu.server.node.NodeConfig;
 import io.khonsu.server.node.RunningNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -91,8 +94,36 @@ class ServerCommandTest {
       assertThat(CommandRun.of("status", file, other).exitCode()).isEqualTo(1);
     }
     Files.writeString(file, "admin = here\n");
-    CommandRun wrong = CommandRun.of("status", file);
-    assertThat(wrong.exitCode()).isEqualTo(2);
-    assertThat(wrong.err()).contains(file + ":1: admin is \"here\"");
+    for (String command : List.of("status", "top")) {
+      CommandRun wrong = CommandRun.of(command, file);
+      assertThat(wrong.exitCode()).isEqualTo(2);
+      assertThat(wrong.err()).contains(file + ":1: admin is \"here\"");
+    }
+  }
+
+  @Test
+  void top_showsRates_andWhoDoesNotAnswer() throws Exception {
+    Path file = Configurations.write(root, 1);
+    Path other = Configurations.write(root, 2);
+    assertThat(CommandRun.of("top", "--count", "1", file).exitCode()).isEqualTo(3);
+    try (RunningNode node = start(file, Presence.NEW)) {
+      try (var snapshot = node.member().store().snapshot()) { // there is a leader then
+        assertThat(snapshot.version()).isZero();
+      }
+      CommandRun table = CommandRun.of("top", "--count", "2", file);
+      assertThat(table.out())
+          .containsPattern("1 +leader +1\\.\\S+ +\\d+ +\\d+ +- +- +- +- ") // no rates yet
+          .containsPattern("1 +leader +1\\.\\S+ +\\d+ +\\d+ +- +0 +0 +\\d+ +0 +0\\.\\d\n");
+      assertThat(table.exitCode()).isZero();
+      CommandRun json = CommandRun.of("top", "--count", "2", "--json", file, other);
+      assertThat(json.out().lines()).hasSize(2);
+      JsonNode last = new ObjectMapper().readTree(json.out().lines().toList().getLast());
+      assertThat(last.at("/perSecond/1/commits").asDouble(-1)).isZero();
+      assertThat(last.at("/nodes/0/leader").asLong()).isOne();
+      assertThat(last.path("unreachable").has(other.toString())).isTrue();
+      assertThat(json.exitCode()).isEqualTo(1);
+    }
+    assertThat(CommandRun.of("top", "--count", "0", file).exitCode()).isEqualTo(2);
+    assertThat(CommandRun.of("top", "--interval", "0", file).exitCode()).isEqualTo(2);
   }
 }
