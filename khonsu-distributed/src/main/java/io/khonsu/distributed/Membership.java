@@ -133,15 +133,14 @@ final class Membership {
     }
     peers = Set.copyOf(wanted.keySet());
     Map<Long, String> refused = new TreeMap<>();
-    wanted.forEach(
-        (node, address) -> {
-          try {
-            transport.setPeer(node, address);
-          } catch (IllegalArgumentException e) {
-            LOG.atError().addKeyValue("peer", node).setCause(e).log("a node cannot be called");
-            refused.put(node, String.valueOf(e.getMessage()));
-          }
-        });
+    wanted.forEach((node, address) -> {
+      try {
+        transport.setPeer(node, address);
+      } catch (IllegalArgumentException e) {
+        LOG.atError().addKeyValue("peer", node).setCause(e).log("a node cannot be called");
+        refused.put(node, String.valueOf(e.getMessage()));
+      }
+    });
     return refused;
   }
 

@@ -3,6 +3,7 @@ package io.khonsu.distributed;
 import io.khonsu.consensus.Envelope;
 import io.khonsu.consensus.Member;
 import io.khonsu.consensus.wire.WireFormat;
+import io.khonsu.distributed.NodeStatus.Membership.Standing;
 import java.io.ByteArrayOutputStream;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
@@ -19,6 +20,9 @@ sealed interface PeerMessage {
 
   /** What a frame has at most beside a message of the consensus. */
   int HEADER_BYTES = 10;
+
+  /** By the byte that stands for each. */
+  List<Standing> STANDINGS = List.of(Standing.JOINING, Standing.MEMBER, Standing.REMOVED);
 
   /** {@return which group of replicas it is about} */
   long group();
@@ -44,8 +48,7 @@ sealed interface PeerMessage {
    * @param member the node, with its disk
    * @param standing what it is
    */
-  record Introduction(
-      long group, long clusterId, Member member, NodeStatus.Membership.Standing standing)
+  record Introduction(long group, long clusterId, Member member, Standing standing)
       implements PeerMessage {}
 
   /** {@return the frame of a message} */
@@ -60,7 +63,7 @@ sealed interface PeerMessage {
       case WhoIsThere(long group) -> frame(3, group, new byte[0]);
       case Introduction(long group, long clusterId, Member member, var standing) -> {
         ByteBuffer fields = ByteBuffer.allocate(25).putLong(clusterId).putLong(member.node());
-        fields.putLong(member.incarnation()).put((byte) standing.ordinal());
+        fields.putLong(member.incarnation()).put((byte) STANDINGS.indexOf(standing));
         yield frame(4, group, fields.array());
       }
     };
@@ -100,11 +103,10 @@ sealed interface PeerMessage {
     }
   }
 
-  private static NodeStatus.Membership.Standing standing(byte ordinal) {
-    NodeStatus.Membership.Standing[] all = NodeStatus.Membership.Standing.values();
-    if (ordinal < 0 || ordinal >= all.length) {
-      throw new IllegalArgumentException("a node cannot be " + ordinal + " in a cluster");
+  private static Standing standing(byte code) {
+    if (code < 0 || code >= STANDINGS.size()) {
+      throw new IllegalArgumentException("a node cannot be " + code + " in a cluster");
     }
-    return all[ordinal];
+    return STANDINGS.get(code);
   }
 }

@@ -47,15 +47,14 @@ record ClusterStatus(List<JsonNode> nodes, Map<Path, String> silent) {
         answers.put(file, askers.submit(() -> ask(node)));
       }
       askers.close(); // waits for all
-      answers.forEach(
-          (file, future) -> {
-            Answer answer = future.resultNow();
-            if (answer.status == null) {
-              silent.put(file, answer.failure);
-            } else {
-              nodes.add(answer.status);
-            }
-          });
+      answers.forEach((file, future) -> {
+        Answer answer = future.resultNow();
+        if (answer.status == null) {
+          silent.put(file, answer.failure);
+        } else {
+          nodes.add(answer.status);
+        }
+      });
     }
     return new ClusterStatus(nodes, silent);
   }

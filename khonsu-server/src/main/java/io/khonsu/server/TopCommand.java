@@ -29,8 +29,9 @@ import picocli.CommandLine.Spec;
       "",
       "Every node applies every commit, so what one commits in a second is what the cluster does."
           + " Lag: entries of the leader that a node is not known to have. Waiting: commits of a"
-          + " node's clients without an outcome, and at the leader those without a place in the log."
-          + " Log: MiB of entries in memory. After --count rounds it ends as khonsu status does."
+          + " node's clients without an outcome, and at the leader those without a place in the"
+          + " log. Log: MiB of entries in memory. After --count rounds it ends as khonsu status"
+          + " does."
     })
 final class TopCommand implements Callable<Integer> {
   /** Of a terminal: to the upper left corner; erase what is right of the cursor, and below. */
@@ -107,7 +108,10 @@ final class TopCommand implements Callable<Integer> {
     if (json) {
       out.println(tree(status));
     } else if (Progress.Target.here() == Progress.Target.TERMINAL) {
-      out.print(HOME + text(status).replace(System.lineSeparator(), ERASE_LINE + System.lineSeparator()) + ERASE_BELOW);
+      out.print(
+          HOME
+              + text(status).replace(System.lineSeparator(), ERASE_LINE + System.lineSeparator())
+              + ERASE_BELOW);
     } else {
       out.println(text(status));
     }
@@ -131,8 +135,17 @@ final class TopCommand implements Callable<Integer> {
     PrintWriter out = new PrintWriter(text);
     out.println(
         line(
-            "node", "role", "ballot", "decided", "accepted", "lag", "commits/s", "aborts/s",
-            "entries/s", "waiting", "log"));
+            "node",
+            "role",
+            "ballot",
+            "decided",
+            "accepted",
+            "lag",
+            "commits/s",
+            "aborts/s",
+            "entries/s",
+            "waiting",
+            "log"));
     for (JsonNode node : status.nodes()) {
       out.println(line(node, status));
     }
@@ -157,8 +170,7 @@ final class TopCommand implements Callable<Integer> {
   }
 
   private static String line(Object... columns) {
-    return String.format(
-        Locale.ROOT, "%-6s %-9s %-14s %9s %9s %6s %9s %8s %9s %7s %7s", columns);
+    return String.format(Locale.ROOT, "%-6s %-9s %-14s %9s %9s %6s %9s %8s %9s %7s %7s", columns);
   }
 
   private String rate(JsonNode node, String pointer) {

@@ -99,8 +99,7 @@ public final class LocalCluster implements AutoCloseable {
     return configure(directory, nodes, STRAIGHT);
   }
 
-  private static List<Path> configure(Path directory, int nodes, Routes routes)
-      throws IOException {
+  private static List<Path> configure(Path directory, int nodes, Routes routes) throws IOException {
     Files.createDirectories(directory);
     try (Stream<Path> found = Files.list(directory)) {
       if (found.findAny().isPresent()) {
