@@ -85,7 +85,7 @@ public final class ClientDoor {
 
   private RemoteAnswer answered(RemoteQuestion question) throws EncodedRequest.MalformedException {
     return switch (question) {
-      case RemoteQuestion.Newest(long atLeast, boolean everywhere) -> newest(atLeast, everywhere);
+      case RemoteQuestion.Newest newest -> newest(newest.atLeast(), newest.stalenessNanosMax());
       case RemoteQuestion.Items(long version, List<Key> keys) -> items(version, keys);
       case RemoteQuestion.Range range -> range(range);
       case RemoteQuestion.Changed(byte[] request, int waitMillis) -> changed(request, waitMillis);
@@ -112,9 +112,9 @@ public final class ClientDoor {
     };
   }
 
-  private RemoteAnswer newest(long atLeast, boolean everywhere) {
-    if (everywhere) {
-      manager.committer().awaitCurrent();
+  private RemoteAnswer newest(long atLeast, long stalenessNanosMax) {
+    if (stalenessNanosMax != RemoteQuestion.Newest.KNOWN_THERE) {
+      manager.committer().awaitCurrent(stalenessNanosMax);
     }
     awaitVersion(atLeast);
     return new RemoteAnswer.Versions(buffer.newestVersion(), buffer.oldestVersion());
@@ -123,7 +123,7 @@ public final class ClientDoor {
   /** A client that has seen a version elsewhere does not go back behind it. */
   private void awaitVersion(long version) {
     if (buffer.newestVersion() < version) {
-      manager.committer().awaitCurrent();
+      manager.committer().awaitCurrent(0);
       if (buffer.newestVersion() < version) {
         throw new UnavailableException(
             "this node does not know of version %d yet".formatted(version), null);

@@ -44,11 +44,13 @@ interface Committer extends AutoCloseable {
   void dropTable(long transactionId, Table table);
 
   /**
-   * Waits until whatever was committed anywhere before this call is visible here.
+   * Waits until whatever was committed anywhere before this call is visible here, or what was that
+   * long before it.
    *
+   * @param stalenessNanosMax how long, in nanoseconds, from 0
    * @throws UnavailableException if that cannot be known now
    */
-  void awaitCurrent();
+  void awaitCurrent(long stalenessNanosMax);
 
   /** Waits until the commits up to a version are visible or withdrawn, or never will be. */
   void awaitHandledOrNever(long version);

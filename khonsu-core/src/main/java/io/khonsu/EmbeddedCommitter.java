@@ -159,7 +159,7 @@ final class EmbeddedCommitter implements Committer {
   }
 
   @Override
-  public void awaitCurrent() {} // what was committed is visible
+  public void awaitCurrent(long stalenessNanosMax) {} // what was committed is visible
 
   @Override
   public void awaitHandledOrNever(long version) {

@@ -1,10 +1,14 @@
 package io.khonsu;
 
+import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /** A store with an engine in this process, whose state may be elsewhere. */
 abstract sealed class EngineStore implements Store permits Khonsu, RemoteStore {
+  /** Longer ones are not told apart. */
+  private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
+
   private final Engine engine;
   private final TransactionManager manager;
   private final Retrying retrying;
@@ -51,7 +55,20 @@ abstract sealed class EngineStore implements Store permits Khonsu, RemoteStore {
 
   @Override
   public final Snapshot snapshot() {
-    return engine.watched(manager.snapshot());
+    return engine.watched(manager.snapshot(0));
+  }
+
+  @Override
+  public final Snapshot snapshot(Duration maxStaleness) {
+    if (maxStaleness.isNegative()) {
+      throw new IllegalArgumentException(
+          "a snapshot is of the past, not %s ahead of it".formatted(maxStaleness.negated()));
+    }
+    return engine.watched(manager.snapshot(nanos(maxStaleness)));
+  }
+
+  private static long nanos(Duration duration) {
+    return duration.compareTo(LONGEST) < 0 ? duration.toNanos() : Long.MAX_VALUE;
   }
 
   @Override

@@ -255,7 +255,7 @@ public final class Khonsu extends EngineStore {
   @Override
   public <R extends @Nullable Object, E extends Exception> R readOnly(SnapshotBody<R, E> body)
       throws E {
-    try (Snapshot snapshot = manager().snapshot()) {
+    try (Snapshot snapshot = manager().snapshot(0)) {
       return body.run(snapshot);
     }
   }

@@ -27,8 +27,8 @@ final class LocalOrigin implements Origin {
   }
 
   @Override
-  public ViewState newest() {
-    committer.awaitCurrent();
+  public ViewState newest(long stalenessNanosMax) {
+    committer.awaitCurrent(stalenessNanosMax);
     return local();
   }
 

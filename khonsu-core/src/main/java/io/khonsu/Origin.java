@@ -11,8 +11,11 @@ interface Origin {
   /** {@return a view that a transaction of this level can commit from} */
   ViewState begin(IsolationLevel level);
 
-  /** {@return a view of the newest commit that anybody was told of before this call} */
-  ViewState newest();
+  /**
+   * {@return a view of the newest commit that anybody was told of before this call, or that long
+   * before it}
+   */
+  ViewState newest(long stalenessNanosMax);
 
   /** {@return a view of the newest commit that is known where this reads} */
   ViewState local();

@@ -56,8 +56,8 @@ final class RemoteCommitter implements Committer {
   }
 
   @Override
-  public void awaitCurrent() {
-    link.saw(link.versions(true).newest());
+  public void awaitCurrent(long stalenessNanosMax) {
+    link.saw(link.versions(stalenessNanosMax).newest());
   }
 
   @Override

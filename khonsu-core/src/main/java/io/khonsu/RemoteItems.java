@@ -46,7 +46,7 @@ final class RemoteItems implements CommittedItems {
 
   @Override
   public Snapshot<StoredValue> open() {
-    return Snapshot.elsewhere(link.versions(false).newest());
+    return Snapshot.elsewhere(link.versions(RemoteQuestion.Newest.KNOWN_THERE).newest());
   }
 
   @Override

@@ -74,8 +74,8 @@ final class RemoteLink implements AutoCloseable {
   }
 
   /** {@return the newest version, at the node that answers or everywhere, and the oldest kept} */
-  RemoteAnswer.Versions versions(boolean everywhere) {
-    RemoteQuestion question = new RemoteQuestion.Newest(seenVersion.get(), everywhere);
+  RemoteAnswer.Versions versions(long stalenessNanosMax) {
+    RemoteQuestion question = new RemoteQuestion.Newest(seenVersion.get(), stalenessNanosMax);
     if (read(question) instanceof RemoteAnswer.Versions versions) {
       saw(versions.newest());
       return versions;
@@ -88,7 +88,7 @@ final class RemoteLink implements AutoCloseable {
     long seen = seenVersion.get();
     return seen > 0 && System.nanoTime() - seenNanos < RECENT.toNanos()
         ? seen
-        : versions(false).newest();
+        : versions(RemoteQuestion.Newest.KNOWN_THERE).newest();
   }
 
   /** Notes a version that is committed: nothing older is shown to this client from now on. */

@@ -144,8 +144,8 @@ final class RemoteOrder implements CommitOrder {
   }
 
   @Override
-  public CompletionStage<Reply> awaitCurrent() {
-    var _ = link.versions(true);
+  public CompletionStage<Reply> awaitCurrent(long stalenessNanosMax) {
+    var _ = link.versions(stalenessNanosMax);
     return done(new Reply.Decided(new byte[0]));
   }
 

@@ -31,20 +31,22 @@ final class RemoteOrigin implements Origin {
   }
 
   @Override
-  public ViewState newest() {
-    return views.add(io.khonsu.mvcc.Snapshot.elsewhere(link.versions(true).newest()));
+  public ViewState newest(long stalenessNanosMax) {
+    return views.add(io.khonsu.mvcc.Snapshot.elsewhere(link.versions(stalenessNanosMax).newest()));
   }
 
   @Override
   public ViewState local() {
-    return views.add(io.khonsu.mvcc.Snapshot.elsewhere(link.versions(false).newest()));
+    return views.add(
+        io.khonsu.mvcc.Snapshot.elsewhere(
+            link.versions(RemoteQuestion.Newest.KNOWN_THERE).newest()));
   }
 
   @Override
   public ViewState at(long version) {
-    RemoteAnswer.Versions there = link.versions(false);
+    RemoteAnswer.Versions there = link.versions(RemoteQuestion.Newest.KNOWN_THERE);
     if (version > there.newest()) {
-      there = link.versions(true);
+      there = link.versions(0);
     }
     if (version > there.newest()) {
       throw new IllegalArgumentException(
@@ -101,11 +103,11 @@ final class RemoteOrigin implements Origin {
 
   @Override
   public long newestVersion() {
-    return link.versions(false).newest();
+    return link.versions(RemoteQuestion.Newest.KNOWN_THERE).newest();
   }
 
   @Override
   public long oldestVersion() {
-    return link.versions(false).oldest();
+    return link.versions(RemoteQuestion.Newest.KNOWN_THERE).oldest();
   }
 }

@@ -23,9 +23,20 @@ sealed interface RemoteQuestion {
    * Which commit is the newest?
    *
    * @param atLeast a version that the client has seen already
-   * @param everywhere whether what other nodes have acknowledged counts
+   * @param stalenessNanosMax how long ago others may have acknowledged newer ones, from 0
    */
-  record Newest(long atLeast, boolean everywhere) implements RemoteQuestion {}
+  record Newest(long atLeast, long stalenessNanosMax) implements RemoteQuestion {
+    /** However long ago: the node asks nobody. */
+    static final long KNOWN_THERE = Long.MAX_VALUE;
+
+    /** Refuses what cannot be. */
+    public Newest {
+      if (stalenessNanosMax < 0) {
+        throw new IllegalArgumentException(
+            "a snapshot cannot be %d ns stale".formatted(stalenessNanosMax));
+      }
+    }
+  }
 
   /** What were these items at a version? */
   record Items(long version, List<Key> keys) implements RemoteQuestion {}
@@ -65,10 +76,10 @@ sealed interface RemoteQuestion {
     out.write(FORMAT_VERSION);
     out.number(clusterId);
     switch (this) {
-      case Newest(long atLeast, boolean everywhere) -> {
+      case Newest(long atLeast, long stalenessNanosMax) -> {
         out.write(1);
         out.number(atLeast);
-        out.write(everywhere ? 1 : 0);
+        out.number(stalenessNanosMax);
       }
       case Items(long version, List<Key> keys) -> {
         out.write(2);
@@ -126,7 +137,7 @@ sealed interface RemoteQuestion {
 
   private static RemoteQuestion question(byte kind, ByteBuffer in) {
     return switch (kind) {
-      case 1 -> new Newest(in.getLong(), in.get() != 0);
+      case 1 -> new Newest(in.getLong(), in.getLong());
       case 2 -> new Items(in.getLong(), EncodedRequest.keys(in));
       case 3 ->
           new Range(

@@ -28,7 +28,7 @@ final class RemoteTables {
 
   /** Asks which tables there are. */
   synchronized void refresh() {
-    long version = link.versions(true).newest();
+    long version = link.versions(0).newest();
     Set<Integer> found = new HashSet<>();
     @Nullable KeyInterval left = ALL;
     while (left != null) {

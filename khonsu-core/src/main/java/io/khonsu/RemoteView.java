@@ -20,7 +20,7 @@ final class RemoteView extends ViewState {
   Snapshot<StoredValue> snapshot() {
     Snapshot<StoredValue> at = opened;
     if (at == null) {
-      at = Snapshot.elsewhere(link.versions(false).newest());
+      at = Snapshot.elsewhere(link.versions(RemoteQuestion.Newest.KNOWN_THERE).newest());
       opened = at;
     }
     return at;

@@ -86,7 +86,7 @@ final class ReplicatedCommitter implements Committer {
   /** What only reads needs no place in the order, if all that was committed before is here. */
   private CommitDecision validated(CommitRequest<StoredValue> request) {
     if (request.level().validatesItems()) {
-      awaitCurrent();
+      awaitCurrent(0);
     }
     return switch (buffer.commit(request)) {
       case CommitResult.Accepted<StoredValue>(var record, var resolved) ->
@@ -187,8 +187,8 @@ final class ReplicatedCommitter implements Committer {
   }
 
   @Override
-  public void awaitCurrent() {
-    if (await(order.awaitCurrent()) instanceof Reply.Unavailable(String reason)) {
+  public void awaitCurrent(long stalenessNanosMax) {
+    if (await(order.awaitCurrent(stalenessNanosMax)) instanceof Reply.Unavailable(String reason)) {
       throw new UnavailableException(reason, null);
     }
   }

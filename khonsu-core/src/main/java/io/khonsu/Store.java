@@ -1,5 +1,6 @@
 package io.khonsu;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -87,6 +88,19 @@ public sealed interface Store extends AutoCloseable permits EngineStore {
    * wait, and promises no more than a prefix of the commits.
    */
   Snapshot snapshot();
+
+  /**
+   * {@return a snapshot of all that was committed until some time ago, or newer, which the caller
+   * must close} In a cluster a node which knows that it is not further behind answers at once;
+   * otherwise it asks the others, as {@link #snapshot} does. What the calling thread was told of
+   * before counts like everything else: it may be missing. A client of a cluster never goes back
+   * behind what it has seen. Where there is but one node it is {@link #snapshot}.
+   *
+   * @param maxStaleness how long ago, by the clock of the node that answers
+   * @throws IllegalArgumentException if it is negative
+   * @throws UnavailableException if the others had to be asked, and do not answer
+   */
+  Snapshot snapshot(Duration maxStaleness);
 
   /**
    * {@return a snapshot of the newest commit that this node knows of, which the caller must close}

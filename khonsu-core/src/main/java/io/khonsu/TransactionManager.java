@@ -87,9 +87,9 @@ final class TransactionManager {
     return new StagedTransaction(this, id, options, mode, origin.begin(options.level()));
   }
 
-  OpenSnapshot snapshot() {
+  OpenSnapshot snapshot(long stalenessNanosMax) {
     views.checkOpen();
-    return new OpenSnapshot(this, origin.newest());
+    return new OpenSnapshot(this, origin.newest(stalenessNanosMax));
   }
 
   /** {@return a snapshot of what is committed here, whatever others know} */

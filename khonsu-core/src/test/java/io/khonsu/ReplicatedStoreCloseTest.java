@@ -31,7 +31,7 @@ class ReplicatedStoreCloseTest {
     }
 
     @Override
-    public CompletionStage<Reply> awaitCurrent() {
+    public CompletionStage<Reply> awaitCurrent(long stalenessNanosMax) {
       return CompletableFuture.completedFuture(new Reply.Decided(new byte[0]));
     }
 

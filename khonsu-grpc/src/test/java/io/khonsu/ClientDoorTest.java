@@ -117,7 +117,7 @@ class ClientDoorTest {
       long version = cluster.member(1).store().newestVersion();
       List<byte[]> whole =
           List.of(
-              new RemoteQuestion.Newest(0, false).encode(5),
+              new RemoteQuestion.Newest(0, RemoteQuestion.Newest.KNOWN_THERE).encode(5),
               new RemoteQuestion.Items(version, List.of(table.key("a"), table.key("b"))).encode(5),
               new RemoteQuestion.Range(
                       version, interval(table.id(), table.id() + 1), new byte[0], true)

@@ -20,11 +20,12 @@ public interface CommitOrder extends AutoCloseable {
 
   /**
    * Asks for the moment from which on all is visible here that was acknowledged anywhere before
-   * this call.
+   * this call, or a while before it.
    *
+   * @param stalenessNanosMax how long before, in nanoseconds, from 0
    * @return completes with {@link Reply.Decided} then, its answer being empty
    */
-  CompletionStage<Reply> awaitCurrent();
+  CompletionStage<Reply> awaitCurrent(long stalenessNanosMax);
 
   /** Hands in nothing more, and completes what is under way. Closing twice does nothing. */
   @Override

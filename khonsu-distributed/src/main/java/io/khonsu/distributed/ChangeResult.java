@@ -31,7 +31,7 @@ public sealed interface ChangeResult {
     OTHER_CLUSTER,
     /** Who is to join does not wait for that, but believes to be a member. */
     NOT_JOINING,
-    /** No majority of the new members can be reached. */
+    /** No majority of the new members can be reached, or of the present ones. */
     NO_MAJORITY
   }
 }

@@ -183,6 +183,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     }
     note(nowNanos, nowEpochMillis);
     try {
+      reads.begin(nanos);
       boolean didWork = inbox.runAll() > 0;
       catchUpOnReconnections();
       didWork |= tick();
@@ -283,11 +284,11 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
 
   private boolean finish() throws IOException {
     if (leader != 0) {
-      reads.ask(id -> step(new Input.Read(id)));
+      reads.ask(nanos, id -> step(new Input.Read(id)));
     }
     boolean didWork = effects.carryOut(this::apply, this::happened);
     if (defects.contains(Defect.READ_WITHOUT_ASKING)) {
-      reads.readyAll(state.appliedIndex());
+      reads.readyAll(nanos, state.appliedIndex());
     }
     reads.applied(state.appliedIndex());
     return didWork;
@@ -464,13 +465,14 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
 
   /**
    * Asks for the moment from which on a snapshot of the store shows all that was acknowledged
-   * anywhere before this call.
+   * anywhere before this call, or a while before it.
    *
+   * @param stalenessNanosMax how long before, in nanoseconds, from 0
    * @param owner told once, by the event loop
    * @return false if too much waits, or the node has stopped: the owner is told nothing
    */
-  public boolean awaitCurrent(Consumer<ClientReply> owner) {
-    return local.awaitCurrent(owner);
+  public boolean awaitCurrent(long stalenessNanosMax, Consumer<ClientReply> owner) {
+    return local.awaitCurrent(stalenessNanosMax, owner);
   }
 
   /**
@@ -487,7 +489,9 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
    * @return false if too much waits, or the node has stopped: the owner is told nothing
    */
   public boolean changeMembers(MemberChange change, Consumer<ChangeResult> owner) {
-    return enqueue(0, () -> membership.begin(change, nanos, owner));
+    // First it must know what the others do: it may have been removed, and who is in may be new.
+    return local.awaitCurrent(
+        0, reply -> membership.begin(change, reply instanceof ClientReply.Current, nanos, owner));
   }
 
   /**

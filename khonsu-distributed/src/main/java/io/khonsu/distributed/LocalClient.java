@@ -195,26 +195,29 @@ final class LocalClient implements CommitOrder {
   }
 
   @Override
-  public CompletionStage<Reply> awaitCurrent() {
+  public CompletionStage<Reply> awaitCurrent(long stalenessNanosMax) {
     CompletableFuture<Reply> result = new CompletableFuture<>();
     boolean taken =
-        awaitCurrent(reply ->
-            result.complete(
-                reply instanceof ClientReply.Current
-                    ? new Reply.Decided(new byte[0])
-                    : new Reply.Unavailable(NO_ANSWER)));
+        awaitCurrent(
+            stalenessNanosMax,
+            reply ->
+                result.complete(
+                    reply instanceof ClientReply.Current
+                        ? new Reply.Decided(new byte[0])
+                        : new Reply.Unavailable(NO_ANSWER)));
     if (!taken) {
       result.complete(new Reply.Unavailable("too much waits, or the node has stopped"));
     }
     return result;
   }
 
-  boolean awaitCurrent(Consumer<ClientReply> owner) {
+  boolean awaitCurrent(long stalenessNanosMax, Consumer<ClientReply> owner) {
     return node.enqueue(
         0,
         () ->
             reads.add(
                 node.nanos(),
+                stalenessNanosMax,
                 new ReadIndexes.Owner() {
                   @Override
                   public void ready() {

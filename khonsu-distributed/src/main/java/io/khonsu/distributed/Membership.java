@@ -117,21 +117,29 @@ final class Membership {
   Map<Long, String> updatePeers() {
     ClusterMembers known = state.members();
     Configuration inForce = replica.configuration();
-    // A node that is far behind reads of members of long ago, and must not lose those it asks.
     boolean isInForce = known != null && inForce != null && inForce.id() == known.configuration();
-    Map<Long, String> wanted =
-        new TreeMap<>(known != null && isInForce ? known.reachable() : config.addresses());
+    Map<Long, String> wanted = new TreeMap<>();
+    if (known != null) {
+      wanted.putAll(known.reachable());
+    }
+    if (!isInForce) {
+      wanted.putAll(config.addresses());
+    }
     Change current = change;
     if (current != null) {
       wanted.putAll(current.wanted.added());
     }
     wanted.remove(config.member().node());
+    // A node that is far behind reads of members of long ago, and must not lose those it asks.
+    Set<Long> kept = new TreeSet<>(wanted.keySet());
     for (long node : peers) {
-      if (!wanted.containsKey(node)) {
+      if (isInForce && !wanted.containsKey(node)) {
         transport.removePeer(node);
+      } else {
+        kept.add(node);
       }
     }
-    peers = Set.copyOf(wanted.keySet());
+    peers = kept;
     Map<Long, String> refused = new TreeMap<>();
     wanted.forEach((node, address) -> {
       try {
@@ -159,9 +167,13 @@ final class Membership {
 
   // Changing.
 
-  /** Begins a change; the owner is told once. */
-  void begin(MemberChange wanted, long nowNanos, Consumer<ChangeResult> owner) {
-    Refused refused = refusal(wanted);
+  /**
+   * Begins a change; the owner is told once.
+   *
+   * @param isCurrent whether the members are known here as they were when that was asked for
+   */
+  void begin(MemberChange wanted, boolean isCurrent, long nowNanos, Consumer<ChangeResult> owner) {
+    Refused refused = refusal(wanted, isCurrent);
     if (refused != null) {
       owner.accept(refused);
       return;
@@ -178,7 +190,7 @@ final class Membership {
     }
   }
 
-  private @Nullable Refused refusal(MemberChange wanted) {
+  private @Nullable Refused refusal(MemberChange wanted, boolean isCurrent) {
     if (change != null) {
       return new Refused(
           Reason.OTHER_CHANGE, "this node is making another change: wait for its end");
@@ -187,6 +199,12 @@ final class Membership {
       return new Refused(
           Reason.NOT_HERE,
           "node %d is not a member: ask one that is".formatted(config.member().node()));
+    }
+    if (!isCurrent) {
+      return new Refused(
+          Reason.NO_MAJORITY,
+          "node %d reaches no leader with a majority: start the others, or ask another node"
+              .formatted(config.member().node()));
     }
     ClusterMembers now = members();
     for (long node : wanted.removed()) {

@@ -7,7 +7,8 @@ import java.util.function.LongConsumer;
 
 /**
  * Reads that wait until what they must see is applied. All that come while one is asked for share
- * the next question. Event loop only.
+ * the next question. Those that may be stale need none if another read was served that had been
+ * asked for not too long ago: what was acknowledged before that is applied here. Event loop only.
  */
 final class ReadIndexes {
   /** What a read's owner is told, once. */
@@ -22,6 +23,10 @@ final class ReadIndexes {
   private static final class Read {
     private final Owner owner;
     private final long deadlineNanos;
+    private final long stalenessNanosMax;
+
+    /** Whether it was looked at when its call had been made. */
+    private boolean isDue;
 
     /** The question that it is part of, or 0. */
     private long question;
@@ -29,9 +34,14 @@ final class ReadIndexes {
     /** What must be applied; the greatest long while that is not known. */
     private long index = Long.MAX_VALUE;
 
-    private Read(Owner owner, long deadlineNanos) {
+    /** When that question was asked. */
+    private long askedNanos;
+
+    private Read(Owner owner, long deadlineNanos, long stalenessNanosMax) {
       this.owner = owner;
       this.deadlineNanos = deadlineNanos;
+      this.stalenessNanosMax = stalenessNanosMax;
+      this.isDue = stalenessNanosMax == 0;
     }
   }
 
@@ -43,12 +53,35 @@ final class ReadIndexes {
   /** Whether an answer was refused since the last tick: asked at once, it would be again. */
   private boolean isRefused;
 
+  /** Whether a read was ever served, and when the latest of their questions was asked. */
+  private boolean wasCurrent;
+
+  private long currentNanos;
+
   ReadIndexes(long timeoutNanos) {
     this.timeoutNanos = timeoutNanos;
   }
 
-  void add(long nowNanos, Owner owner) {
-    reads.add(new Read(owner, nowNanos + timeoutNanos));
+  void add(long nowNanos, long stalenessNanosMax, Owner owner) {
+    reads.add(new Read(owner, nowNanos + timeoutNanos, stalenessNanosMax));
+  }
+
+  /**
+   * A turn begins: serves the reads of the one before that may be as stale as this node is. Only
+   * now is it known that their calls are not younger than the clock says.
+   */
+  void begin(long nowNanos) {
+    List<Read> served = new ArrayList<>();
+    for (Read read : reads) {
+      if (!read.isDue) {
+        read.isDue = true;
+        if (wasCurrent && nowNanos - currentNanos <= read.stalenessNanosMax) {
+          served.add(read);
+        }
+      }
+    }
+    reads.removeAll(served);
+    served.forEach(read -> read.owner.ready());
   }
 
   /** {@return how many reads wait} */
@@ -57,13 +90,14 @@ final class ReadIndexes {
   }
 
   /** Asks, by a number, for those that are not part of a question yet. */
-  void ask(LongConsumer replica) {
+  void ask(long nowNanos, LongConsumer replica) {
     boolean any = false;
     if (open == 0 && !isRefused) {
       long next = questions + 1;
       for (Read read : reads) {
-        if (read.question == 0) {
+        if (read.question == 0 && read.isDue) {
           read.question = next;
+          read.askedNanos = nowNanos;
           any = true;
         }
       }
@@ -102,8 +136,11 @@ final class ReadIndexes {
   }
 
   /** Lets all be served without an answer, as a planted defect does. */
-  void readyAll(long index) {
-    reads.forEach(read -> read.index = index);
+  void readyAll(long nowNanos, long index) {
+    for (Read read : reads) {
+      read.index = index;
+      read.askedNanos = nowNanos;
+    }
   }
 
   /** Serves what so many applied entries are enough for. */
@@ -115,6 +152,10 @@ final class ReadIndexes {
       if (read.index <= appliedIndex) {
         all.remove();
         served.add(read);
+        if (!wasCurrent || read.askedNanos - currentNanos > 0) {
+          wasCurrent = true;
+          currentNanos = read.askedNanos;
+        }
       }
     }
     served.forEach(read -> read.owner.ready());

@@ -180,7 +180,7 @@ class MembershipTest {
       nodes.stop(3);
       restartHasty(nodes);
       while (isConnected(nodes, 1, 3)) {
-        Thread.yield(); // until heartbeats tell that it has gone
+        Thread.sleep(1); // until heartbeats tell that it has gone
       }
       refused(nodes, 1, MemberChange.remove(2), Reason.NO_MAJORITY);
       assertThat(members(nodes, 1)).containsExactly(1L, 2L, 3L);

@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 final class ClusterClient {
   private static final long TICK = Scheduler.TICK;
   private static final int ANSWER_TICKS = 60;
+  private static final int STALENESS_TICKS_MAX = 200;
   private static final int TRIES_MAX = 25;
 
   /** After so many tries it asks for the outcome instead. */
@@ -80,14 +81,18 @@ final class ClusterClient {
     }
     ClusterNode node = anyServer();
     DistributedCommitManager manager = node.responsive();
-    if (manager == null) {
-      later(5, this::next);
+    if (manager == null || node.isWriting()) {
+      later(manager == null ? 5 : 1, this::next);
     } else if (session == 0) {
       openSession(node, manager);
     } else if (!ClusterTables.areThere(manager.store())) {
       createTables(manager);
     } else if (random.nextInt(4) == 0) {
-      read(node, manager);
+      if (random.nextInt(4) == 0) {
+        readStale(node, manager);
+      } else {
+        read(node, manager);
+      }
     } else {
       write(manager);
     }
@@ -130,19 +135,58 @@ final class ClusterClient {
     int life = node.life();
     await(
         node,
-        manager::awaitCurrent,
+        owner -> manager.awaitCurrent(0, owner),
         reply -> {
-          if (reply instanceof ClientReply.Current && node.life() == life) {
-            readNow(manager.store(), from);
+          if (reply instanceof ClientReply.Current) {
+            look(node, life, () -> readNow(manager.store(), from), history::failed);
           } else {
             history.failed();
+            later(random.nextInt(1, 16), this::next);
           }
-          later(random.nextInt(1, 16), this::next);
         },
         () -> {
           history.failed();
           next();
         });
+  }
+
+  /** Reads what may be as old as clocks that drift allow, and nothing older. */
+  private void readStale(ClusterNode node, DistributedCommitManager manager) {
+    long staleness = random.nextInt(1, STALENESS_TICKS_MAX) * TICK;
+    long called = world.scheduler().now();
+    int life = node.life();
+    await(
+        node,
+        owner -> manager.awaitCurrent(staleness * ClusterWorld.NANOS_PER_UNIT, owner),
+        reply -> {
+          if (reply instanceof ClientReply.Current) {
+            look(
+                node,
+                life,
+                () -> checkFresh(manager.store(), called - staleness * 5 / 4),
+                () -> {});
+          } else {
+            later(random.nextInt(1, 16), this::next);
+          }
+        },
+        this::next);
+  }
+
+  private void checkFresh(Khonsu store, long time) {
+    try (Snapshot snapshot = store.localSnapshot()) {
+      run.checkFresh(snapshot.version(), time);
+    }
+  }
+
+  /** Looks at a node's state when it can be seen, if the node is not gone by then; goes on. */
+  private void look(ClusterNode node, int life, Runnable seen, Runnable gone) {
+    if (node.life() == life && node.isWriting()) {
+      long wait = node.disk().busyUntil() - world.scheduler().now();
+      world.scheduler().after(wait, () -> look(node, life, seen, gone));
+      return;
+    }
+    (node.life() == life ? seen : gone).run();
+    later(random.nextInt(1, 16), this::next);
   }
 
   private void readNow(Khonsu store, long from) {
@@ -188,6 +232,9 @@ final class ClusterClient {
             (result, version) -> {
               record(result, operations, version, snapshot);
               run.finished(result, operations, value);
+              if (version != null) {
+                run.acknowledged(version);
+              }
               later(random.nextInt(1, 16), this::next);
             })
         .send();

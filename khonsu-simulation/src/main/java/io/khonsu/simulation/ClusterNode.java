@@ -133,6 +133,15 @@ final class ClusterNode {
     return isPaused || hasFailed ? null : manager;
   }
 
+  /**
+   * {@return whether it is in the middle of a write} Its turn ends at once here, with a write that
+   * takes time. What it has done in that turn can be seen when the write has ended, not before: a
+   * crash may undo it.
+   */
+  boolean isWriting() {
+    return disk.busyUntil() > world.scheduler().now();
+  }
+
   boolean isUp() {
     return manager != null;
   }

@@ -46,6 +46,10 @@ final class ClusterRun {
   private final HistoryRecorder recorder;
   private final List<ClusterClient> clients = new ArrayList<>();
   private final TreeMap<Long, Long> committed = new TreeMap<>();
+
+  /** By time, the newest version that any client had been told of. */
+  private final TreeMap<Long, Long> acknowledged = new TreeMap<>();
+
   private final TreeSet<Long> committedLog = new TreeSet<>();
   private final TreeSet<Long> failedLog = new TreeSet<>();
   private long lastValue;
@@ -131,6 +135,22 @@ final class ClusterRun {
         case FAILED -> failedLog.add(logged);
         case UNKNOWN -> {}
       }
+    }
+  }
+
+  /** Notes that a client was told of a commit now. */
+  void acknowledged(long version) {
+    var last = acknowledged.lastEntry();
+    long newest = last == null ? version : Math.max(version, last.getValue());
+    acknowledged.put(world.scheduler().now(), newest);
+  }
+
+  /** Checks that a snapshot shows all that was acknowledged up to a moment. */
+  void checkFresh(long version, long time) {
+    var due = acknowledged.floorEntry(time);
+    if (due != null && version < due.getValue()) {
+      throw violation(
+          "staleness", "version", version, "was read, and", due, "was acknowledged by", time);
     }
   }
 

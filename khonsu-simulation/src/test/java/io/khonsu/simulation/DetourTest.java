@@ -34,7 +34,7 @@ class DetourTest {
 
       List<ClientReply> replies = new ArrayList<>();
       assertThat(manager(world, follower).openSession(replies::add)).isTrue();
-      assertThat(manager(world, follower).awaitCurrent(replies::add)).isTrue();
+      assertThat(manager(world, follower).awaitCurrent(0, replies::add)).isTrue();
       world.nodes().get(follower - 1).wake();
       world.runUntil(SETTLED + 2 * AFTERWARDS);
       assertThat(manager(world, follower).status().leader()).isEqualTo(leader);
