@@ -9,6 +9,8 @@ import io.khonsu.spi.ClientSessions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -20,6 +22,9 @@ import org.slf4j.LoggerFactory;
  * goes on at any other node. Thread-safe.
  */
 public final class ClientDoor {
+  /** So many questions may wait here for something to change, at a time. */
+  private static final int WAITERS_MAX = 64;
+
   private static final Logger LOG = LoggerFactory.getLogger(ClientDoor.class);
 
   /** An answer of items ends when it has so many bytes, or with the item that goes beyond. */
@@ -31,6 +36,7 @@ public final class ClientDoor {
   /** So many items, or few more, are looked at for one answer. */
   private static final int EXAMINED_COUNT_MAX = 1 << 17;
 
+  private final Semaphore waiters = new Semaphore(WAITERS_MAX);
   private final TxnBuffer<StoredValue> buffer;
   private final Catalog catalog;
   private final TransactionManager manager;
@@ -99,8 +105,17 @@ public final class ClientDoor {
     };
   }
 
-  private static RemoteAnswer settled(CompletionStage<ClientSessions.Answer> answer) {
-    return switch (answer.toCompletableFuture().join()) {
+  private static RemoteAnswer settled(CompletionStage<ClientSessions.Answer> pending) {
+    ClientSessions.Answer answer;
+    try {
+      answer = pending.toCompletableFuture().get();
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      return new RemoteAnswer.Unknown("the node stopped waiting, as nobody waits for its answer");
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a session ended without an answer", e);
+    }
+    return switch (answer) {
       case ClientSessions.Answer.Opened(long session) -> new RemoteAnswer.Opened(session);
       case ClientSessions.Answer.Decided(byte[] decided) -> new RemoteAnswer.Decided(decided);
       case ClientSessions.Answer.NeverApplied() -> new RemoteAnswer.NeverApplied();
@@ -202,6 +217,7 @@ public final class ClientDoor {
    * Waits for the next commit to what was read, or, if any was committed since it was read,
    * whatever it changed, not at all: who asks reads again then, and asks with what is current.
    */
+  /** Where too many wait already, the answer comes at once: who commits must not wait for them. */
   private RemoteAnswer changed(byte[] bytes, int waitMillis)
       throws EncodedRequest.MalformedException {
     EncodedRequest request = EncodedRequest.decode(bytes);
@@ -209,10 +225,15 @@ public final class ClientDoor {
     try (Parking parking = new Parking()) {
       parking.own(buffer.awaitNext(request.reads(catalog), parking)::close);
       int millis = Math.clamp(waitMillis, 0, RemoteQuestion.WAIT_MILLIS_MAX);
-      if (buffer.newestVersion() == request.snapshotVersion()
-          && parking.await(TimeUnit.MILLISECONDS.toNanos(millis))
+      if (buffer.newestVersion() == request.snapshotVersion() && waiters.tryAcquire()) {
+        try {
+          if (parking.await(TimeUnit.MILLISECONDS.toNanos(millis))
               == ContentionListener.WaitOutcome.INTERRUPTED) {
-        throw new UnavailableException("the node stops", null);
+            throw new UnavailableException("the node stops", null);
+          }
+        } finally {
+          waiters.release();
+        }
       }
     }
     return new RemoteAnswer.Versions(buffer.newestVersion(), buffer.oldestVersion());

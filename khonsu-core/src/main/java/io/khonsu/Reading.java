@@ -54,6 +54,11 @@ final class Reading {
     this.mode = mode;
   }
 
+  /** From here on the view's version is known, if it is one that others decide. */
+  void fixVersion() {
+    var _ = view.snapshot();
+  }
+
   /** {@return whether all that is read is noted, and so a change of it can be waited for} */
   boolean notesAll() {
     return level == IsolationLevel.SERIALIZABLE || mode == RunMode.NOTING;

@@ -15,9 +15,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a node answers a {@link RemoteQuestion}.
  *
- * <p>Format 1, as that of questions; the cluster is that of the node.
+ * <p>Format 1, as that of questions; the cluster is that of the node. A {@link Refused} has this
+ * format in all versions, so that who speaks another one can read why.
  */
 sealed interface RemoteAnswer {
+  /** The kind of {@link Refused}. */
+  byte REFUSED = 13;
+
   /** The newest version that the node knows of, and the oldest that it can read at. */
   record Versions(long newest, long oldest) implements RemoteAnswer {}
 
@@ -122,7 +126,7 @@ sealed interface RemoteAnswer {
       case TooOld(long version, long oldest) -> numbers(out, 10, version, oldest);
       case Dropped(String message) -> text(out, 11, message);
       case TooLarge(long sizeBytes, long limitBytes) -> numbers(out, 12, sizeBytes, limitBytes);
-      case Refused(String message) -> text(out, 13, message);
+      case Refused(String message) -> text(out, REFUSED, message);
     }
     return out.toByteArray();
   }
@@ -148,10 +152,12 @@ sealed interface RemoteAnswer {
     ByteBuffer in = ByteBuffer.wrap(bytes);
     try {
       byte format = in.get();
-      if (format != RemoteQuestion.FORMAT_VERSION) {
+      long clusterId = in.getLong();
+      byte kind = in.get();
+      if (format != RemoteQuestion.FORMAT_VERSION && kind != REFUSED) {
         throw new IllegalArgumentException("an answer has format version " + format);
       }
-      return new Addressed(in.getLong(), answer(in.get(), in));
+      return new Addressed(clusterId, answer(kind, in));
     } catch (BufferUnderflowException e) {
       throw new IllegalArgumentException("an answer ends too early", e);
     }
@@ -171,7 +177,7 @@ sealed interface RemoteAnswer {
       case 10 -> new TooOld(in.getLong(), in.getLong());
       case 11 -> new Dropped(text(in));
       case 12 -> new TooLarge(in.getLong(), in.getLong());
-      case 13 -> new Refused(text(in));
+      case REFUSED -> new Refused(text(in));
       default -> throw new IllegalArgumentException("an answer has the unknown kind " + kind);
     };
   }

@@ -12,8 +12,14 @@ import java.util.concurrent.locks.LockSupport;
  * Thread-safe.
  */
 final class RemoteLink implements AutoCloseable {
-  /** A node that takes longer is given up, and another one asked. */
+  /**
+   * A node that takes longer is given up, and another one asked: the first time, and with a
+   * question of few bytes. Each round through all nodes has twice as long.
+   */
   private static final Duration ATTEMPT_MAX = Duration.ofSeconds(5);
+
+  /** A question of many bytes has a second more for so many. */
+  private static final int QUESTION_BYTES_PER_SECOND = 1 << 20;
 
   private static final long PAUSE_NANOS_MIN = 5_000_000;
   private static final int PAUSE_DOUBLINGS_MAX = 5;
@@ -107,6 +113,9 @@ final class RemoteLink implements AutoCloseable {
     long deadline = System.nanoTime() + patience.toNanos();
     boolean mayHaveArrived = false;
     RemoteAnswer last = new RemoteAnswer.Unavailable("no node was asked");
+    if (Thread.currentThread().isInterrupted()) {
+      return new Asked(new RemoteAnswer.Unavailable("the thread was interrupted"), false);
+    }
     for (int attempt = 0; attempt == 0 || System.nanoTime() - deadline < 0; attempt++) {
       if (isClosed && mayHaveArrived) {
         return new Asked(new RemoteAnswer.Unknown("the client was closed"), true);
@@ -115,13 +124,20 @@ final class RemoteLink implements AutoCloseable {
       pauseBefore(attempt);
       int asked = node;
       try {
-        RemoteAnswer answer = answer(asked, question);
+        RemoteAnswer answer = answer(asked, question, timeout(question, attempt));
         if (!(answer instanceof RemoteAnswer.Unavailable
             || answer instanceof RemoteAnswer.Unknown)) {
           return new Asked(answer, mayHaveArrived);
         }
         last = answer;
         mayHaveArrived |= answer instanceof RemoteAnswer.Unknown;
+      } catch (IllegalArgumentException e) {
+        if (mayHaveArrived) {
+          return new Asked(new RemoteAnswer.Unknown(String.valueOf(e.getMessage())), true);
+        }
+        throw e;
+      } catch (ClientNetwork.NotAskedException e) {
+        last = new RemoteAnswer.Unavailable("no node answers, the last one: " + e.getMessage());
       } catch (IOException e) {
         last = new RemoteAnswer.Unavailable("no node answers, the last one: " + e.getMessage());
         mayHaveArrived = true;
@@ -134,12 +150,18 @@ final class RemoteLink implements AutoCloseable {
     return new Asked(last, mayHaveArrived);
   }
 
-  private RemoteAnswer answer(int asked, RemoteQuestion question)
+  private Duration timeout(RemoteQuestion question, int attempt) {
+    Duration attemptMax = ATTEMPT_MAX.multipliedBy(1L << Math.min(attempt / nodeCount, 6));
+    return switch (question) {
+      case RemoteQuestion.Changed(byte[] _, int waitMillis) -> attemptMax.plusMillis(waitMillis);
+      case RemoteQuestion.Commit commit ->
+          attemptMax.plusSeconds(commit.request().length / QUESTION_BYTES_PER_SECOND);
+      case RemoteQuestion _ -> attemptMax;
+    };
+  }
+
+  private RemoteAnswer answer(int asked, RemoteQuestion question, Duration timeout)
       throws IOException, InterruptedException {
-    Duration timeout =
-        question instanceof RemoteQuestion.Changed(byte[] _, int waitMillis)
-            ? ATTEMPT_MAX.plusMillis(waitMillis)
-            : ATTEMPT_MAX;
     RemoteAnswer.Addressed got;
     try {
       got = RemoteAnswer.decode(nodes.ask(asked, question.encode(clusterId.get()), timeout));
@@ -172,9 +194,14 @@ final class RemoteLink implements AutoCloseable {
     }
   }
 
+  /** Asks nothing more, and nothing again; questions that are under way may get their answers. */
+  void stopAsking() {
+    isClosed = true;
+  }
+
   @Override
   public void close() {
-    isClosed = true;
+    stopAsking();
     nodes.close();
   }
 }

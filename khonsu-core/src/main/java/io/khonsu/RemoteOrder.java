@@ -14,8 +14,14 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe. Unlike others, this blocks: on the thread of who commits.
  */
 final class RemoteOrder implements CommitOrder {
-  /** Of commits whose outcome is not known, so many can still be asked for. */
-  private static final int UNRESOLVED_MAX = 4096;
+  /** The outcomes of so many commits can still be asked for if they are not known. */
+  private static final int RESOLVABLE_MAX = 4096;
+
+  /** A session whose commits are answered so far out of order makes place for another one. */
+  private static final int OPEN_MAX = 1 << 15;
+
+  /** A session has no greater number for a commit. */
+  private static final long NUMBER_MAX = (1L << Integer.SIZE) - 1;
 
   /** What no node would take. */
   private static final int REQUEST_BYTES_MAX = 16 << 20;
@@ -36,12 +42,20 @@ final class RemoteOrder implements CommitOrder {
       this.id = id;
     }
 
+    /** {@return the number of another commit, or 0 if it needs another session} */
     private synchronized long begin() {
+      boolean isFull = !open.isEmpty() && lastNumber - open.first() >= OPEN_MAX;
+      if (isFull || lastNumber == NUMBER_MAX) {
+        return 0;
+      }
       open.add(++lastNumber);
       return lastNumber;
     }
 
     private synchronized long answeredBelow() {
+      while (!unresolved.isEmpty() && unresolved.first() <= lastNumber - RESOLVABLE_MAX) {
+        unresolved.pollFirst(); // or the nodes would keep all that came after it
+      }
       return unresolved.isEmpty() ? open.first() : Math.min(open.first(), unresolved.first());
     }
 
@@ -49,9 +63,6 @@ final class RemoteOrder implements CommitOrder {
       open.remove(number);
       if (!isResolved) {
         unresolved.add(number);
-        if (unresolved.size() > UNRESOLVED_MAX) {
-          unresolved.pollFirst();
-        }
       }
     }
   }
@@ -84,9 +95,12 @@ final class RemoteOrder implements CommitOrder {
     }
   }
 
-  /** {@return what became of it, or null if the session has ended, and nothing happened} */
+  /** {@return what became of it, or null if it needs another session, and nothing happened} */
   private @Nullable Reply submit(Session in, byte[] request) {
     long number = in.begin();
+    if (number == 0) {
+      return null;
+    }
     boolean isResolved = false;
     try {
       Reply reply = reply(in.id, number, in.answeredBelow(), request);
@@ -104,15 +118,22 @@ final class RemoteOrder implements CommitOrder {
       case RemoteAnswer.Decided(byte[] answer) -> new Reply.Decided(answer);
       case RemoteAnswer.NeverApplied() ->
           new Reply.Unavailable("the commit was given up, as its outcome was asked for");
-      case RemoteAnswer.TooLarge(long size, long limit) -> new Reply.TooLarge(size, limit);
-      case RemoteAnswer.NoSession() ->
-          asked.mayHaveArrivedBefore() ? unknown(id, number, "its session has ended") : null;
-      case RemoteAnswer.Unavailable(String reason) ->
-          asked.mayHaveArrivedBefore()
-              ? unknown(id, number, reason)
-              : new Reply.Unavailable(reason);
       case RemoteAnswer.Unknown(String reason) -> unknown(id, number, reason);
+      case RemoteAnswer answer when asked.mayHaveArrivedBefore() ->
+          unknown(
+              id, number, "a node did not answer, and another one cannot tell: " + said(answer));
+      case RemoteAnswer.TooLarge(long size, long limit) -> new Reply.TooLarge(size, limit);
+      case RemoteAnswer.NoSession() -> null;
+      case RemoteAnswer.Unavailable(String reason) -> new Reply.Unavailable(reason);
       case RemoteAnswer _ -> throw RemoteLink.notAnAnswer();
+    };
+  }
+
+  private static String said(RemoteAnswer answer) {
+    return switch (answer) {
+      case RemoteAnswer.NoSession() -> "its session has ended";
+      case RemoteAnswer.Unavailable(String reason) -> reason;
+      case RemoteAnswer _ -> String.valueOf(answer);
     };
   }
 

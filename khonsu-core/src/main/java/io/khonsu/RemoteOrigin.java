@@ -6,12 +6,23 @@ import io.khonsu.mvcc.ReadSet;
 import io.khonsu.mvcc.WriteSet;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The state of a cluster, read at whichever node answers. Nothing is held there: a version can be
  * read as long as the nodes keep it. Thread-safe.
  */
 final class RemoteOrigin implements Origin {
+  /** So many calls of a client wait at a node at a time: others have their share. */
+  private static final int WAITERS_MAX = 16;
+
+  private static final long POLL_NANOS = 50_000_000;
+
+  /** No version. */
+  private static final long UNKNOWN = -1;
+
+  private final Semaphore waiters = new Semaphore(WAITERS_MAX);
   private final RemoteLink link;
   private final Catalog catalog;
   private final Memory memory;
@@ -85,14 +96,27 @@ final class RemoteOrigin implements Origin {
     return parking;
   }
 
+  /** Waits for a change, if not too many do so already; {@return the newest version} */
+  private long newest(byte[] request) {
+    boolean mayWait = waiters.tryAcquire();
+    try {
+      var question =
+          new RemoteQuestion.Changed(request, mayWait ? RemoteQuestion.WAIT_MILLIS_MAX : 0);
+      return link.read(question) instanceof RemoteAnswer.Versions(long newest, long _)
+          ? newest
+          : UNKNOWN;
+    } finally {
+      if (mayWait) {
+        waiters.release();
+      }
+    }
+  }
+
   /** Wakes who waits when something has changed, or when nobody can tell. */
   private void awaitChange(long version, byte[] request, Parking parking) {
-    var question = new RemoteQuestion.Changed(request, RemoteQuestion.WAIT_MILLIS_MAX);
     try {
-      while (!Thread.currentThread().isInterrupted()
-          && link.read(question) instanceof RemoteAnswer.Versions(long newest, long _)
-          && newest == version) {
-        // nothing yet
+      while (!Thread.currentThread().isInterrupted() && version == newest(request)) {
+        LockSupport.parkNanos(POLL_NANOS); // a node that many wait at answers at once
       }
     } catch (StoreException _) {
       // The run that is woken meets it itself.

@@ -11,10 +11,12 @@ import org.jspecify.annotations.Nullable;
 
 /** A store on other machines. Thread-safe. */
 final class RemoteStore extends EngineStore {
+  private final RemoteLink link;
   private final RemoteTables tables;
 
   private RemoteStore(StoreConfig config, @Nullable BufferAllocator allocator, RemoteLink link) {
     super(new Engine(config, null, allocator, InstantSource.system(), new RemoteOrder(link)));
+    this.link = link;
     this.tables = engine().requireRemoteTables();
   }
 
@@ -32,13 +34,22 @@ final class RemoteStore extends EngineStore {
     } catch (IOException e) {
       throw new StorageException("cannot connect: " + e.getMessage(), e);
     }
-    RemoteStore store = new RemoteStore(config, allocator, link);
+    boolean isOpen = false;
     try {
-      store.tables.refresh();
-      return store;
-    } catch (RuntimeException | Error e) {
-      store.close();
-      throw e;
+      RemoteStore store = new RemoteStore(config, allocator, link);
+      try {
+        store.tables.refresh();
+        isOpen = true;
+        return store;
+      } finally {
+        if (!isOpen) {
+          store.close();
+        }
+      }
+    } finally {
+      if (!isOpen) {
+        link.close();
+      }
     }
   }
 
@@ -69,6 +80,7 @@ final class RemoteStore extends EngineStore {
 
   @Override
   public void close() {
+    link.stopAsking(); // or who is asking would keep it open until patience is over
     if (manager().views().close()) {
       engine().close();
     }

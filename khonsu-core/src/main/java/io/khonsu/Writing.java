@@ -42,7 +42,7 @@ final class Writing {
   }
 
   Table putBatch(Table table, Key name, VectorSchemaRoot root, ConflictStrategy onConflict) {
-    Objects.requireNonNull(onConflict, "onConflict");
+    check(onConflict);
     BatchBuilder batch = new BatchBuilder(table.batchSchema());
     batch.append(root);
     checkKey("the name of the batch", name);
@@ -54,6 +54,13 @@ final class Writing {
       staged.of(table).putBatch(name, batch, onConflict, false);
     }
     return table;
+  }
+
+  /** A write that ignores gives way to what came after the version that is read here. */
+  private void check(ConflictStrategy onConflict) {
+    if (Objects.requireNonNull(onConflict, "onConflict") == ConflictStrategy.IGNORE) {
+      reading.fixVersion();
+    }
   }
 
   /**
@@ -99,7 +106,7 @@ final class Writing {
   }
 
   Table delete(Table table, List<Key> keys, ConflictStrategy onConflict) {
-    Objects.requireNonNull(onConflict, "onConflict");
+    check(onConflict);
     long addedBytes = 0;
     for (Key key : keys) {
       addedBytes += key.sizeBytes();
@@ -113,7 +120,7 @@ final class Writing {
 
   private Table append(
       Table table, BatchBuilder rows, WriteMode mode, ConflictStrategy onConflict, Runnable step) {
-    Objects.requireNonNull(onConflict, "onConflict");
+    check(onConflict);
     BatchBuilder.Savepoint before = rows.savepoint();
     int firstRow = rows.rowCount();
     long bytesBefore = rows.sizeBytes();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.khonsu.grpc.ClientCluster;
+import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.mvcc.ConflictType;
 import io.khonsu.testkit.LeakChecking;
 import java.io.IOException;
@@ -311,6 +312,81 @@ class RemoteStoreTest {
     }
     Khonsu node = cluster.member(1).store();
     Threads.awaitUntil(() -> node.statistics().held().openViews() == 0);
+  }
+
+  @Test
+  void writeThatIgnores_givesWayToWhatCameAfterItAlone() throws Exception {
+    ClientCluster cluster = cluster(1);
+    Store one = connect(cluster.address());
+    Table table = Items.rows(one, "items");
+    Store other = connect(cluster.address());
+    Table there = other.table("items").orElseThrow();
+    one.run(tx -> tx.upsert(table, table.row("a", 1L))); // the other client has not seen it
+    other.run(tx -> tx.upsert(there, there.row("a", 2L), ConflictStrategy.IGNORE));
+    try (Transaction tx = other.begin()) {
+      tx.upsert(there, there.row("b", 3L), ConflictStrategy.IGNORE);
+      one.run(first -> first.upsert(table, table.row("b", 4L)));
+      assertThat(tx.commit().ignored()).hasSize(1);
+    }
+    try (Snapshot snapshot = one.snapshot()) {
+      assertThat(Items.value(snapshot, table, "a")).isEqualTo(2);
+      assertThat(Items.value(snapshot, table, "b")).isEqualTo(4);
+    }
+  }
+
+  @Test
+  void manyWhoWaitInRetry_leaveRoomForWhoWakesThem() throws Exception {
+    ClientCluster cluster = cluster(1);
+    Store db = connect(cluster.address());
+    Table table = Items.rows(db, "items");
+    add(db, table, "a", 1);
+    AtomicInteger looked = new AtomicInteger();
+    List<Thread> waiters = new ArrayList<>();
+    for (int i = 0; i < 80; i++) {
+      waiters.add(
+          Thread.ofVirtual()
+              .start(() ->
+                  db.run(tx -> {
+                    looked.incrementAndGet();
+                    if (Items.value(tx, table, "a") < 2) {
+                      throw tx.retry();
+                    }
+                  })));
+    }
+    while (looked.get() < 80) {
+      Thread.sleep(1);
+    }
+    add(db, table, "a", 1);
+    for (Thread waiter : waiters) {
+      waiter.join();
+    }
+    assertThat(looked.get()).isGreaterThanOrEqualTo(160);
+  }
+
+  @Test
+  void close_endsWhoAsksAClusterThatIsAway() throws Exception {
+    ClientCluster cluster = cluster(1);
+    Store db =
+        Khonsu.connect(
+            cluster.address() + "?timeoutSeconds=100000", StoreConfig.defaults(), allocator);
+    clients.add(db);
+    Table table = Items.rows(db, "items");
+    Transaction tx = db.begin();
+    cluster.stop(1);
+    Thread reader =
+        Thread.ofVirtual()
+            .start(() -> {
+              try {
+                var _ = tx.get(table, "a");
+              } catch (StoreClosedException _) {
+                // as it must
+              }
+            });
+    while (reader.getState() != Thread.State.TIMED_WAITING) { // it asks again and again
+      Thread.sleep(1);
+    }
+    db.close();
+    reader.join();
   }
 
   @Test

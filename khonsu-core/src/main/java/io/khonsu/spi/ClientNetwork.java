@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
 
 /** How a client reaches the nodes of a cluster; found on the class path. */
 public interface ClientNetwork {
@@ -29,6 +30,16 @@ public interface ClientNetwork {
     }
   }
 
+  /** A node has certainly not looked at a question, and will not. */
+  final class NotAskedException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    /** With the reason, as far as it is known. */
+    public NotAskedException(String message, @Nullable Throwable cause) {
+      super(message, cause);
+    }
+  }
+
   /** Ways to some nodes. Thread-safe. */
   interface Nodes extends AutoCloseable {
     /**
@@ -36,6 +47,7 @@ public interface ClientNetwork {
      *
      * @param node its place in the list of addresses
      * @param question bytes that nobody changes
+     * @throws NotAskedException if the node has not got the question, or has not looked at it
      * @throws IOException if no answer came: the node may have got the question, or not
      * @throws InterruptedException if the thread was interrupted while it waited
      */

@@ -18,8 +18,8 @@ import java.util.function.Consumer;
  * <p>The methods of {@link CommitOrder} are for any thread, the others for the event loop.
  */
 final class LocalClient implements CommitOrder {
-  /** Of commits whose outcome is not known, so many stay open to be asked for. */
-  private static final int UNRESOLVED_MAX = 4096;
+  /** The outcomes of the last so many commits can be asked for if they are not known. */
+  private static final int RESOLVABLE_MAX = 4096;
 
   private static final String NO_ANSWER = "the cluster did not answer in time";
 
@@ -54,9 +54,6 @@ final class LocalClient implements CommitOrder {
         case NEVER -> end(new Reply.Unavailable("no leader is known"));
         case MAYBE -> {
           unresolved.add(commitId);
-          if (unresolved.size() > UNRESOLVED_MAX) {
-            unresolved.pollFirst();
-          }
           end(new Reply.Unknown(commitId, NO_ANSWER));
         }
       }
@@ -136,11 +133,15 @@ final class LocalClient implements CommitOrder {
 
   /** {@return the first number of the session whose outcome may still be needed} */
   private long answeredBelow() {
-    long first = open.first();
-    if (!unresolved.isEmpty() && CommitIds.session(unresolved.first()) == session) {
-      first = Math.min(first, unresolved.first());
+    long newest = CommitIds.of(session, lastNumber);
+    while (!unresolved.isEmpty() && unresolved.first() <= newest - RESOLVABLE_MAX) {
+      unresolved.pollFirst(); // or the nodes would keep all that came after it
     }
-    return CommitIds.number(first);
+    // Commits that an earlier session has left open count in that one.
+    Long first = open.ceiling(CommitIds.of(session, 1));
+    Long unknown = unresolved.ceiling(CommitIds.of(session, 1));
+    long least = Math.min(first == null ? newest : first, unknown == null ? newest : unknown);
+    return CommitIds.number(least);
   }
 
   private void openSession() {

@@ -34,6 +34,7 @@ final class Submitter {
     private final long deadlineNanos;
     private long sentNanos;
     private boolean isDue = true;
+    private boolean wasSentAgain;
     private Sent sent = Sent.NEVER;
 
     private Pending(Submission submission, Owner owner, long deadlineNanos) {
@@ -99,7 +100,8 @@ final class Submitter {
       return;
     }
     if (outcome instanceof Outcome.Again) {
-      each.isDue = true;
+      each.isDue = !each.wasSentAgain; // then only after a while: its session may be full
+      each.wasSentAgain = true;
     } else {
       pending.remove(submission.identity());
       each.owner.decided(outcome);

@@ -14,6 +14,7 @@ import java.net.InetSocketAddress;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -33,6 +34,10 @@ public final class ClientListener implements AutoCloseable {
           .setType(MethodType.UNARY)
           .setFullMethodName("khonsu.Client/Ask")
           .build();
+
+  /** Comes with the end of a call whose question was not looked at. */
+  static final Metadata.Key<String> NOT_ASKED =
+      Metadata.Key.of("khonsu-not-asked", Metadata.ASCII_STRING_MARSHALLER);
 
   private static final Logger LOG = LoggerFactory.getLogger(ClientListener.class);
   private static final long CLOSING_SECONDS_MAX = 3;
@@ -116,10 +121,8 @@ public final class ClientListener implements AutoCloseable {
       return refuse(call, overloaded("questions", settings.limits().callsMax()));
     }
     gate.began(call.getAttributes()); // and stays let in, unless a question is refused
-    Answering listener = new Answering(call);
-    wiring.later(settings.limits().questionTimeout(), listener::giveUpUnlessAsked);
     call.request(2); // the second is never sent, or the question is none
-    return listener;
+    return new Answering(call);
   }
 
   private static Status overloaded(String what, int most) {
@@ -129,8 +132,14 @@ public final class ClientListener implements AutoCloseable {
 
   private ServerCall.Listener<byte[]> refuse(ServerCall<byte[], byte[]> call, Status status) {
     note(call, status);
-    call.close(status, new Metadata());
+    call.close(status, notAsked());
     return new ServerCall.Listener<>() {};
+  }
+
+  private static Metadata notAsked() {
+    Metadata trailers = new Metadata();
+    trailers.put(NOT_ASKED, "true");
+    return trailers;
   }
 
   private void note(ServerCall<byte[], byte[]> call, Status status) {
@@ -143,17 +152,24 @@ public final class ClientListener implements AutoCloseable {
         .log("a call of a client was refused");
   }
 
-  /** One call, which holds its share of the limits until all of its answer has gone. */
+  /**
+   * One call, which holds its share of the limits until all of its answer has gone, and nobody
+   * works for it any more.
+   */
   private final class Answering extends ServerCall.Listener<byte[]> {
     private final ServerCall<byte[], byte[]> call;
     private byte @Nullable [] question;
-    private @Nullable Future<?> task;
+    private boolean isAsked;
+    private final Future<?> timeout;
+    private @Nullable Thread worker;
+    private boolean isWorking;
     private int heldBytes;
     private boolean isClosed;
     private boolean hasEnded;
 
     private Answering(ServerCall<byte[], byte[]> call) {
       this.call = call;
+      this.timeout = wiring.later(settings.limits().questionTimeout(), this::giveUpUnlessAsked);
     }
 
     @Override
@@ -170,11 +186,42 @@ public final class ClientListener implements AutoCloseable {
     @Override
     public synchronized void onHalfClose() {
       byte[] asked = question;
+      question = null; // not kept longer than it takes
       if (asked == null) {
         close(Status.INVALID_ARGUMENT.withDescription("a call has one question"));
       } else if (!isClosed) {
-        task = answering.submit(() -> answer(asked));
+        isAsked = true;
+        isWorking = true;
+        timeout.cancel(false);
+        try {
+          answering.execute(() -> work(asked));
+        } catch (RejectedExecutionException _) { // the listener closes
+          isWorking = false;
+          isAsked = false;
+          close(Status.UNAVAILABLE.withDescription("the node stops"));
+        }
       }
+    }
+
+    private void work(byte[] asked) {
+      try {
+        if (begins()) {
+          answer(asked);
+        }
+      } finally {
+        worked();
+      }
+    }
+
+    private synchronized boolean begins() {
+      worker = Thread.currentThread();
+      return !hasEnded;
+    }
+
+    private synchronized void worked() {
+      worker = null;
+      isWorking = false;
+      release();
     }
 
     private void answer(byte[] asked) {
@@ -208,12 +255,12 @@ public final class ClientListener implements AutoCloseable {
         isClosed = true;
         note(call, status);
         gate.ended(call.getAttributes());
-        call.close(status, new Metadata());
+        call.close(status, isAsked ? new Metadata() : notAsked());
       }
     }
 
     private synchronized void giveUpUnlessAsked() {
-      if (task == null) {
+      if (!isAsked) {
         close(
             Status.DEADLINE_EXCEEDED.withDescription(
                 "the question was not here whole after " + settings.limits().questionTimeout()));
@@ -244,10 +291,19 @@ public final class ClientListener implements AutoCloseable {
       if (!hasEnded) {
         hasEnded = true;
         isClosed = true;
-        if (task != null) {
-          task.cancel(true); // who waits for nobody need not wait
+        question = null;
+        timeout.cancel(false);
+        if (worker != null) {
+          worker.interrupt(); // who waits for nobody need not wait
         }
+        release();
+      }
+    }
+
+    private void release() {
+      if (hasEnded && !isWorking) {
         bytes.release(heldBytes);
+        heldBytes = 0;
         calls.release();
       }
     }

@@ -1,7 +1,9 @@
 package io.khonsu.grpc;
 
+import io.grpc.Attributes;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
+import io.grpc.ClientStreamTracer;
 import io.grpc.ConnectivityState;
 import io.grpc.Grpc;
 import io.grpc.ManagedChannel;
@@ -115,7 +117,9 @@ public final class GrpcClientNetwork implements ClientNetwork {
         return call.ask(question);
       } catch (ExecutionException e) {
         Throwable cause = e.getCause() == null ? e : e.getCause();
-        throw new IOException(String.valueOf(cause.getMessage()), cause);
+        throw call.mayHaveArrived()
+            ? new IOException(String.valueOf(cause.getMessage()), cause)
+            : new NotAskedException(String.valueOf(cause.getMessage()), cause);
       } catch (InterruptedException e) {
         call.call.cancel("the caller was interrupted", e);
         throw e;
@@ -140,12 +144,38 @@ public final class GrpcClientNetwork implements ClientNetwork {
     private volatile byte @Nullable [] answer;
     private volatile boolean isNode = true;
 
+    /** Whether there was a connection for it. */
+    private volatile boolean isOnItsWay;
+
+    /** Whether the node said that it did not look at it. */
+    private volatile boolean isRefused;
+
     private Call(ManagedChannel channel, boolean isSecure, Duration timeout) {
       this.isSecure = isSecure;
       this.call =
           channel.newCall(
               ClientListener.ASK,
-              CallOptions.DEFAULT.withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS));
+              CallOptions.DEFAULT
+                  .withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS)
+                  .withStreamTracerFactory(new Departure()));
+    }
+
+    /** Notes when the call gets a stream of a connection: before, nothing can have arrived. */
+    private final class Departure extends ClientStreamTracer.Factory {
+      @Override
+      public ClientStreamTracer newClientStreamTracer(
+          ClientStreamTracer.StreamInfo info, Metadata headers) {
+        return new ClientStreamTracer() {
+          @Override
+          public void streamCreated(Attributes transport, Metadata sent) {
+            isOnItsWay = true;
+          }
+        };
+      }
+    }
+
+    private boolean mayHaveArrived() {
+      return isOnItsWay && !isRefused;
     }
 
     private byte[] ask(byte[] question) throws InterruptedException, ExecutionException {
@@ -173,6 +203,7 @@ public final class GrpcClientNetwork implements ClientNetwork {
     @Override
     public void onClose(Status status, Metadata trailers) {
       byte[] got = answer;
+      isRefused = trailers.containsKey(ClientListener.NOT_ASKED);
       if (!isNode) {
         result.completeExceptionally(
             new IOException("the certificate at the other end is not that of a node"));

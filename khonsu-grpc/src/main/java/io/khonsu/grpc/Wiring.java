@@ -1,5 +1,6 @@
 package io.khonsu.grpc;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import io.grpc.Codec;
 import io.grpc.DecompressorRegistry;
 import io.grpc.InsecureServerCredentials;
@@ -26,7 +27,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -48,7 +49,7 @@ final class Wiring implements AutoCloseable {
       DecompressorRegistry.emptyInstance().with(Codec.Identity.NONE, false);
 
   private final EventLoopGroup network;
-  private final ScheduledExecutorService timer;
+  private final ScheduledThreadPoolExecutor timer;
 
   /** For what blocks: looking up names, and the arithmetic of TLS handshakes. */
   private final ExecutorService helpers = Executors.newVirtualThreadPerTaskExecutor();
@@ -81,6 +82,7 @@ final class Wiring implements AutoCloseable {
             1,
             Thread.ofPlatform().name(name + "-timer").daemon().factory(),
             new ThreadPoolExecutor.DiscardPolicy());
+    timer.setRemoveOnCancelPolicy(true);
     try {
       Optional<TlsFiles> files = security.files;
       tls = files.isPresent() ? new TlsIdentity(files.get(), security.uri) : null;
@@ -112,9 +114,11 @@ final class Wiring implements AutoCloseable {
    * Runs an action on the timer's thread, in a while.
    *
    * @param action must not block; not run any more once this is closed
+   * @return what it can be cancelled by
    */
-  void later(Duration delay, Runnable action) {
-    var _ = timer.schedule(action, delay.toNanos(), TimeUnit.NANOSECONDS);
+  @CanIgnoreReturnValue
+  Future<?> later(Duration delay, Runnable action) {
+    return timer.schedule(action, delay.toNanos(), TimeUnit.NANOSECONDS);
   }
 
   /**
