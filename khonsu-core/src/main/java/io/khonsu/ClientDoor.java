@@ -216,8 +216,8 @@ public final class ClientDoor {
   /**
    * Waits for the next commit to what was read, or, if any was committed since it was read,
    * whatever it changed, not at all: who asks reads again then, and asks with what is current.
+   * Where too many wait, the answer comes at once: who commits must not have to wait for them.
    */
-  /** Where too many wait already, the answer comes at once: who commits must not wait for them. */
   private RemoteAnswer changed(byte[] bytes, int waitMillis)
       throws EncodedRequest.MalformedException {
     EncodedRequest request = EncodedRequest.decode(bytes);

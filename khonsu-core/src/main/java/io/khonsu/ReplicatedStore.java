@@ -4,6 +4,7 @@ import io.khonsu.mvcc.CommitRecord;
 import io.khonsu.mvcc.CommitRequest;
 import io.khonsu.mvcc.CommitResult;
 import io.khonsu.mvcc.Conflict;
+import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.mvcc.HistoryHold;
 import io.khonsu.mvcc.ReadSet;
 import io.khonsu.mvcc.TxnBuffer;
@@ -168,14 +169,25 @@ public final class ReplicatedStore implements AutoCloseable {
 
   private void stage(EncodedRequest request, StagedMutations staged)
       throws DamagedStorageException {
+    int count =
+        request.appends().size() + request.writes().values().stream().mapToInt(List::size).sum();
     for (var writes : request.writes().entrySet()) {
       for (Mutation mutation : writes.getValue()) {
         check(mutation);
+        if (isDefinition(mutation) && (count > 1 || writes.getKey() != ConflictStrategy.FAIL)) {
+          throw new IllegalArgumentException(
+              "a table is created or dropped by a transaction of its own, which fails on"
+                  + " conflicts");
+        }
       }
       staged.addAll(numbered(writes.getValue()), writes.getKey());
     }
     request.appends().forEach(this::check);
     staged.addAppends(request.appends());
+  }
+
+  private static boolean isDefinition(Mutation mutation) {
+    return mutation instanceof Mutation.CreateTable || mutation instanceof Mutation.DropTable;
   }
 
   private void check(Mutation mutation) {

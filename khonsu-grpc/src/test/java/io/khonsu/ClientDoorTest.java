@@ -3,12 +3,16 @@ package io.khonsu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.khonsu.grpc.ClientCluster;
+import io.khonsu.mvcc.ConflictStrategy;
+import io.khonsu.mvcc.IsolationLevel;
 import io.khonsu.mvcc.Key;
 import io.khonsu.mvcc.KeyInterval;
+import io.khonsu.spi.Mutation;
 import io.khonsu.testkit.LeakChecking;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ThreadLocalRandom;
 import org.apache.arrow.memory.BufferAllocator;
@@ -86,8 +90,41 @@ class ClientDoorTest {
           .isInstanceOfSatisfying(
               CommitAnswer.Refused.class,
               refused -> assertThat(refused.reason()).isEqualTo(CommitAnswer.Reason.MALFORMED));
-      Items.rows(cluster.member(1).store(), "items"); // it goes on
+      Table items = Items.rows(cluster.member(1).store(), "items"); // it goes on
+      Mutation made =
+          new Mutation.CreateTable(
+              Integer.MAX_VALUE, TableSpec.rows("made", Items.ROW).primaryKey("id"));
+      Mutation dropped = new Mutation.DropTable(items.id());
+      long now = cluster.member(1).store().newestVersion();
+      assertMalformed(
+          door, session, 2, request(now, Map.of(ConflictStrategy.FAIL, List.of(made, made))));
+      assertMalformed(
+          door, session, 3, request(now, Map.of(ConflictStrategy.FAIL, List.of(dropped, made))));
+      assertMalformed(
+          door, session, 4, request(now, Map.of(ConflictStrategy.IGNORE, List.of(dropped))));
+      assertThat(cluster.member(1).store().tables()).containsExactly(items);
+      Items.rows(cluster.member(1).store(), "others");
     }
+  }
+
+  private static byte[] request(long version, Map<ConflictStrategy, List<Mutation>> writes) {
+    return new EncodedRequest(
+            IsolationLevel.SERIALIZABLE,
+            version,
+            List.of(),
+            List.of(),
+            List.of(),
+            writes,
+            List.of())
+        .encode();
+  }
+
+  private static void assertMalformed(ClientDoor door, long session, long number, byte[] request) {
+    RemoteAnswer answer = ask(door, new RemoteQuestion.Commit(session, number, number, request));
+    assertThat(CommitAnswer.decode(((RemoteAnswer.Decided) answer).answer()))
+        .isInstanceOfSatisfying(
+            CommitAnswer.Refused.class,
+            refused -> assertThat(refused.reason()).isEqualTo(CommitAnswer.Reason.MALFORMED));
   }
 
   @Test
