@@ -21,6 +21,7 @@ final class RemoteLink implements AutoCloseable {
   /** A question of many bytes has a second more for so many. */
   private static final int QUESTION_BYTES_PER_SECOND = 1 << 20;
 
+  private static final String NO_ANSWER = "no node answers, the last one: ";
   private static final long PAUSE_NANOS_MIN = 5_000_000;
   private static final int PAUSE_DOUBLINGS_MAX = 5;
 
@@ -124,23 +125,14 @@ final class RemoteLink implements AutoCloseable {
       pauseBefore(attempt);
       int asked = node;
       try {
-        RemoteAnswer answer = answer(asked, question, timeout(question, attempt));
+        Duration timeout = timeout(question, attempt);
+        RemoteAnswer answer = attempt(asked, question, timeout, mayHaveArrived);
         if (!(answer instanceof RemoteAnswer.Unavailable
             || answer instanceof RemoteAnswer.Unknown)) {
           return new Asked(answer, mayHaveArrived);
         }
         last = answer;
         mayHaveArrived |= answer instanceof RemoteAnswer.Unknown;
-      } catch (IllegalArgumentException e) {
-        if (mayHaveArrived) {
-          return new Asked(new RemoteAnswer.Unknown(String.valueOf(e.getMessage())), true);
-        }
-        throw e;
-      } catch (ClientNetwork.NotAskedException e) {
-        last = new RemoteAnswer.Unavailable("no node answers, the last one: " + e.getMessage());
-      } catch (IOException e) {
-        last = new RemoteAnswer.Unavailable("no node answers, the last one: " + e.getMessage());
-        mayHaveArrived = true;
       } catch (InterruptedException _) {
         Thread.currentThread().interrupt();
         return new Asked(new RemoteAnswer.Unknown("the thread was interrupted"), true);
@@ -148,6 +140,24 @@ final class RemoteLink implements AutoCloseable {
       node = (asked + 1) % nodeCount;
     }
     return new Asked(last, mayHaveArrived);
+  }
+
+  /** {@return what a node answers, or what that it does not answer means} */
+  private RemoteAnswer attempt(
+      int asked, RemoteQuestion question, Duration timeout, boolean mayHaveArrived)
+      throws InterruptedException {
+    try {
+      return answer(asked, question, timeout);
+    } catch (IllegalArgumentException e) {
+      if (mayHaveArrived) { // another node may know what the first one did
+        return new RemoteAnswer.Unknown(String.valueOf(e.getMessage()));
+      }
+      throw e;
+    } catch (ClientNetwork.NotAskedException e) {
+      return new RemoteAnswer.Unavailable(NO_ANSWER + e.getMessage());
+    } catch (IOException e) {
+      return new RemoteAnswer.Unknown(NO_ANSWER + e.getMessage());
+    }
   }
 
   private Duration timeout(RemoteQuestion question, int attempt) {

@@ -84,13 +84,13 @@ class RemoteOrderTest {
   }
 
   @Test
-  void refusal_afterALostAnswer_leavesTheOutcomeUnknown() {
+  void refusal_afterALostAnswer_tellsNothing() {
     next.add(() -> new RemoteAnswer.Refused("no"));
     assertThatThrownBy(this::submit).isInstanceOf(IllegalArgumentException.class);
 
     next.add(RemoteOrderTest::lost);
     next.add(() -> new RemoteAnswer.Refused("no"));
-    assertThat(submit()).isInstanceOf(Reply.Unknown.class);
+    assertThat(submit()).isInstanceOf(Reply.Decided.class);
 
     next.add(RemoteOrderTest::lost);
     next.add(() -> new RemoteAnswer.TooLarge(2, 1));
