@@ -322,7 +322,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
       }
       case Event.SnapshotWanted _ -> checkpoints.want();
       case Event.ConfigurationStarted(var configuration, long _, boolean _) -> begun(configuration);
-      case Event.Retired _ -> membership.settled();
+      case Event.Retired _ -> membership.retired();
       case Event.ProposalsRejected _ -> batching.clear(); // whoever sent them sends them again
       default -> LOG.atDebug().addKeyValue("node", config.member()).log("{}", event);
     }
@@ -544,6 +544,11 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     LOG.atError().addKeyValue("node", config.member()).setCause(cause).log("the node has stopped");
     failure = cause;
     inbox.close();
+    try {
+      inbox.runAll(); // who asks hears that nothing came of it, below
+    } catch (RuntimeException e) {
+      cause.addSuppressed(e);
+    }
     submitter.close();
     reads.close();
     membership.close();

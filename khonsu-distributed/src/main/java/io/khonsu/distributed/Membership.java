@@ -42,6 +42,12 @@ final class Membership {
   private final Consumer<Input> replicaSteps;
   private final BiConsumer<Long, PeerMessage> sender;
 
+  /** Whether what this node has is needed by nobody any more. */
+  private boolean isRetired;
+
+  /** Whether it has followed a leader since it was started. */
+  private boolean wasLed;
+
   /** Whom the transport was told of. */
   private Set<Long> peers;
 
@@ -90,7 +96,12 @@ final class Membership {
   /** {@return who is in the cluster, as far as it is known here} */
   ClusterMembers members() {
     ClusterMembers known = state.members();
-    return known == null ? ClusterMembers.of(config.members(), config.addresses()) : known;
+    if (known != null) {
+      return known;
+    }
+    // The file may have changed since the cluster began; who is in it has not.
+    Configuration inForce = replica.configuration();
+    return ClusterMembers.of(inForce == null ? config.members() : inForce, config.addresses());
   }
 
   /** {@return what this node is in it} */
@@ -98,9 +109,12 @@ final class Membership {
     if (replica.role() != Role.PASSIVE) {
       return NodeStatus.Membership.Standing.MEMBER;
     }
-    return members().hasLeft(config.member())
-        ? NodeStatus.Membership.Standing.REMOVED
-        : NodeStatus.Membership.Standing.JOINING;
+    if (members().hasLeft(config.member())) {
+      return isRetired
+          ? NodeStatus.Membership.Standing.REMOVED
+          : NodeStatus.Membership.Standing.LEAVING;
+    }
+    return NodeStatus.Membership.Standing.JOINING;
   }
 
   NodeStatus.Membership status() {
@@ -115,15 +129,14 @@ final class Membership {
    */
   @CanIgnoreReturnValue
   Map<Long, String> updatePeers() {
-    ClusterMembers known = state.members();
+    ClusterMembers known = members();
     Configuration inForce = replica.configuration();
-    boolean isInForce = known != null && inForce != null && inForce.id() == known.configuration();
-    Map<Long, String> wanted = new TreeMap<>();
-    if (known != null) {
-      wanted.putAll(known.reachable());
-    }
+    boolean isInForce = inForce != null && inForce.id() == known.configuration();
+    Map<Long, String> wanted = new TreeMap<>(known.reachable());
     if (!isInForce) {
       wanted.putAll(config.addresses());
+    } else if (!wasLed) { // all whom it knows may have been replaced: then the file can be mended
+      config.addresses().forEach(wanted::putIfAbsent);
     }
     Change current = change;
     if (current != null) {
@@ -220,6 +233,9 @@ final class Membership {
             Reason.ALREADY_A_MEMBER,
             "node %d is a member; if it has lost its disk, replace it by itself".formatted(node));
       }
+    }
+    if (wanted.added().containsKey(config.member().node())) {
+      return new Refused(Reason.NOT_HERE, "a node cannot bring in itself: ask another member");
     }
     return refusal(wanted, now);
   }
@@ -334,6 +350,7 @@ final class Membership {
 
   /** A configuration is in force. */
   void begun(Configuration configuration, long nowNanos) {
+    isRetired = false;
     Change current = change;
     if (current == null) {
       updatePeers();
@@ -348,11 +365,21 @@ final class Membership {
       current.hasBegun = true;
       current.deadlineNanos = nowNanos + config.times().commitTimeout().toNanos();
       updatePeers();
+    } else if (current.hasBegun) { // so it was made, and a later one too
+      end(new ChangeResult.Changed(members()));
+    } else if (proposed != null && configuration.id() > proposed.configuration()) {
+      end(new ChangeResult.Unknown("others have changed the members since: look at them"));
     } else {
       end(
           new Refused(
               Reason.OTHER_CHANGE, "another change came first: look at the members and try again"));
     }
+  }
+
+  /** Nobody needs what this node has, which was removed. */
+  void retired() {
+    isRetired = true;
+    settled();
   }
 
   /** A majority of the configuration in force follows a leader, or has all that was decided. */
@@ -388,6 +415,10 @@ final class Membership {
 
   /** A node leads. */
   void leads(long node) {
+    if (!wasLed) {
+      wasLed = true;
+      updatePeers();
+    }
     settled();
     if (node == config.member().node()) {
       answerTakeovers(true);

@@ -54,7 +54,9 @@ public record NodeStatus(
       /** It takes part. */
       MEMBER,
       /** It does not any more. */
-      REMOVED
+      REMOVED,
+      /** It was removed, and the others may still need what it has. */
+      LEAVING
     }
   }
 

@@ -22,7 +22,8 @@ sealed interface PeerMessage {
   int HEADER_BYTES = 10;
 
   /** By the byte that stands for each. */
-  List<Standing> STANDINGS = List.of(Standing.JOINING, Standing.MEMBER, Standing.REMOVED);
+  List<Standing> STANDINGS =
+      List.of(Standing.JOINING, Standing.MEMBER, Standing.REMOVED, Standing.LEAVING);
 
   /** {@return which group of replicas it is about} */
   long group();

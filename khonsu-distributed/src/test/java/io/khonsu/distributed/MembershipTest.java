@@ -256,7 +256,10 @@ class MembershipTest {
           .isInstanceOf(UnavailableException.class);
       nodes.stop(3);
       nodes.start(3, Presence.EXISTING);
-      assertThat(membership(nodes, 3).standing()).isEqualTo(Standing.REMOVED);
+      while (membership(nodes, 3).standing() != Standing.REMOVED) {
+        assertThat(membership(nodes, 3).standing()).isEqualTo(Standing.LEAVING);
+        Thread.sleep(1); // until the others have said that they need it no more
+      }
       changed(nodes, 1, MemberChange.add(3, "node-three"));
       changed(nodes, 1, MemberChange.remove(2));
       nodes.stop(1);
@@ -320,6 +323,20 @@ class MembershipTest {
     @Override
     public void close() {
       transport.close();
+    }
+  }
+
+  /** Files change, and say nothing about who is in a cluster that has begun. */
+  @Test
+  void nodeInTheFile_thatNobodyAdded_isNoMember() throws Exception {
+    try (Nodes nodes = new Nodes(3)) {
+      first(nodes);
+      nodes.stop(1);
+      nodes.start(nodes.joining(4).as(new Member(1, 0)), Presence.EXISTING, nodes.network().of(1));
+      assertThat(members(nodes, 1)).containsExactly(1L, 2L, 3L);
+      nodes.join(4);
+      changed(nodes, 1, MemberChange.add(4, "node-4"));
+      assertThat(members(nodes, 1)).containsExactly(1L, 2L, 3L, 4L);
     }
   }
 

@@ -97,6 +97,7 @@ record ClusterStatus(List<JsonNode> nodes, Map<Path, String> silent) {
     return switch (status.path("standing").asText()) {
       case "JOINING" -> "joining";
       case "REMOVED" -> "removed";
+      case "LEAVING" -> "leaving";
       default -> leads(status) ? "leader" : "follower";
     };
   }

@@ -111,6 +111,8 @@ final class AdminPages {
     return switch (status.membership().standing()) {
       case JOINING -> "the node waits until a member adds it";
       case REMOVED -> "the node was removed from the cluster: stop it";
+      case LEAVING ->
+          "the node was removed from the cluster: let it run until the others have what it has";
       case MEMBER ->
           status.leader() == 0 || !status.isLed()
               ? "no leader that reaches a majority is known"

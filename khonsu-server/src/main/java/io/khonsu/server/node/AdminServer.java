@@ -63,9 +63,15 @@ final class AdminServer implements AutoCloseable {
     return server.getAddress();
   }
 
+  /** Takes no more requests. */
+  void stopListening() {
+    server.stop(0);
+  }
+
+  /** Takes no more requests, and waits for those under way. */
   @Override
   public void close() {
-    server.stop(0);
+    stopListening();
     threads.close();
   }
 }

@@ -371,7 +371,8 @@ public final class LocalCluster implements AutoCloseable {
 
   private boolean wasRemoved(long node) {
     try {
-      return admin(node).status().path("standing").asText().equals("REMOVED");
+      String standing = admin(node).status().path("standing").asText();
+      return standing.equals("REMOVED") || standing.equals("LEAVING");
     } catch (IOException _) {
       return false; // it is being started
     }

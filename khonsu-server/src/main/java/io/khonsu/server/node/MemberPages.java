@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import io.khonsu.distributed.ChangeResult;
 import io.khonsu.distributed.ClusterMember;
+import io.khonsu.distributed.ClusterMembers;
 import io.khonsu.distributed.MemberChange;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -37,7 +38,9 @@ final class MemberPages {
       }
       long node = Long.parseLong(words[1]);
       if (words.length == 3 && words[0].equals("add")) {
-        added.put(node, words[2]);
+        if (added.put(node, words[2]) != null) {
+          return AdminPages.Page.text(400, "node %d is there twice%n%s".formatted(node, USAGE));
+        }
       } else if (words.length == 2 && words[0].equals("remove")) {
         removed.add(node);
       } else {
@@ -49,9 +52,11 @@ final class MemberPages {
 
   private AdminPages.Page page(ChangeResult result) {
     Map<String, Object> tree = new LinkedHashMap<>();
+    ClusterMembers members = member.status().membership().members();
     int status =
         switch (result) {
-          case ChangeResult.Changed _ -> {
+          case ChangeResult.Changed(ClusterMembers changed) -> {
+            members = changed; // the status may be from before
             tree.put("result", "CHANGED");
             yield 200;
           }
@@ -67,7 +72,7 @@ final class MemberPages {
             yield 503;
           }
         };
-    tree.put("members", StatusTree.members(member.status().membership()));
+    tree.put("members", StatusTree.members(members));
     return json(status, tree);
   }
 

@@ -119,10 +119,11 @@ public final class RunningNode implements AutoCloseable {
   /** Ends the transactions that are open, waits for commits under way, and ends the node. */
   @Override
   public synchronized void close() {
-    admin.close();
+    admin.stopListening();
     if (clients != null) {
       clients.close(); // first, so that clients hear of it, and go to another node
     }
-    member.close();
+    member.close(); // ends what the requests under way wait for
+    admin.close();
   }
 }

@@ -19,7 +19,7 @@ final class StatusTree {
     tree.put("healthy", problem == null);
     tree.put("problem", problem == null ? "" : problem);
     tree.put("standing", status.membership().standing().name());
-    tree.put("members", members(status.membership()));
+    tree.put("members", members(status.membership().members()));
     tree.put("changingMembers", status.membership().isChanging());
     tree.put("role", consensus.role());
     tree.put("phase", consensus.phase());
@@ -43,8 +43,8 @@ final class StatusTree {
   }
 
   /** {@return who is in the cluster} */
-  static List<Map<String, Object>> members(NodeStatus.Membership membership) {
-    return membership.members().current().stream().map(StatusTree::of).toList();
+  static List<Map<String, Object>> members(ClusterMembers members) {
+    return members.current().stream().map(StatusTree::of).toList();
   }
 
   private static Map<String, Object> of(ClusterMembers.Entry entry) {
