@@ -137,7 +137,9 @@ final class ConnectionGate {
         .addKeyValue("count", hangUps)
         .addKeyValue("why", why)
         .log("a connection was closed");
-    var _ = connection.channel.close();
+    // Without a farewell, for which the other side may let this one wait.
+    Channel channel = connection.channel;
+    channel.eventLoop().execute(() -> channel.unsafe().close(channel.voidPromise()));
   }
 
   private void gone(Ends ends) {
