@@ -1,11 +1,14 @@
 package io.khonsu.grpc;
 
+import io.grpc.Attributes;
+import io.grpc.ClientTransportFilter;
 import io.grpc.Codec;
 import io.grpc.DecompressorRegistry;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.ServerTransportFilter;
 import io.grpc.TlsServerCredentials.ClientAuth;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -149,12 +152,24 @@ final class Wiring implements AutoCloseable {
             .keepAliveTime(10, TimeUnit.SECONDS)
             .keepAliveTimeout(5, TimeUnit.SECONDS)
             .permitKeepAliveTime(5, TimeUnit.SECONDS);
+    if (tls != null) {
+      builder.addTransportFilter(trustedCallers(tls));
+    }
     return builder
         .directExecutor()
         .decompressorRegistry(NO_COMPRESSION)
         .addService(service)
         .build()
         .start();
+  }
+
+  private static ServerTransportFilter trustedCallers(TlsIdentity tls) {
+    return new ServerTransportFilter() {
+      @Override
+      public Attributes transportReady(Attributes connection) {
+        return tls.checked(connection, TlsIdentity.Shown.BY_CLIENT);
+      }
+    };
   }
 
   private static <C extends Channel> C guarded(C channel, ChannelHandler first) {
@@ -197,7 +212,7 @@ final class Wiring implements AutoCloseable {
     if (tls == null) {
       builder.usePlaintext();
     } else {
-      builder.sslContext(tls.channels());
+      builder.sslContext(tls.channels()).addTransportFilter(trustedServers(tls));
     }
     return builder
         .eventLoopGroup(network)
@@ -213,6 +228,15 @@ final class Wiring implements AutoCloseable {
         .decompressorRegistry(NO_COMPRESSION)
         .disableRetry()
         .build();
+  }
+
+  private static ClientTransportFilter trustedServers(TlsIdentity tls) {
+    return new ClientTransportFilter() {
+      @Override
+      public Attributes transportReady(Attributes connection) {
+        return tls.checked(connection, TlsIdentity.Shown.BY_SERVER);
+      }
+    };
   }
 
   private Channel socket() {

@@ -283,6 +283,27 @@ class GrpcTransportTlsTest {
   }
 
   @Test
+  void sessionsOfBefore_doNotHelpWhoIsNotTrustedAnyMore() throws Exception {
+    String uri = TlsFiles.nodeUri(CLUSTER, 1);
+    TlsFiles files = ours.signed("changing", uri);
+    Path authorities = Files.copy(files.authorities(), directory.resolve("changing-ca.pem"));
+    GrpcTransport one = start(1, new TlsFiles(files.certificate(), files.key(), authorities));
+    GrpcTransport two = start(2, second);
+    Waiting.until("connected", () -> link(one).isConnected() && link(two).isConnected());
+
+    copy(stranger.authorities(), authorities);
+    one.readCertificatesAgain();
+    one.setFault(2, LinkFault.CUT);
+    two.setFault(1, LinkFault.CUT);
+    one.setFault(2, LinkFault.NONE);
+    two.setFault(1, LinkFault.NONE);
+    awaitRefusal(one, Refusal.OTHER_CERTIFICATE);
+    awaitRefusal(two, Refusal.OTHER_CERTIFICATE);
+    assertThat(link(one).isConnected()).isFalse();
+    assertThat(link(two).isConnected()).isFalse();
+  }
+
+  @Test
   void filesThatCannotBeUsed_areNamed() throws Exception {
     PeerSettings settings = PeerSettings.of(CLUSTER, 1, at[0]);
     Path open = directory.resolve("open-key.pem");
