@@ -80,7 +80,7 @@ final class ConnectionGate {
    */
   ConnectionGate(Limits limits, Wiring wiring) {
     this.limits = limits;
-    sweep(wiring);
+    wiring.repeat(limits.age.dividedBy(4), this::sweep);
   }
 
   /** {@return what a listening channel must begin with; one for each} */
@@ -152,7 +152,7 @@ final class ConnectionGate {
     }
   }
 
-  private void sweep(Wiring wiring) {
+  private void sweep() {
     lock.lock();
     try {
       long now = System.nanoTime();
@@ -166,7 +166,6 @@ final class ConnectionGate {
     } finally {
       lock.unlock();
     }
-    wiring.later(limits.age.dividedBy(4), () -> sweep(wiring));
   }
 
   /** Notes that a session began on a connection. */

@@ -34,12 +34,15 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The threads of one end of connections, and connections with the limits that strangers meet. Calls
  * are answered on network threads, so they must not block.
  */
 final class Wiring implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Wiring.class);
   private static final int NETWORK_THREADS = 2;
   private static final int CONNECT_MILLIS_MAX = 3_000;
   private static final int METADATA_BYTES_MAX = 8 << 10;
@@ -91,12 +94,7 @@ final class Wiring implements AutoCloseable {
       close();
       throw e;
     }
-    keepCertificatesFresh();
-  }
-
-  private void keepCertificatesFresh() {
-    readCertificatesAgain();
-    later(CERTIFICATES_PERIOD, this::keepCertificatesFresh);
+    repeat(CERTIFICATES_PERIOD, this::readCertificatesAgain);
   }
 
   /** Takes over certificates that have changed, for new connections. */
@@ -118,6 +116,22 @@ final class Wiring implements AutoCloseable {
    */
   void later(Duration delay, Runnable action) {
     var _ = timer.schedule(action, delay.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  /**
+   * Runs an action now, and again and again until this is closed.
+   *
+   * @param period from the end of one run to the next one, whatever became of it
+   * @param action must not block
+   */
+  void repeat(Duration period, Runnable action) {
+    try {
+      action.run();
+    } catch (RuntimeException e) {
+      LOG.atError().setCause(e).log("what is done again and again has failed this time");
+    } finally {
+      later(period, () -> repeat(period, action));
+    }
   }
 
   /**
