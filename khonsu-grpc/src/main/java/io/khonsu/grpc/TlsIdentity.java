@@ -194,7 +194,9 @@ final class TlsIdentity {
       return CertificateUtils.getPrivateKey(new ByteArrayInputStream(pem));
     } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
       throw new UnusableCertificateException(
-          "%s is not a PEM file of a PKCS #8 key: %s".formatted(files.key(), e.getMessage()), e);
+          "%s is not a PEM file of a PKCS #8 key of RSA or EC; others, as RSASSA-PSS, are not taken: %s"
+              .formatted(files.key(), e.getMessage()),
+          e);
     }
   }
 
@@ -248,11 +250,7 @@ final class TlsIdentity {
   }
 
   private static String signatureOf(PrivateKey key) {
-    return switch (key.getAlgorithm()) {
-      case "EC" -> "SHA256withECDSA";
-      case "RSA" -> "SHA256withRSA";
-      default -> key.getAlgorithm();
-    };
+    return key.getAlgorithm().equals("EC") ? "SHA256withECDSA" : "SHA256withRSA";
   }
 
   private UnusableCertificateException otherKey(@Nullable Throwable cause) {

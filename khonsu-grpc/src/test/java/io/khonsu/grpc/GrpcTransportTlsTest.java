@@ -22,7 +22,9 @@ import java.math.BigInteger;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.KeyPairGenerator;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
@@ -319,6 +321,13 @@ class GrpcTransportTlsTest {
     assertThatThrownBy(() -> GrpcTransport.open(settings.with(broken)))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("garbage.pem");
+
+    byte[] pss = KeyPairGenerator.getInstance("RSASSA-PSS").generateKeyPair().getPrivate().getEncoded();
+    Path other = directory.resolve("pss-key.pem");
+    Files.copy(first.key(), other, StandardCopyOption.COPY_ATTRIBUTES); // nobody else may read it
+    Files.writeString(other, TestCertificates.pem("PRIVATE KEY", pss));
+    isRefused(
+        new TlsFiles(first.certificate(), other, first.authorities()), "pss-key.pem", "RSASSA-PSS");
 
     TlsFiles swapped = new TlsFiles(first.certificate(), first.key(), garbage);
     assertThatThrownBy(() -> GrpcTransport.open(settings.with(swapped)))
