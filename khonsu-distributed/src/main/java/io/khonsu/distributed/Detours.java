@@ -1,7 +1,9 @@
 package io.khonsu.distributed;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -15,23 +17,29 @@ import org.jspecify.annotations.Nullable;
  * below knows that. So a node which has lost its leader, but not all others, goes on with it.
  * Thread-safe.
  *
- * <p>One node is in between, never two: a node passes on only what comes from its origin. A frame
- * on a detour: {@value #MARK} in a byte, which begins no other frame, origin and goal in 8 bytes
- * each, big-endian, the frame.
+ * <p>One node is in between, never two: a node passes on only what comes from its origin, and for
+ * whom it has a way itself. A frame on a detour: {@value #MARK} in a byte, which begins no other
+ * frame, origin and goal in 8 bytes each, big-endian, the frame. The answer of a node without a way:
+ * {@value #NO_WAY} in a byte, which begins no other frame either, and the goal.
+ *
+ * <p>Who passes a frame on is believed about its origin; whether that is one that would be let in,
+ * the goal decides itself.
  */
 final class Detours implements Transport, Transport.Receiver {
   /*
-   * Nobody says who reaches whom. So one of the others is tried, and kept as long as frames of the
-   * goal arrive, and best if they arrive through it; after a while without any, the next one is.
-   * The goal may as well be down: until something was heard of it, only small frames go, among them
-   * the consensus' heartbeats, whose answers will be heard.
+   * One of the others is tried, and kept until it says that it has no way, or nothing was heard of
+   * the goal for a while: where the goal's own frames come through says nothing about the other
+   * direction. The goal may as well be down: until something was heard of it, only small frames go,
+   * among them the consensus' heartbeats, whose answers will be heard.
    */
   static final byte MARK = 'R';
+  static final byte NO_WAY = 'N';
   private static final int HEADER_BYTES = 1 + 2 * Long.BYTES;
+  private static final int NO_WAY_BYTES = 1 + Long.BYTES;
   private static final int SMALL_BYTES = 512;
 
-  /** So many frames are sent into the silence before something else is tried. */
-  private static final int SILENCE_FRAMES = 64;
+  /** For so long nothing is heard before something else is tried: several heartbeats. */
+  static final int SILENCE_TICKS = 100;
 
   private final Transport direct;
   private final long self;
@@ -52,25 +60,26 @@ final class Detours implements Transport, Transport.Receiver {
   /** How to reach a node. */
   private static final class Detour {
     private final ReentrantLock lock = new ReentrantLock();
+
+    /** Who said that it has no way. */
+    @GuardedBy("lock")
+    private final Set<Long> deadEnds = new HashSet<>();
+
+    @GuardedBy("lock")
     private long via;
-    private boolean leadsThere;
-    private int silence = SILENCE_FRAMES;
-    private int untried;
+
+    @GuardedBy("lock")
+    private int silentTicks = SILENCE_TICKS;
 
     /** {@return through whom to send, or 0} */
     private long next(List<Long> candidates, int sizeBytes) {
       lock.lock();
       try {
-        boolean isSilent = silence >= SILENCE_FRAMES;
-        if (candidates.isEmpty() || (isSilent && sizeBytes > SMALL_BYTES)) {
+        if (candidates.isEmpty() || (isSilent() && sizeBytes > SMALL_BYTES)) {
           return 0;
         }
-        silence++;
-        boolean isTried = !leadsThere && --untried < 0;
-        if (!candidates.contains(via) || isSilent || isTried) {
-          via = candidates.get((candidates.indexOf(via) + 1) % candidates.size());
-          leadsThere = false;
-          untried = SILENCE_FRAMES;
+        if (isSilent() || deadEnds.contains(via) || !candidates.contains(via)) {
+          via = another(candidates);
         }
         return via;
       } finally {
@@ -78,19 +87,57 @@ final class Detours implements Transport, Transport.Receiver {
       }
     }
 
-    /** Notes that something came from there: through a node, or directly. */
+    @GuardedBy("lock")
+    private boolean isSilent() {
+      return silentTicks >= SILENCE_TICKS;
+    }
+
+    @GuardedBy("lock")
+    private long another(List<Long> candidates) {
+      if (deadEnds.containsAll(candidates)) {
+        deadEnds.clear(); // one of them may have a way by now
+      }
+      List<Long> open = new ArrayList<>(candidates);
+      open.removeAll(deadEnds);
+      long former = via;
+      return open.stream().filter(node -> node > former).findFirst().orElse(open.getFirst());
+    }
+
+    /** Notes that something came from there: through a node, or, with 0, directly. */
     private void heard(long through) {
       lock.lock();
       try {
-        silence = 0;
-        if (through != 0) {
+        if (through != 0 && isSilent() && !deadEnds.contains(through)) {
           via = through;
-          leadsThere = true;
         }
+        silentTicks = 0;
       } finally {
         lock.unlock();
       }
     }
+
+    private void noWay(long through) {
+      lock.lock();
+      try {
+        deadEnds.add(through);
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    private void tick() {
+      lock.lock();
+      try {
+        silentTicks = Math.min(silentTicks + 1, SILENCE_TICKS);
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  /** Lets a tick pass. */
+  void tick() {
+    detours.values().forEach(Detour::tick);
   }
 
   @Override
@@ -102,6 +149,11 @@ final class Detours implements Transport, Transport.Receiver {
   @Override
   public boolean isCut(long node) {
     return direct.isCut(node);
+  }
+
+  @Override
+  public boolean isPeer(long node) {
+    return direct.isPeer(node);
   }
 
   @Override
@@ -145,6 +197,13 @@ final class Detours implements Transport, Transport.Receiver {
       ByteBuffer in = ByteBuffer.wrap(frame, 1, frame.length - 1);
       return receive(node, in.getLong(), in.getLong(), frame);
     }
+    if (frame.length == NO_WAY_BYTES && frame[0] == NO_WAY) {
+      Detour detour = detours.get(ByteBuffer.wrap(frame, 1, Long.BYTES).getLong());
+      if (detour != null) {
+        detour.noWay(node);
+      }
+      return true;
+    }
     return deliver(node, 0, frame);
   }
 
@@ -152,9 +211,16 @@ final class Detours implements Transport, Transport.Receiver {
     if (goal == self) {
       byte[] inner = new byte[frame.length - HEADER_BYTES];
       System.arraycopy(frame, HEADER_BYTES, inner, 0, inner.length);
-      return deliver(origin, node, inner);
+      return !direct.isPeer(origin) || deliver(origin, node, inner);
     }
-    if (origin == node) {
+    if (origin != node) {
+      return true;
+    }
+    if (direct.isCut(goal)) {
+      byte[] answer = new byte[NO_WAY_BYTES];
+      ByteBuffer.wrap(answer).put(NO_WAY).putLong(goal);
+      direct.send(node, answer);
+    } else {
       direct.send(goal, frame);
     }
     return true;

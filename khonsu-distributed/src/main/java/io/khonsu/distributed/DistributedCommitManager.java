@@ -55,7 +55,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
   private static final int ACTION_BYTES = 64;
 
   private final ClusterConfig config;
-  private final Transport transport;
+  private final Detours transport;
   private final Inbox inbox;
   private final WireFormat format;
   private final ReplicatedStore store;
@@ -218,6 +218,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     lastTickNanos = nanos; // what a pause has missed is not made up for
     step(Input.TICK);
     membership.tick(nanos);
+    transport.tick();
     submitter.expire(nanos);
     reads.expire(nanos);
     return true;

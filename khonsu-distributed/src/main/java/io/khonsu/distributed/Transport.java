@@ -29,6 +29,12 @@ public interface Transport extends AutoCloseable {
   }
 
   /**
+   * {@return whether a node is known, so that it would be let in: others may pass on only what is
+   * from such a one} Called by any thread.
+   */
+  boolean isPeer(long node);
+
+  /**
    * Makes a node known, or known under another address. Nothing happens if it is known like this,
    * or is this node itself. Called by one thread, also before {@link #start}.
    *

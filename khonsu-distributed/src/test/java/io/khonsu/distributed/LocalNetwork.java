@@ -37,6 +37,11 @@ final class LocalNetwork {
       }
 
       @Override
+      public boolean isPeer(long peer) {
+        return !forgotten.contains(peer);
+      }
+
+      @Override
       public void setPeer(long peer, String address) {
         forgotten.remove(peer);
       }

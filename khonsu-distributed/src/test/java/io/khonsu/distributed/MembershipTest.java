@@ -308,6 +308,11 @@ class MembershipTest {
     }
 
     @Override
+    public boolean isPeer(long node) {
+      return transport.isPeer(node);
+    }
+
+    @Override
     public void setPeer(long node, String address) {
       if (address.equals("node-4")) {
         throw new IllegalArgumentException("not there");

@@ -110,6 +110,11 @@ final class SyncWitness {
       }
 
       @Override
+      public boolean isPeer(long node) {
+        return transport.isPeer(node);
+      }
+
+      @Override
       public void setPeer(long node, String address) {
         transport.setPeer(node, address);
       }

@@ -80,7 +80,7 @@ final class ConnectionGate {
    */
   ConnectionGate(Limits limits, Wiring wiring) {
     this.limits = limits;
-    sweep(wiring);
+    wiring.repeat(limits.age.dividedBy(4), this::sweep);
   }
 
   /** {@return what a listening channel must begin with; one for each} */
@@ -137,7 +137,9 @@ final class ConnectionGate {
         .addKeyValue("count", hangUps)
         .addKeyValue("why", why)
         .log("a connection was closed");
-    var _ = connection.channel.close();
+    // Without a farewell, for which the other side may let this one wait.
+    Channel channel = connection.channel;
+    channel.eventLoop().execute(() -> channel.unsafe().close(channel.voidPromise()));
   }
 
   private void gone(Ends ends) {
@@ -150,7 +152,7 @@ final class ConnectionGate {
     }
   }
 
-  private void sweep(Wiring wiring) {
+  private void sweep() {
     lock.lock();
     try {
       long now = System.nanoTime();
@@ -164,7 +166,6 @@ final class ConnectionGate {
     } finally {
       lock.unlock();
     }
-    wiring.later(limits.age.dividedBy(4), () -> sweep(wiring));
   }
 
   /** Notes that a session began on a connection. */

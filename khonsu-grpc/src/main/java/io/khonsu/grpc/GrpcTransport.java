@@ -155,6 +155,11 @@ public final class GrpcTransport implements Transport {
     }
   }
 
+  @Override
+  public boolean isPeer(long node) {
+    return peers.containsKey(node);
+  }
+
   /**
    * Makes a peer known by {@code HOST:PORT}.
    *

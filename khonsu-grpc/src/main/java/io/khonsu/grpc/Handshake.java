@@ -111,7 +111,7 @@ record Handshake(long clusterId, PeerSettings.Self self, int frameBytesMax, bool
     if (isSecure && !TlsIdentity.names(session, TlsFiles.nodeUri(clusterId, hello.getFrom()))) {
       return refused(
           Refusal.OTHER_CERTIFICATE,
-          "the certificate has no name %s: make one for this node"
+          "no certificate that is trusted has the name %s: make one for this node"
               .formatted(TlsFiles.nodeUri(clusterId, hello.getFrom())));
     }
     if (Long.compareUnsigned(hello.getIncarnation(), peer.incarnation()) < 0) {

@@ -2,6 +2,8 @@ package io.khonsu.grpc;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.grpc.Attributes;
+import io.grpc.Grpc;
 import io.grpc.ServerCredentials;
 import io.grpc.TlsServerCredentials;
 import io.grpc.TlsServerCredentials.ClientAuth;
@@ -17,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.security.GeneralSecurityException;
+import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.Signature;
 import java.security.cert.Certificate;
@@ -33,6 +36,8 @@ import java.util.Set;
 import java.util.function.Predicate;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509TrustManager;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,13 +47,18 @@ import org.slf4j.LoggerFactory;
  * the files, for new connections: all of it if that can be used, else nothing.
  *
  * <p>Trust is that an authority has signed, host names are not looked at: what counts is the
- * identity in the certificate, which {@link #names} compares once the handshake is over.
+ * identity in the certificate, which {@link #names} compares once the handshake is over. A
+ * handshake that resumes an earlier session asks for no certificate, so that each connection asks
+ * {@link #checked} whether what was shown then is trusted still.
  */
 final class TlsIdentity {
   private static final Logger LOG = LoggerFactory.getLogger(TlsIdentity.class);
 
   /** The kind of a subject alternative name that is a URI, in RFC 5280. */
   private static final int URI_NAME = 6;
+
+  /** TLS 1.3 has no key exchange that belongs to the kind of certificate. */
+  private static final String ANY_KEY_EXCHANGE = "UNKNOWN";
 
   private static final Set<PosixFilePermission> FOR_OTHERS =
       EnumSet.of(
@@ -62,6 +72,7 @@ final class TlsIdentity {
   private final AdvancedTlsX509KeyManager keys = new AdvancedTlsX509KeyManager();
   private final AdvancedTlsX509TrustManager trust;
   private final SslContext channels;
+  private volatile X509TrustManager authority;
   private Contents taken;
 
   /** What is in the files. */
@@ -131,12 +142,26 @@ final class TlsIdentity {
     checkName(chain[0]);
     checkKey(chain[0], key);
     try {
+      authority = trusting(authorities);
       trust.updateTrustCredentials(authorities);
     } catch (GeneralSecurityException e) {
       throw new UnusableCertificateException(
           files.authorities() + " cannot be trusted: " + e.getMessage(), e);
     }
     keys.updateIdentityCredentials(chain, key);
+  }
+
+  /** {@return what checks certificates that were shown in an earlier handshake} */
+  private static X509TrustManager trusting(X509Certificate[] authorities)
+      throws IOException, GeneralSecurityException {
+    KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+    store.load(null, null);
+    for (int i = 0; i < authorities.length; i++) {
+      store.setCertificateEntry("authority-" + i, authorities[i]);
+    }
+    TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
+    factory.init(store);
+    return (X509TrustManager) factory.getTrustManagers()[0]; // the one of X.509 that PKIX makes
   }
 
   private static void checkKeyIsPrivate(Path key) throws IOException {
@@ -169,7 +194,9 @@ final class TlsIdentity {
       return CertificateUtils.getPrivateKey(new ByteArrayInputStream(pem));
     } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
       throw new UnusableCertificateException(
-          "%s is not a PEM file of a PKCS #8 key: %s".formatted(files.key(), e.getMessage()), e);
+          "%s is not a PEM file of a PKCS #8 key of RSA or EC; others, as RSASSA-PSS, are not taken: %s"
+              .formatted(files.key(), e.getMessage()),
+          e);
     }
   }
 
@@ -223,11 +250,7 @@ final class TlsIdentity {
   }
 
   private static String signatureOf(PrivateKey key) {
-    return switch (key.getAlgorithm()) {
-      case "EC" -> "SHA256withECDSA";
-      case "RSA" -> "SHA256withRSA";
-      default -> key.getAlgorithm();
-    };
+    return key.getAlgorithm().equals("EC") ? "SHA256withECDSA" : "SHA256withRSA";
   }
 
   private UnusableCertificateException otherKey(@Nullable Throwable cause) {
@@ -250,10 +273,42 @@ final class TlsIdentity {
     return channels;
   }
 
+  /** Which end of a connection shows a certificate. */
+  enum Shown {
+    BY_CLIENT,
+    BY_SERVER
+  }
+
+  /**
+   * {@return a new connection's attributes, without its TLS session if the certificate in there is
+   * not trusted any more: such a connection names nobody}
+   */
+  Attributes checked(Attributes connection, Shown shown) {
+    SSLSession session = connection.get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
+    if (session == null || isTrusted(session, shown)) {
+      return connection;
+    }
+    return connection.toBuilder().discard(Grpc.TRANSPORT_ATTR_SSL_SESSION).build();
+  }
+
+  private boolean isTrusted(SSLSession session, Shown shown) {
+    try {
+      Certificate[] chain = session.getPeerCertificates();
+      X509Certificate[] all = Arrays.copyOf(chain, chain.length, X509Certificate[].class);
+      switch (shown) {
+        case BY_CLIENT -> authority.checkClientTrusted(all, ANY_KEY_EXCHANGE);
+        case BY_SERVER -> authority.checkServerTrusted(all, ANY_KEY_EXCHANGE);
+      }
+      return true;
+    } catch (SSLPeerUnverifiedException | CertificateException _) {
+      return false;
+    }
+  }
+
   /**
    * {@return whether the certificate at the other end has this URI among its names}
    *
-   * @param session of the connection, or null if it is plain text
+   * @param session of the connection, or null if it is plain text or was not trusted
    */
   static boolean names(@Nullable SSLSession session, String uri) {
     return names(session, uri::equals);

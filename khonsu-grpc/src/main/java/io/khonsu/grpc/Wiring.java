@@ -1,12 +1,15 @@
 package io.khonsu.grpc;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
+import io.grpc.Attributes;
+import io.grpc.ClientTransportFilter;
 import io.grpc.Codec;
 import io.grpc.DecompressorRegistry;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.ServerTransportFilter;
 import io.grpc.TlsServerCredentials.ClientAuth;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -32,12 +35,15 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The threads of one end of connections, and connections with the limits that strangers meet. Calls
  * are answered on network threads, so they must not block.
  */
 final class Wiring implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Wiring.class);
   private static final int NETWORK_THREADS = 2;
   private static final int CONNECT_MILLIS_MAX = 3_000;
   private static final int METADATA_BYTES_MAX = 8 << 10;
@@ -90,12 +96,7 @@ final class Wiring implements AutoCloseable {
       close();
       throw e;
     }
-    keepCertificatesFresh();
-  }
-
-  private void keepCertificatesFresh() {
-    readCertificatesAgain();
-    later(CERTIFICATES_PERIOD, this::keepCertificatesFresh);
+    repeat(CERTIFICATES_PERIOD, this::readCertificatesAgain);
   }
 
   /** Takes over certificates that have changed, for new connections. */
@@ -119,6 +120,22 @@ final class Wiring implements AutoCloseable {
   @CanIgnoreReturnValue
   Future<?> later(Duration delay, Runnable action) {
     return timer.schedule(action, delay.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  /**
+   * Runs an action now, and again and again until this is closed.
+   *
+   * @param period from the end of one run to the next one, whatever became of it
+   * @param action must not block
+   */
+  void repeat(Duration period, Runnable action) {
+    try {
+      action.run();
+    } catch (RuntimeException e) {
+      LOG.atError().setCause(e).log("what is done again and again has failed this time");
+    } finally {
+      later(period, () -> repeat(period, action));
+    }
   }
 
   /**
@@ -153,12 +170,24 @@ final class Wiring implements AutoCloseable {
             .keepAliveTime(10, TimeUnit.SECONDS)
             .keepAliveTimeout(5, TimeUnit.SECONDS)
             .permitKeepAliveTime(5, TimeUnit.SECONDS);
+    if (tls != null) {
+      builder.addTransportFilter(trustedCallers(tls));
+    }
     return builder
         .directExecutor()
         .decompressorRegistry(NO_COMPRESSION)
         .addService(service)
         .build()
         .start();
+  }
+
+  private static ServerTransportFilter trustedCallers(TlsIdentity tls) {
+    return new ServerTransportFilter() {
+      @Override
+      public Attributes transportReady(Attributes connection) {
+        return tls.checked(connection, TlsIdentity.Shown.BY_CLIENT);
+      }
+    };
   }
 
   private static <C extends Channel> C guarded(C channel, ChannelHandler first) {
@@ -201,7 +230,7 @@ final class Wiring implements AutoCloseable {
     if (tls == null) {
       builder.usePlaintext();
     } else {
-      builder.sslContext(tls.channels());
+      builder.sslContext(tls.channels()).addTransportFilter(trustedServers(tls));
     }
     return builder
         .eventLoopGroup(network)
@@ -217,6 +246,15 @@ final class Wiring implements AutoCloseable {
         .decompressorRegistry(NO_COMPRESSION)
         .disableRetry()
         .build();
+  }
+
+  private static ClientTransportFilter trustedServers(TlsIdentity tls) {
+    return new ClientTransportFilter() {
+      @Override
+      public Attributes transportReady(Attributes connection) {
+        return tls.checked(connection, TlsIdentity.Shown.BY_SERVER);
+      }
+    };
   }
 
   private Channel socket() {

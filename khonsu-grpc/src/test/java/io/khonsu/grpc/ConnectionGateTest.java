@@ -1,12 +1,15 @@
 package io.khonsu.grpc;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.grpc.Server;
 import io.grpc.Status;
 import io.grpc.TlsServerCredentials.ClientAuth;
 import io.khonsu.grpc.proto.Hello;
+import java.io.DataInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -24,6 +27,13 @@ import org.junit.jupiter.api.Test;
 class ConnectionGateTest {
   private static final Duration SHORT = Duration.ofMillis(100);
   private static final Duration LONG = Duration.ofHours(1);
+
+  private static final int FRAME_HEADER_BYTES = 9;
+  private static final int GO_AWAY_FRAME = 7;
+
+  /** With what HTTP/2 begins: it has no settings. */
+  private static final byte[] PREFACE =
+      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0".getBytes(US_ASCII);
 
   private final InetSocketAddress listen = FreePorts.next();
   private final List<AutoCloseable> open = new ArrayList<>();
@@ -85,6 +95,36 @@ class ConnectionGateTest {
     assertThat(GrpcTransportTest.isHungUpOn(connect("127.0.0.1"))).isTrue();
     assertThat(gate.hangUps()).isEqualTo(1);
     assertThat(sessions.refusals()).containsExactly(Map.entry(Refusal.NO_HELLO, 1L));
+  }
+
+  /** A farewell would be waited for, for many seconds, by a connection that does not count. */
+  @Test
+  void hangingUp_waitsForNothing() throws Exception {
+    listen(new ConnectionGate.Limits(8, 1, LONG));
+    for (byte[] said : List.of(new byte[0], PREFACE)) {
+      Socket stranger = connect("127.0.0.1");
+      stranger.getOutputStream().write(said);
+      assertThat(frameTypes(stranger.getInputStream(), 1)).hasSize(1); // it is served
+      connect("127.0.0.1");
+      assertThat(frameTypes(stranger.getInputStream(), Integer.MAX_VALUE))
+          .doesNotContain(GO_AWAY_FRAME);
+    }
+  }
+
+  /** {@return the types of so many HTTP/2 frames, or of all until the end} */
+  private static List<Integer> frameTypes(InputStream in, int countMax) {
+    List<Integer> types = new ArrayList<>();
+    try {
+      DataInputStream frames = new DataInputStream(in);
+      while (types.size() < countMax) {
+        int header = frames.readInt();
+        types.add(header & 0xff);
+        frames.readFully(new byte[(header >>> 8) + FRAME_HEADER_BYTES - Integer.BYTES]);
+      }
+    } catch (IOException _) {
+      // It was hung up on.
+    }
+    return types;
   }
 
   @Test

@@ -22,7 +22,9 @@ import java.math.BigInteger;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.KeyPairGenerator;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
@@ -283,6 +285,27 @@ class GrpcTransportTlsTest {
   }
 
   @Test
+  void sessionsOfBefore_doNotHelpWhoIsNotTrustedAnyMore() throws Exception {
+    String uri = TlsFiles.nodeUri(CLUSTER, 1);
+    TlsFiles files = ours.signed("changing", uri);
+    Path authorities = Files.copy(files.authorities(), directory.resolve("changing-ca.pem"));
+    GrpcTransport one = start(1, new TlsFiles(files.certificate(), files.key(), authorities));
+    GrpcTransport two = start(2, second);
+    Waiting.until("connected", () -> link(one).isConnected() && link(two).isConnected());
+
+    copy(stranger.authorities(), authorities);
+    one.readCertificatesAgain();
+    one.setFault(2, LinkFault.CUT);
+    two.setFault(1, LinkFault.CUT);
+    one.setFault(2, LinkFault.NONE);
+    two.setFault(1, LinkFault.NONE);
+    awaitRefusal(one, Refusal.OTHER_CERTIFICATE);
+    awaitRefusal(two, Refusal.OTHER_CERTIFICATE);
+    assertThat(link(one).isConnected()).isFalse();
+    assertThat(link(two).isConnected()).isFalse();
+  }
+
+  @Test
   void filesThatCannotBeUsed_areNamed() throws Exception {
     PeerSettings settings = PeerSettings.of(CLUSTER, 1, at[0]);
     Path open = directory.resolve("open-key.pem");
@@ -298,6 +321,13 @@ class GrpcTransportTlsTest {
     assertThatThrownBy(() -> GrpcTransport.open(settings.with(broken)))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("garbage.pem");
+
+    byte[] pss = KeyPairGenerator.getInstance("RSASSA-PSS").generateKeyPair().getPrivate().getEncoded();
+    Path other = directory.resolve("pss-key.pem");
+    Files.copy(first.key(), other, StandardCopyOption.COPY_ATTRIBUTES); // nobody else may read it
+    Files.writeString(other, TestCertificates.pem("PRIVATE KEY", pss));
+    isRefused(
+        new TlsFiles(first.certificate(), other, first.authorities()), "pss-key.pem", "RSASSA-PSS");
 
     TlsFiles swapped = new TlsFiles(first.certificate(), first.key(), garbage);
     assertThatThrownBy(() -> GrpcTransport.open(settings.with(swapped)))

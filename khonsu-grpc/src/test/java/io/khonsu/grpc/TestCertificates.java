@@ -122,9 +122,13 @@ final class TestCertificates {
   private Path write(String file, String kind, List<byte[]> contents) throws IOException {
     StringBuilder pem = new StringBuilder();
     for (byte[] content : contents) {
-      String lines = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(content);
-      pem.append("-----BEGIN %s-----\n%s\n-----END %s-----\n".formatted(kind, lines, kind));
+      pem.append(pem(kind, content));
     }
     return Files.writeString(directory.resolve(file), pem);
+  }
+
+  static String pem(String kind, byte[] content) {
+    String lines = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(content);
+    return "-----BEGIN %s-----\n%s\n-----END %s-----\n".formatted(kind, lines, kind);
   }
 }

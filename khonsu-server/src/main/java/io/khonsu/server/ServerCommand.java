@@ -75,6 +75,8 @@ final class ServerCommand implements Callable<Integer> {
   @Option(names = "--clients", paramLabel = "SEED", hidden = true)
   private @Nullable Long clientsSeed;
 
+  private volatile boolean isStopping;
+
   @Override
   public Integer call() throws InterruptedException {
     if (isNew && joins) {
@@ -95,7 +97,7 @@ final class ServerCommand implements Callable<Integer> {
         ClusterLoad.start(node.member(), LocalCluster.acknowledgements(config.directory()));
       }
       if (clientsSeed != null) {
-        ListClients.start(node.member(), config.directory(), clientsSeed);
+        ListClients.start(node.member(), config.directory(), clientsSeed, this::crashed);
       }
       return run(node);
     } catch (StorageRefusedException e) {
@@ -142,12 +144,22 @@ final class ServerCommand implements Callable<Integer> {
   }
 
   private void stop(RunningNode node) {
+    isStopping = true;
     try {
       node.close();
     } catch (RuntimeException e) {
       var _ = failed(ExitCode.INTERNAL_ERROR, "the node could not be stopped cleanly: " + e);
       Runtime.getRuntime().halt(ExitCode.INTERNAL_ERROR.code());
     }
+  }
+
+  private void crashed(Thread client, Throwable cause) {
+    if (isStopping) {
+      return; // its node is being taken from it
+    }
+    cause.printStackTrace(spec.commandLine().getErr());
+    var _ = failed(ExitCode.INTERNAL_ERROR, client.getName() + " has crashed: " + cause);
+    Runtime.getRuntime().halt(ExitCode.INTERNAL_ERROR.code());
   }
 
   private static void exitAtEndOfInput() {

@@ -38,6 +38,11 @@ final class ClusterNode {
       return world.isKnownToBeCut(id, (int) node);
     }
 
+    @Override
+    public boolean isPeer(long node) {
+      return peers.contains((int) node);
+    }
+
     private void depart(long node, byte[] frame) {
       if (itsLife == life && peers.contains((int) node)) {
         world.send(ClusterNode.this, (int) node, frame);

@@ -31,7 +31,6 @@ final class HurtCluster implements AutoCloseable {
 
   private static final List<String> UNDER_LOAD = List.of("--faults", "--workload");
   private static final Duration TIMEOUT = Duration.ofMinutes(3);
-  private static final Duration POLL = Duration.ofMillis(5);
   private static final Duration CUT = Duration.ofSeconds(2);
 
   /** In a commit version, this many bits below the milliseconds count. */
@@ -99,7 +98,7 @@ final class HurtCluster implements AutoCloseable {
   /** Waits for so many more commits. */
   void awaitCommits(int count) throws IOException, InterruptedException, TimeoutException {
     int before = acknowledged().size();
-    await(() -> acknowledged().size() >= before + count, count + " more commits");
+    LocalCluster.await(() -> acknowledged().size() >= before + count, count + " more commits");
   }
 
   /** Waits until every node follows the same leader; {@return the leader} */
@@ -197,7 +196,7 @@ final class HurtCluster implements AutoCloseable {
     Set<Long> wanted = new TreeSet<>(members);
     wanted.removeAll(removed);
     wanted.addAll(added.keySet());
-    await(
+    LocalCluster.await(
         () -> {
           Set<Long> found = new TreeSet<>();
           JsonNode answer = cluster.admin(asked).changeMembers(added, removed);
@@ -213,13 +212,8 @@ final class HurtCluster implements AutoCloseable {
 
   private void setFaults(long one, long other, String fault)
       throws InterruptedException, TimeoutException {
-    await(
-        () -> {
-          cluster.admin(one).setFault(other, fault);
-          cluster.admin(other).setFault(one, fault);
-          return true;
-        },
-        "answer to the fault " + fault);
+    cluster.setFault(one, other, fault);
+    cluster.setFault(other, one, fault);
   }
 
   /**
@@ -229,7 +223,7 @@ final class HurtCluster implements AutoCloseable {
   private void notePause(String what, long sinceMillis)
       throws IOException, InterruptedException, TimeoutException {
     long now = System.currentTimeMillis();
-    await(() -> orderedSince(now).length > 0, "commit after: " + what);
+    LocalCluster.await(() -> orderedSince(now).length > 0, "commit after: " + what);
     long former = sinceMillis;
     long longest = 0;
     for (long millis : orderedSince(sinceMillis)) {
@@ -269,12 +263,12 @@ final class HurtCluster implements AutoCloseable {
             NodeConfig.read(cluster.configuration(members.getFirst())),
             Presence.EXISTING,
             RunningNode.LinkFaults.REFUSED)) {
-      await(() -> isLed(here.member().status()), "a leader for the audit");
+      LocalCluster.await(() -> isLed(here.member().status()), "a leader for the audit");
       CrashAudit audit =
           CrashAudit.of(
               here.member().store(), CrashAudit.EMPTY, acknowledged, CrashAudit.Untold.ANY);
       List<String> hashes = new ArrayList<>();
-      await(
+      LocalCluster.await(
           () -> hashes.addAll(cluster.stateHashes(here.member().status(), others)),
           "all nodes at the same index");
       return new ClusterReport(
@@ -292,32 +286,6 @@ final class HurtCluster implements AutoCloseable {
 
   private static boolean isLed(NodeStatus status) {
     return status.leader() != 0 && status.isLed();
-  }
-
-  /** Something that becomes true. */
-  private interface Condition {
-    boolean holds() throws IOException;
-  }
-
-  /** A node that does not answer has just been started, or is busy: it is asked again. */
-  private static void await(Condition condition, String what)
-      throws InterruptedException, TimeoutException {
-    long deadline = System.nanoTime() + TIMEOUT.toNanos();
-    IOException last = null;
-    while (System.nanoTime() < deadline) {
-      try {
-        if (condition.holds()) {
-          return;
-        }
-      } catch (IOException e) {
-        last = e;
-      }
-      Thread.sleep(POLL);
-    }
-    TimeoutException timeout =
-        new TimeoutException("there was no %s within %d s".formatted(what, TIMEOUT.toSeconds()));
-    timeout.initCause(last);
-    throw timeout;
   }
 
   @Override

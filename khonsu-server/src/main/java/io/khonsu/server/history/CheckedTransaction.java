@@ -3,6 +3,7 @@ package io.khonsu.server.history;
 import io.khonsu.CommitOutcomeUnknownException;
 import io.khonsu.Khonsu;
 import io.khonsu.Row;
+import io.khonsu.StoreException;
 import io.khonsu.Table;
 import io.khonsu.TableSpec;
 import io.khonsu.Transaction;
@@ -55,13 +56,24 @@ final class CheckedTransaction {
     return new CheckedTransaction(table, db.begin(TransactionOptions.of(isolation)));
   }
 
-  /** {@return the value of a key, if it has one} */
+  /** {@return the value of a key, if it has one} A failure ends the transaction. */
   Optional<Object> read(long key) {
-    return transaction.get(table, key).map(row -> row.get("value"));
+    try {
+      return transaction.get(table, key).map(row -> row.get("value"));
+    } catch (StoreException e) {
+      transaction.close();
+      throw e;
+    }
   }
 
+  /** Writes a value. A failure ends the transaction. */
   void write(long key, Object value) {
-    transaction.upsert(table, Row.of("key", key, "value", value));
+    try {
+      transaction.upsert(table, Row.of("key", key, "value", value));
+    } catch (StoreException e) {
+      transaction.close();
+      throw e;
+    }
   }
 
   CommitReport commit() {

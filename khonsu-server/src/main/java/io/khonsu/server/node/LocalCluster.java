@@ -32,6 +32,7 @@ public final class LocalCluster implements AutoCloseable {
 
   private static final int PORT_ATTEMPTS = 1_000;
   private static final Duration POLL = Duration.ofMillis(20);
+  private static final Duration TIMEOUT = Duration.ofMinutes(3);
 
   /** Nothing between the nodes. */
   private static final Routes STRAIGHT = (_, _, ports) -> ports.target();
@@ -386,6 +387,55 @@ public final class LocalCluster implements AutoCloseable {
     } catch (IOException _) {
       return 0; // it is being started
     }
+  }
+
+  /** Something that becomes true. */
+  public interface Condition {
+    /** {@return whether it is} */
+    boolean holds() throws IOException;
+  }
+
+  /**
+   * Waits, for as long as any machine may take. A node that does not answer has just been started,
+   * or is busy: it is asked again.
+   *
+   * @param what is waited for
+   * @throws TimeoutException if it never came; the cause says why, if something was thrown
+   */
+  public static void await(Condition condition, String what)
+      throws InterruptedException, TimeoutException {
+    long deadline = System.nanoTime() + TIMEOUT.toNanos();
+    IOException last = null;
+    while (System.nanoTime() < deadline) {
+      try {
+        if (condition.holds()) {
+          return;
+        }
+      } catch (IOException e) {
+        last = e;
+      }
+      Thread.sleep(POLL);
+    }
+    TimeoutException timeout =
+        new TimeoutException("there was no %s within %d s".formatted(what, TIMEOUT.toSeconds()));
+    timeout.initCause(last);
+    throw timeout;
+  }
+
+  /**
+   * Makes the way from a node to another fail, or work again.
+   *
+   * @param fault as the node understands it
+   * @throws TimeoutException if the node does not answer
+   */
+  public void setFault(long from, long to, String fault)
+      throws InterruptedException, TimeoutException {
+    await(
+        () -> {
+          admin(from).setFault(to, fault);
+          return true;
+        },
+        "answer to the fault " + fault);
   }
 
   /**

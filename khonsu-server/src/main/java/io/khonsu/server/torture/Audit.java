@@ -1,5 +1,7 @@
 package io.khonsu.server.torture;
 
+import io.khonsu.Khonsu;
+import io.khonsu.StoreException;
 import io.khonsu.distributed.DistributedCommitManager.Presence;
 import io.khonsu.distributed.NodeStatus;
 import io.khonsu.server.history.KhonsuLists;
@@ -15,7 +17,6 @@ import io.khonsu.testkit.history.HistoryTransaction.Outcome;
 import io.khonsu.testkit.history.ListAppendStore;
 import io.khonsu.testkit.history.Operation;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -35,8 +36,6 @@ import java.util.stream.LongStream;
  */
 record Audit(History history, List<Long> lost, List<String> stateHashes) {
   private static final int READS_PER_TRANSACTION = 6;
-  private static final Duration TIMEOUT = Duration.ofMinutes(3);
-  private static final Duration POLL = Duration.ofMillis(20);
 
   /**
    * Starts the nodes of a cluster, without clients, and reads all.
@@ -56,12 +55,14 @@ record Audit(History history, List<Long> lost, List<String> stateHashes) {
             NodeConfig.read(cluster.configuration(1)),
             Presence.EXISTING,
             RunningNode.LinkFaults.REFUSED)) {
-      await(() -> isLed(here.member().status()), "a leader for the audit");
-      here.member().store().readOnly(_ -> true); // brings what is not applied here yet
+      LocalCluster.await(() -> isLed(here.member().status()), "a leader for the audit");
+      Khonsu store = here.member().store();
+      // Brings what is not applied here yet.
+      LocalCluster.await(() -> answered(() -> store.readOnly(_ -> true)), "reading for the audit");
       List<ClientLog.Ended> all = new ArrayList<>(ended);
-      Set<Long> found = read(KhonsuLists.in(here.member().store()), all);
+      Set<Long> found = read(KhonsuLists.in(store), all);
       List<String> hashes = new ArrayList<>();
-      await(
+      LocalCluster.await(
           () -> hashes.addAll(cluster.stateHashes(here.member().status(), others)),
           "all nodes at the same index");
       return new Audit(history(all), lost(ended, found), hashes);
@@ -74,8 +75,23 @@ record Audit(History history, List<Long> lost, List<String> stateHashes) {
     return status.leader() != 0 && status.isLed();
   }
 
+  /** Something that a node is asked. */
+  private interface Question<T> {
+    T ask() throws IOException;
+  }
+
+  /** A node may be without a leader for a moment: {@return what it answers, or throws} */
+  private static <T> T answered(Question<T> question) throws IOException {
+    try {
+      return question.ask();
+    } catch (StoreException e) {
+      throw new IOException("the node does not answer: " + e.getMessage(), e);
+    }
+  }
+
   /** Reads all lists that were ever used, and notes it; {@return what is in them} */
-  private static Set<Long> read(ListAppendStore lists, List<ClientLog.Ended> all) {
+  private static Set<Long> read(ListAppendStore lists, List<ClientLog.Ended> all)
+      throws InterruptedException, TimeoutException {
     List<Long> keys =
         all.stream()
             .flatMap(each -> each.operations().stream().map(Operation::key))
@@ -85,21 +101,34 @@ record Audit(History history, List<Long> lost, List<String> stateHashes) {
     Set<Long> found = new HashSet<>();
     for (int from = 0; from < keys.size(); from += READS_PER_TRANSACTION) {
       List<Long> some = keys.subList(from, Math.min(keys.size(), from + READS_PER_TRANSACTION));
-      long begun = System.nanoTime();
-      ListAppendStore.Session session = lists.begin(Level.SERIALIZABLE);
-      List<Operation> reads = new ArrayList<>();
-      for (long key : some) {
-        List<Long> values = session.read(key);
-        reads.add(new Operation.ReadList(key, values));
-        found.addAll(values);
-      }
-      if (!(session.commit() instanceof CommitReport.Committed(Long version))) {
-        throw new IllegalStateException("nobody else commits, and still a reading was refused");
-      }
-      long now = System.nanoTime();
-      all.add(new ClientLog.Ended(0, Outcome.COMMITTED, begun, now, reads, version, null));
+      LocalCluster.await(
+          () -> {
+            ClientLog.Ended reading = answered(() -> reading(lists, some));
+            for (Operation operation : reading.operations()) {
+              if (operation instanceof Operation.ReadList(long _, List<Long> values)) {
+                found.addAll(values);
+              }
+            }
+            return all.add(reading);
+          },
+          "reading for the audit");
     }
     return found;
+  }
+
+  private static ClientLog.Ended reading(ListAppendStore lists, List<Long> keys) throws IOException {
+    long begun = System.nanoTime();
+    ListAppendStore.Session session = lists.begin(Level.SERIALIZABLE);
+    List<Operation> reads = new ArrayList<>();
+    for (long key : keys) {
+      reads.add(new Operation.ReadList(key, session.read(key)));
+    }
+    CommitReport report = session.commit();
+    if (report instanceof CommitReport.Committed(Long version)) {
+      long now = System.nanoTime();
+      return new ClientLog.Ended(0, Outcome.COMMITTED, begun, now, reads, version, null);
+    }
+    throw new IOException("the reading did not commit: " + report);
   }
 
   private static List<Long> lost(List<ClientLog.Ended> ended, Set<Long> found) {
@@ -135,22 +164,5 @@ record Audit(History history, List<Long> lost, List<String> stateHashes) {
       }
     }
     return History.of(transactions);
-  }
-
-  /** Something that becomes true. */
-  private interface Condition {
-    boolean holds() throws IOException;
-  }
-
-  private static void await(Condition condition, String what)
-      throws IOException, InterruptedException, TimeoutException {
-    long deadline = System.nanoTime() + TIMEOUT.toNanos();
-    while (!condition.holds()) {
-      if (System.nanoTime() > deadline) {
-        throw new TimeoutException(
-            "there was no %s within %d s".formatted(what, TIMEOUT.toSeconds()));
-      }
-      Thread.sleep(POLL);
-    }
   }
 }

@@ -67,15 +67,23 @@ public final class ListClients {
    *
    * @param disk the node's directory
    * @param seed of what they do
+   * @param crashed is told what a client has ended by, which is to end the node: its log stops
+   *     where the client did, and would tell of a client that had nothing more to do
    */
-  public static void start(ClusterMember member, Path disk, long seed) throws IOException {
+  public static void start(
+      ClusterMember member, Path disk, long seed, Thread.UncaughtExceptionHandler crashed)
+      throws IOException {
     Path path = log(disk);
     long life = life(path.resolveSibling(path.getFileName() + ".lives"));
     FileChannel file = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     ListClients clients = new ListClients(member, file, seed);
     for (int i = 0; i < CLIENTS; i++) {
       long client = (life * CLIENTS + i) * NODES_MAX + member.status().node();
-      Thread.ofPlatform().daemon().name("khonsu-client-" + i).start(() -> clients.run(client));
+      Thread.ofPlatform()
+          .daemon()
+          .name("khonsu-client-" + i)
+          .uncaughtExceptionHandler(crashed)
+          .start(() -> clients.run(client));
     }
   }
 

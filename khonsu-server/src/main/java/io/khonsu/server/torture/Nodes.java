@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeoutException;
 
 /** The nodes, a proxy on each way from one to another, and how they are hurt. Close it. */
 final class Nodes implements AutoCloseable {
@@ -21,13 +22,16 @@ final class Nodes implements AutoCloseable {
   private final LocalCluster cluster;
 
   private Nodes(Path directory, String mainClass, long seed) throws IOException {
-    cluster =
-        LocalCluster.create(
-            directory,
-            Torture.NODES,
-            mainClass,
-            List.of("--faults", "--clients", Long.toString(seed)),
-            this::route);
+    List<String> options = List.of("--faults", "--clients", Long.toString(seed));
+    boolean isMade = false;
+    try {
+      cluster = LocalCluster.create(directory, Torture.NODES, mainClass, options, this::route);
+      isMade = true;
+    } finally {
+      if (!isMade) {
+        closeProxies();
+      }
+    }
   }
 
   static Nodes create(Path directory, String mainClass, long seed) throws IOException {
@@ -48,7 +52,8 @@ final class Nodes implements AutoCloseable {
   }
 
   /** Hurts, for as long as it is to last, and mends. */
-  void hurt(Fault fault, long leader) throws IOException, InterruptedException {
+  void hurt(Fault fault, long leader)
+      throws IOException, InterruptedException, TimeoutException {
     long follower = follower(fault, leader);
     switch (fault.kind()) {
       case KILL_LEADER -> kill(fault, List.of(leader));
@@ -120,13 +125,13 @@ final class Nodes implements AutoCloseable {
   }
 
   private void breakLinks(Fault fault, String how, Way... ways)
-      throws IOException, InterruptedException {
+      throws InterruptedException, TimeoutException {
     for (Way way : ways) {
-      cluster.admin(way.from).setFault(way.to, how);
+      cluster.setFault(way.from, way.to, how);
     }
     Thread.sleep(fault.duration());
     for (Way way : ways) {
-      cluster.admin(way.from).setFault(way.to, "NONE");
+      cluster.setFault(way.from, way.to, "NONE");
     }
   }
 
@@ -143,6 +148,10 @@ final class Nodes implements AutoCloseable {
   @Override
   public void close() {
     cluster.close();
+    closeProxies();
+  }
+
+  private void closeProxies() {
     proxies.values().forEach(LinkProxy::close);
   }
 }

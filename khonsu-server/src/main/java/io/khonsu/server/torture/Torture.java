@@ -55,12 +55,12 @@ public final class Torture {
       Torture torture = new Torture(nodes, logs, progress);
       List<Wound> wounds = torture.hurt(new SplittableRandom(seed), duration);
       progress.accept("stopping the clients");
-      var _ = nodes.cluster().stop();
+      List<Integer> exitStatuses = nodes.cluster().stop();
       logs.read();
       progress.accept("reading all lists");
       Audit audit = Audit.of(nodes.cluster(), logs.all(System.nanoTime()));
       progress.accept("checking the history");
-      return TortureReport.of(seed, wounds, audit.history(), audit.lost(), audit.stateHashes());
+      return TortureReport.of(seed, wounds, audit, exitStatuses);
     }
   }
 

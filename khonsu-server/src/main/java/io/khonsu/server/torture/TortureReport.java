@@ -21,6 +21,7 @@ import java.util.Map;
  * @param check what is wrong with that
  * @param lost appended values that were acknowledged, and not there at the end
  * @param stateHashes of the nodes at the end, at the same index
+ * @param exitStatuses of the nodes when they were stopped, before that
  */
 public record TortureReport(
     long seed,
@@ -28,11 +29,15 @@ public record TortureReport(
     History history,
     HistoryReport check,
     List<Long> lost,
-    List<String> stateHashes) {
+    List<String> stateHashes,
+    List<Integer> exitStatuses) {
   /** How soon service is to be back after a fault of one node or link. */
   static final Duration BACK_WITHIN = Duration.ofSeconds(2);
 
   private static final int LOST_TOLD_MAX = 20;
+
+  /** Of a process that ended well because it was told to, by SIGTERM. */
+  private static final int STOPPED_STATUS = 143;
 
   /**
    * A fault, and what it did.
@@ -55,20 +60,33 @@ public record TortureReport(
     wounds = List.copyOf(wounds);
     lost = List.copyOf(lost);
     stateHashes = List.copyOf(stateHashes);
+    exitStatuses = List.copyOf(exitStatuses);
   }
 
-  static TortureReport of(
-      long seed, List<Wound> wounds, History history, List<Long> lost, List<String> stateHashes) {
+  static TortureReport of(long seed, List<Wound> wounds, Audit audit, List<Integer> exitStatuses) {
     return new TortureReport(
-        seed, wounds, history, HistoryChecker.check(history), lost, stateHashes);
+        seed,
+        wounds,
+        audit.history(),
+        HistoryChecker.check(audit.history()),
+        audit.lost(),
+        audit.stateHashes(),
+        exitStatuses);
   }
 
-  /** {@return whether nothing was lost or is wrong, and all nodes have the same state} */
+  /**
+   * {@return whether nothing was lost or is wrong, and all nodes ended well and have the same state}
+   */
   public boolean holds() {
     return check.valid(Consistency.STRICT_SERIALIZABLE)
         && lost.isEmpty()
         && history.count(Outcome.COMMITTED) > 0
-        && haveSameState();
+        && haveSameState()
+        && haveEndedWell();
+  }
+
+  private boolean haveEndedWell() {
+    return exitStatuses.stream().allMatch(status -> status == STOPPED_STATUS);
   }
 
   private boolean haveSameState() {
@@ -127,6 +145,9 @@ public record TortureReport(
     lines.add(
         "  state of all nodes: "
             + (haveSameState() ? stateHashes.getFirst() : "DIFFERENT, " + stateHashes));
+    lines.add(
+        "  nodes that were stopped: "
+            + (haveEndedWell() ? "ended well" : "ENDED WITH " + exitStatuses));
     return lines;
   }
 
@@ -152,6 +173,7 @@ public record TortureReport(
         check.forbidden(Consistency.STRICT_SERIALIZABLE).stream().map(Object::toString).toList());
     tree.put("lost", lost.size());
     tree.put("stateHashes", stateHashes);
+    tree.put("exitStatuses", exitStatuses);
     return tree;
   }
 

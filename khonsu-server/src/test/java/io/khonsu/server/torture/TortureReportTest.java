@@ -28,12 +28,17 @@ class TortureReportTest {
   }
 
   private static TortureReport report(History history, List<Long> lost, List<String> hashes) {
+    return report(history, lost, hashes, List.of(143, 143, 143));
+  }
+
+  private static TortureReport report(
+      History history, List<Long> lost, List<String> hashes, List<Integer> exitStatuses) {
     List<TortureReport.Wound> wounds =
         List.of(
             wound(Fault.Kind.KILL_LEADER, 1_999),
             wound(Fault.Kind.PAUSE_LEADER, 2_001),
             wound(Fault.Kind.KILL_ALL, 9_000));
-    return TortureReport.of(5, wounds, history, lost, hashes);
+    return TortureReport.of(5, wounds, new Audit(history, lost, hashes), exitStatuses);
   }
 
   @Test
@@ -58,6 +63,10 @@ class TortureReportTest {
     assertThat(different.holds()).isFalse();
     assertThat(different.lines()).anyMatch(line -> line.contains("DIFFERENT, [1f, 2f, 1f]"));
     assertThat(report(fine, List.of(), List.of()).holds()).isFalse();
+
+    TortureReport crashed = report(fine, List.of(), SAME, List.of(143, 70, 143));
+    assertThat(crashed.holds()).isFalse();
+    assertThat(crashed.lines()).anyMatch(line -> line.endsWith("ENDED WITH [143, 70, 143]"));
 
     TortureReport wrong = report(history(new Operation.ReadList(1, List.of(9L))), List.of(), SAME);
     assertThat(wrong.holds()).isFalse();
