@@ -125,6 +125,10 @@ record ClusterStatus(List<JsonNode> nodes, Map<Path, String> silent) {
       if (!status.path("healthy").asBoolean()) {
         out.printf("node %s: %s%n", status.path("node").asText(), status.path("problem").asText());
       }
+      status
+          .path("warnings")
+          .forEach(warning ->
+              out.printf("node %s: warning: %s%n", status.path("node").asText(), warning.asText()));
     }
     if (!statesAgree()) {
       out.println("STATES DIFFER: nodes that have applied as much do not have the same state.");
