@@ -40,22 +40,21 @@ record ClusterStatus(List<JsonNode> nodes, Map<Path, String> silent) {
   static ClusterStatus of(List<Path> files) throws ConfigException {
     List<JsonNode> nodes = new ArrayList<>();
     Map<Path, String> silent = new LinkedHashMap<>();
+    Map<Path, Future<Answer>> answers = new LinkedHashMap<>();
     try (ExecutorService askers = Executors.newVirtualThreadPerTaskExecutor()) {
-      Map<Path, Future<Answer>> answers = new LinkedHashMap<>();
       for (Path file : files) {
         AdminClient node = new AdminClient(NodeConfig.readAdmin(file));
         answers.put(file, askers.submit(() -> ask(node)));
       }
-      askers.close(); // waits for all
-      answers.forEach((file, future) -> {
-        Answer answer = future.resultNow();
-        if (answer.status == null) {
-          silent.put(file, answer.failure);
-        } else {
-          nodes.add(answer.status);
-        }
-      });
-    }
+    } // waits for all
+    answers.forEach((file, future) -> {
+      Answer answer = future.resultNow();
+      if (answer.status == null) {
+        silent.put(file, answer.failure);
+      } else {
+        nodes.add(answer.status);
+      }
+    });
     return new ClusterStatus(nodes, silent);
   }
 

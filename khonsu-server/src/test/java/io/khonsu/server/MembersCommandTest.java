@@ -89,7 +89,7 @@ class MembersCommandTest {
         RunningNode two = start(second, Presence.EXISTING)) {
       awaitLeader(two); // alone
       while (one.member().status().membership().members().hasNode(1)) {
-        Thread.yield(); // it may not have heard of it before it was stopped
+        Thread.onSpinWait(); // it may not have heard of it before it was stopped
       }
       assertRun(CommandRun.of("members", "list", first), 1, "node 1 itself is REMOVED");
       assertRun(CommandRun.of("status", first), 1, "removed from the cluster: stop it");
