@@ -66,16 +66,7 @@ class NodeHistoryTest {
   }
 
   private static ClusterConfig config(long id) {
-    ClusterConfig.Limits usual = ClusterConfig.Limits.defaults();
-    return Nodes.config(5, id, 1, 2, 3)
-        .with(
-            new ClusterConfig.Limits(
-                usual.batchBytesMax(),
-                usual.batchCountMax(),
-                usual.batchesMax(),
-                usual.pendingBytesMax(),
-                2_000,
-                usual.inboxBytesMax()));
+    return Nodes.withSmallCheckpoints(Nodes.config(5, id, 1, 2, 3));
   }
 
   private static void put(ClusterMember member, long from, long to, String text) {
