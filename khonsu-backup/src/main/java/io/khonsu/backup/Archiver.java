@@ -2,7 +2,7 @@ package io.khonsu.backup;
 
 import io.khonsu.Khonsu;
 import io.khonsu.durable.DurableStorage;
-import io.khonsu.durable.LogHold;
+import io.khonsu.spi.ReplicatedHistory;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -14,9 +14,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Archives the commits of a running store, on a thread of its own: commits never wait for it. The
- * log keeps what is not yet archived, as far as the store's limit for held logs allows. Close it
- * before the store. Thread-safe.
+ * Archives the commits of a running store, or of a replica, on a thread of its own: commits never
+ * wait for it. A store's log keeps what is not yet archived, as far as its limit for held logs
+ * allows; a replica keeps all commits. Close it before the store. Thread-safe.
  *
  * <p>If the archive cannot be written it tries again, less and less often, and {@link #status} says
  * why. If the archive is that of another history it stops, and must be started again.
@@ -30,13 +30,11 @@ public final class Archiver implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(100);
   private static final Duration FIRST_RETRY = Duration.ofMillis(200);
 
-  private final DurableStorage storage;
+  private final ArchiverSource source;
   private final ArchiveStore archive;
   private final ArchiverOptions options;
   private final SegmentLimits limits;
   private final InstantSource clock;
-  private final Timeline timeline;
-  private final LogHold hold;
   private final Thread thread;
 
   /** Lets one base be taken at a time. */
@@ -61,19 +59,16 @@ public final class Archiver implements AutoCloseable {
   private long gaps;
 
   private Archiver(
-      DurableStorage storage,
+      ArchiverSource source,
       ArchiveStore archive,
       ArchiverOptions options,
       SegmentLimits limits,
-      InstantSource clock)
-      throws IOException {
-    this.storage = storage;
+      InstantSource clock) {
+    this.source = source;
     this.archive = archive;
     this.options = options;
     this.limits = limits;
     this.clock = clock;
-    this.timeline = Timelines.of(archive, storage, clock.instant());
-    this.hold = storage.holdLog(HOLD, storage.log().trimmedVersion());
     this.thread = Thread.ofPlatform().daemon().name("khonsu-archiver").unstarted(this::run);
   }
 
@@ -110,7 +105,42 @@ public final class Archiver implements AutoCloseable {
       SegmentLimits limits,
       InstantSource clock)
       throws IOException {
-    Archiver started = new Archiver(storage, archive, options, limits, clock);
+    return start(
+        new StoreSource(storage, archive, clock.instant()), archive, options, limits, clock);
+  }
+
+  /**
+   * Begins to archive what a replica has applied, or goes on. Whichever replica does so, the
+   * segments are the same, byte for byte; several may share an archive, or each have its own.
+   *
+   * <p>An archive that cannot be read or written is no reason not to start: it is tried again, as
+   * later. That it is one of another history may be found out only then, too, which {@link #status}
+   * tells.
+   *
+   * @param history of the replica, to be closed after this
+   * @param archive borrowed; made an archive of this history if it is none yet
+   */
+  public static Archiver start(
+      ReplicatedHistory history, ArchiveStore archive, ArchiverOptions options) {
+    return start(history, archive, options, SegmentLimits.STANDARD, InstantSource.system());
+  }
+
+  static Archiver start(
+      ReplicatedHistory history,
+      ArchiveStore archive,
+      ArchiverOptions options,
+      SegmentLimits limits,
+      InstantSource clock) {
+    return start(new ReplicaSource(history), archive, options, limits, clock);
+  }
+
+  private static Archiver start(
+      ArchiverSource source,
+      ArchiveStore archive,
+      ArchiverOptions options,
+      SegmentLimits limits,
+      InstantSource clock) {
+    Archiver started = new Archiver(source, archive, options, limits, clock);
     started.thread.start();
     return started;
   }
@@ -123,7 +153,7 @@ public final class Archiver implements AutoCloseable {
           ended
               ? (closing ? ArchiverStatus.State.CLOSED : ArchiverStatus.State.STOPPED)
               : failure == null ? ArchiverStatus.State.RUNNING : ArchiverStatus.State.RETRYING;
-      long committed = storage.log().lastVersion();
+      long committed = source.commits().lastVersion();
       Duration lag =
           committed <= archivedVersion
               ? Duration.ZERO
@@ -134,7 +164,7 @@ public final class Archiver implements AutoCloseable {
               committed,
               lag.isNegative() ? Duration.ZERO : lag,
               gaps,
-              hold.isBroken(),
+              source.hasLetGo(),
               failures);
       return new ArchiverStatus(state, counts, failure);
     } finally {
@@ -142,16 +172,11 @@ public final class Archiver implements AutoCloseable {
     }
   }
 
-  /** {@return the timeline that it archives} */
-  public Timeline timeline() {
-    return timeline;
-  }
-
   /**
    * Returns when all commits up to a version are archived. Does not wait for the timeout of the
    * archive.
    *
-   * @param version of a commit that has returned
+   * @param version of a commit that has returned; a replica may have to apply it yet
    * @throws IOException what stopped this archiver, or if it was closed
    * @throws TimeoutException if that takes longer
    * @throws InterruptedException if this thread was interrupted
@@ -184,12 +209,17 @@ public final class Archiver implements AutoCloseable {
    *
    * @param name as {@link RestorePoint#name} says
    * @throws IllegalArgumentException if the name is none, or is taken
+   * @throws IllegalStateException if a replica has no commit yet
    */
   public RestorePoint createRestorePoint(String name, Duration timeout)
       throws IOException, TimeoutException, InterruptedException {
     RestorePoint.checkName(name);
-    long version = storage.log().lastVersion();
+    long version = source.commits().lastVersion();
     awaitArchived(version, timeout);
+    Timeline timeline = source.timeline(archive, clock.instant());
+    if (timeline == null) {
+      throw new IllegalStateException("nothing was committed yet that could be named");
+    }
     return Backups.open(archive, clock).createRestorePoint(name, timeline.number(), version);
   }
 
@@ -199,10 +229,12 @@ public final class Archiver implements AutoCloseable {
    *
    * @param label what to call it, at most {@value BaseBackup#LABEL_LENGTH_MAX} printable characters
    * @return the base; the same as before if there was one of this version
+   * @throws UnsupportedOperationException of a replica: {@link Backups#createBase} makes a base of
+   *     what it has archived
    */
   public BaseBackup createBase(String label, BackupProgress progress) throws IOException {
     synchronized (taking) {
-      return new BaseTaking(storage, archive, timeline, clock).take(label, progress);
+      return source.createBase(archive, clock, label, progress);
     }
   }
 
@@ -237,21 +269,23 @@ public final class Archiver implements AutoCloseable {
   private void step(boolean flushes) throws IOException {
     LogArchiver current = archiver;
     if (current == null) {
-      current = new LogArchiver(archive, timeline, storage.log(), limits);
+      Timeline timeline = source.timeline(archive, clock.instant());
+      if (timeline == null) {
+        return;
+      }
+      current = new LogArchiver(archive, timeline, source.commits(), limits);
       archiver = current;
     }
     boolean isDue = System.nanoTime() - flushedNanos >= options.archiveTimeout().toNanos();
     if (flushes || isDue || isWanted(current)) {
-      storage.sync(); // where commits do not sync, what is archived must not be taken back
+      source.sync();
       boolean _ = current.advance();
       current.flush();
       flushedNanos = System.nanoTime();
     } else {
       boolean _ = current.advance();
     }
-    if (current.completeVersion() > hold.version()) {
-      hold.confirm(current.completeVersion());
-    }
+    source.confirm(current.completeVersion());
   }
 
   private boolean isWanted(LogArchiver current) {
@@ -302,7 +336,8 @@ public final class Archiver implements AutoCloseable {
   private void rest() {
     lock.lock();
     try {
-      boolean wanted = failures == 0 && wantedVersion > archivedVersion;
+      long reachable = Math.min(wantedVersion, source.commits().lastVersion());
+      boolean wanted = failures == 0 && reachable > archivedVersion;
       Duration delay = failures == 0 ? POLL : retryDelay();
       long left = Math.min(delay.toNanos(), options.archiveTimeout().toNanos());
       long seen = wantedVersion;

@@ -2,6 +2,7 @@ package io.khonsu.backup;
 
 import io.khonsu.backup.ArchiveStore.StoredObject;
 import io.khonsu.durable.DurableSettings;
+import io.khonsu.spi.KeyValueEngine;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -113,6 +114,37 @@ public final class Backups {
       RestorePlan plan, Path directory, DurableSettings settings, BackupProgress progress)
       throws IOException {
     return new RestoredDirectory(directory).restore(index(), plan, settings, progress);
+  }
+
+  /**
+   * Makes a base backup of a state that was planned, so that restores of it, and of what came
+   * after, begin with it. No store is needed for that, and one that runs goes on archiving.
+   *
+   * @param plan which state
+   * @param label what to call it, at most {@value BaseBackup#LABEL_LENGTH_MAX} printable characters
+   * @param scratch a directory that is new or empty, on a disk with room for one state; it is gone
+   *     afterwards
+   * @param progress told of bytes read, then of bytes written
+   * @return the base; the same as before if there was one of this version
+   * @throws java.nio.file.FileAlreadyExistsException if there is something in the directory
+   * @throws DamagedArchiveException if an object is not what was written, or is missing
+   */
+  public BaseBackup createBase(
+      RestorePlan plan, String label, Path scratch, BackupProgress progress) throws IOException {
+    BaseBackup.checkLabel(label);
+    new RestoredDirectory(scratch).checkEmpty();
+    Timeline timeline = plan.timeline();
+    try (Restoring restoring =
+        new Restoring(
+            index(), plan, scratch, DurableSettings.defaults(), progress, timeline.storeId())) {
+      restoring.replay(plan.version());
+      Path place = scratch.resolve(BaseTaking.SCRATCH);
+      restoring.state().checkpoint(place); // without what belongs to whoever has it open
+      return new BaseTaking(archive, timeline, clock)
+          .take(place, KeyValueEngine.onClassPath(), label, progress);
+    } finally {
+      Trees.delete(scratch);
+    }
   }
 
   /**

@@ -3,6 +3,7 @@ package io.khonsu.backup;
 import io.khonsu.backup.BaseBackup.BackupFile;
 import io.khonsu.durable.DurableStorage;
 import io.khonsu.durable.StateStore;
+import io.khonsu.spi.KeyValueEngine;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -12,48 +13,55 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Takes base backups. First a copy of the state is made, of which files are linked, not copied;
- * then the files go into the archive, and at last the manifest, without which they are nothing.
+ * Takes base backups: the files of a state go into the archive, and at last the manifest, without
+ * which they are nothing.
  */
 final class BaseTaking {
   /** In the store's directory, as files are linked within a file system only. */
   static final String SCRATCH = "base-backup";
 
-  private final DurableStorage storage;
   private final ArchiveStore archive;
   private final Timeline timeline;
   private final InstantSource clock;
 
-  BaseTaking(DurableStorage storage, ArchiveStore archive, Timeline timeline, InstantSource clock) {
-    this.storage = storage;
+  BaseTaking(ArchiveStore archive, Timeline timeline, InstantSource clock) {
     this.archive = archive;
     this.timeline = timeline;
     this.clock = clock;
   }
 
-  BaseBackup take(String label, BackupProgress progress) throws IOException {
+  /** Takes a base of a store while it goes on: of a copy, of which files are linked. */
+  BaseBackup take(DurableStorage storage, String label, BackupProgress progress)
+      throws IOException {
     BaseBackup.checkLabel(label);
     Path scratch = storage.directory().resolve(SCRATCH);
     Trees.delete(scratch); // what a crash has left
     try {
       storage.flushState(); // so that all is in the base that was committed before
       storage.state().checkpoint(scratch);
-      return take(scratch, label, progress);
+      return take(scratch, storage.engine(), label, progress);
     } finally {
       Trees.delete(scratch);
     }
   }
 
-  private BaseBackup take(Path scratch, String label, BackupProgress progress) throws IOException {
+  /**
+   * Takes a base of a state that nobody works with.
+   *
+   * @param place where its files are; it belongs to the store of the timeline
+   */
+  BaseBackup take(Path place, KeyValueEngine engine, String label, BackupProgress progress)
+      throws IOException {
+    BaseBackup.checkLabel(label);
     List<BackupFile> files = new ArrayList<>();
-    List<Path> paths = Trees.files(scratch);
+    List<Path> paths = Trees.files(place);
     long total = 0;
     for (Path path : paths) {
       total += Files.size(path);
     }
     long done = 0;
     for (Path path : paths) {
-      BackupFile file = put(scratch, path);
+      BackupFile file = put(place, path);
       files.add(file);
       done += file.sizeBytes();
       progress.onProgress("copying", done, total);
@@ -61,8 +69,7 @@ final class BaseTaking {
     // Opened only now, as opening changes files.
     long version;
     String hash;
-    String engine = storage.engine().name();
-    try (StateStore state = StateStore.open(storage.engine(), scratch, storage.id())) {
+    try (StateStore state = StateStore.open(engine, place, timeline.storeId())) {
       version = state.appliedVersion();
       hash = StateHash.of(state);
     }
@@ -73,7 +80,7 @@ final class BaseTaking {
             version,
             clock.instant(),
             label,
-            engine,
+            engine.name(),
             hash,
             files);
     byte[] manifest = base.bytes();

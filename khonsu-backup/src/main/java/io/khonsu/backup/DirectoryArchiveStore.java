@@ -52,6 +52,14 @@ public final class DirectoryArchiveStore implements ArchiveStore {
   }
 
   /**
+   * {@return the archive in a directory, which is looked for when it is needed, and created when
+   * something is first written} So one that is not there now may be there later.
+   */
+  public static DirectoryArchiveStore at(Path directory) {
+    return new DirectoryArchiveStore(directory.toAbsolutePath().normalize());
+  }
+
+  /**
    * {@return the archive in a directory}
    *
    * @throws NotDirectoryException if there is no such directory

@@ -2,8 +2,9 @@ package io.khonsu.backup;
 
 import io.khonsu.backup.SegmentFormat.Header;
 import io.khonsu.backup.SegmentName.State;
-import io.khonsu.spi.CommitLog;
+import io.khonsu.spi.CommitHistory;
 import io.khonsu.spi.LogRecord;
+import io.khonsu.spi.ReplicatedHistory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -21,12 +22,12 @@ import org.jspecify.annotations.Nullable;
  * A log that has let go of more leaves a gap. The segment before the gap stays partial, and the one
  * after it has the next number, so that the chain of hashes goes on and the versions show the gap.
  */
-/** Copies a commit log into segments of an archive. Not thread-safe. */
+/** Copies commits into segments of an archive. Not thread-safe. */
 final class LogArchiver {
   private final ArchiveStore archive;
   private final Timeline timeline;
   private final SegmentLimits limits;
-  private final CommitLog log;
+  private final CommitHistory log;
   private SegmentBuilder builder;
   private long completeVersion;
   private long archivedVersion;
@@ -41,7 +42,7 @@ final class LogArchiver {
    * @param archive in which the timeline exists
    * @param log borrowed
    */
-  LogArchiver(ArchiveStore archive, Timeline timeline, CommitLog log, SegmentLimits limits)
+  LogArchiver(ArchiveStore archive, Timeline timeline, CommitHistory log, SegmentLimits limits)
       throws IOException {
     this.archive = archive;
     this.timeline = timeline;
@@ -117,6 +118,9 @@ final class LogArchiver {
       expected = null;
     }
     long upTo = log.syncedVersion();
+    if (upTo < completeVersion && log instanceof ReplicatedHistory) {
+      return false; // another replica has archived what this one has yet to apply
+    }
     if (expected != null) {
       read(completeVersion - 1, upTo);
     } else if (upTo > builder.last()) {

@@ -20,7 +20,6 @@ import java.nio.file.StandardOpenOption;
 import java.security.DigestInputStream;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,6 +55,23 @@ final class Restoring implements AutoCloseable {
       DurableSettings settings,
       BackupProgress progress)
       throws IOException {
+    this(index, plan, directory, settings, progress, null);
+  }
+
+  /**
+   * Begins as above.
+   *
+   * @param owner whose state is made, to be taken from here; null for that of a new store, which is
+   *     made here
+   */
+  Restoring(
+      ArchiveIndex index,
+      RestorePlan plan,
+      java.nio.file.Path directory,
+      DurableSettings settings,
+      BackupProgress progress,
+      @Nullable StoreId owner)
+      throws IOException {
     this.index = index;
     this.path = plan.path();
     this.progress = progress;
@@ -63,7 +79,7 @@ final class Restoring implements AutoCloseable {
     this.store = RestoredStore.begin(directory, settings, engineFor(path.base()));
     boolean begun = false;
     try {
-      this.state = begin();
+      this.state = begin(owner == null ? store.id() : owner);
       begun = true;
     } finally {
       if (!begun) {
@@ -83,10 +99,10 @@ final class Restoring implements AutoCloseable {
     return engine;
   }
 
-  private StateStore begin() throws IOException {
+  private StateStore begin(StoreId owner) throws IOException {
     BaseBackup base = path.base();
     if (base == null) {
-      return store.openState(null);
+      return store.openState(null, owner);
     }
     for (BackupFile file : base.files()) {
       copy(file);
@@ -95,10 +111,7 @@ final class Restoring implements AutoCloseable {
     if (timeline == null) {
       throw new DamagedArchiveException(Layout.timeline(base.timeline()), "it is missing");
     }
-    UUID origin = timeline.store();
-    StateStore opened =
-        store.openState(
-            new StoreId(origin.getMostSignificantBits(), origin.getLeastSignificantBits()));
+    StateStore opened = store.openState(timeline.storeId(), owner);
     if (opened.appliedVersion() != base.version()) {
       throw new DamagedArchiveException(
           base.object(), "its files are of version %d".formatted(opened.appliedVersion()));

@@ -1,5 +1,6 @@
 package io.khonsu.backup;
 
+import io.khonsu.durable.StoreId;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Instant;
@@ -20,6 +21,11 @@ import java.util.UUID;
 public record Timeline(
     UUID archive, int number, UUID store, int parent, long forkVersion, Instant created) {
   private static final String KIND = "timeline";
+
+  /** {@return {@link #store} as it stands in files} */
+  StoreId storeId() {
+    return new StoreId(store.getMostSignificantBits(), store.getLeastSignificantBits());
+  }
 
   byte[] bytes() throws IOException {
     return new Document.Writer(KIND)

@@ -1,6 +1,5 @@
 package io.khonsu.backup;
 
-import io.khonsu.durable.DurableStorage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -17,11 +16,11 @@ final class Timelines {
   /**
    * {@return the timeline of a store}
    *
+   * @param origin where it was restored from, or null if it was not
    * @throws ForeignArchiveException if the archive is that of another store
    */
-  static Timeline of(ArchiveStore archive, DurableStorage storage, Instant now) throws IOException {
-    UUID store = UUID.fromString(storage.id().toString());
-    Origin origin = Origin.in(storage.directory());
+  static Timeline of(ArchiveStore archive, UUID store, @Nullable Origin origin, Instant now)
+      throws IOException {
     ArchiveIndex.create(archive, store);
     while (true) {
       ArchiveIndex index = ArchiveIndex.load(archive);

@@ -105,15 +105,17 @@ public final class RestoredStore implements AutoCloseable {
    * {@return the state that this begins with, to apply further commits to; closed with this}
    *
    * @param origin the store whose state was copied to {@link #statePlace}; null to begin empty
-   * @throws StorageRefusedException if it is not the state of that store
+   * @param owner whose state it becomes: {@link #id}, or that of another store, to be copied from
+   *     here after closing this, and never {@link #finish}ed
+   * @throws StorageRefusedException if it is not the state of {@code origin}
    */
-  public StateStore openState(@Nullable StoreId origin) throws IOException {
+  public StateStore openState(@Nullable StoreId origin, StoreId owner) throws IOException {
     Presence presence = origin == null ? Presence.NEW : Presence.EXISTING;
     KeyValueStore store = store(OpenedStore.STATE, Use.STATE, presence, StateStore.SPACES);
     boolean opened = false;
     try {
       StateStore result =
-          origin == null ? StateStore.create(store, id()) : StateStore.adopt(store, origin, id());
+          origin == null ? StateStore.create(store, owner) : StateStore.adopt(store, origin, owner);
       state = result;
       opened = true;
       return result;

@@ -16,7 +16,7 @@ import java.util.List;
  * {@link #close} every call throws {@link IllegalStateException}. Every implementation passes
  * {@code CommitLogContract}, which is published with the tests of khonsu-core.
  */
-public interface CommitLog extends AutoCloseable {
+public interface CommitLog extends CommitHistory, AutoCloseable {
   /**
    * Appends records.
    *
@@ -36,28 +36,10 @@ public interface CommitLog extends AutoCloseable {
   void sync() throws IOException;
 
   /**
-   * Hands over the records after a version, oldest first, up to what was appended before this call.
-   *
-   * @throws IllegalArgumentException if {@code afterVersion} is before what was trimmed
-   * @throws DamagedStorageException if a record is not what was appended, or is missing
-   * @throws IOException what the receiver throws, or if the log cannot be read
-   */
-  void read(long afterVersion, Receiver receiver) throws IOException;
-
-  /**
    * Lets go of records, oldest first, up to a version but for the newest record, which always
    * stays. Disk space is given back in larger steps.
    */
   void trim(long upToVersion) throws IOException;
-
-  /** {@return the version after which all records are kept; 0 if none was trimmed} */
-  long trimmedVersion();
-
-  /** {@return the version of the newest record, or 0 if there is none} */
-  long lastVersion();
-
-  /** {@return the newest version that is known to survive a power failure, or 0} */
-  long syncedVersion();
 
   /** {@return about how many bytes of disk it takes} */
   long sizeBytes() throws IOException;
@@ -65,11 +47,4 @@ public interface CommitLog extends AutoCloseable {
   /** Syncs, and releases what it holds. Closing twice does nothing. */
   @Override
   void close() throws IOException;
-
-  /** Takes what is read. */
-  @FunctionalInterface
-  interface Receiver {
-    /** One record; versions ascend. It may end reading by throwing. */
-    void accept(LogRecord record) throws IOException;
-  }
 }

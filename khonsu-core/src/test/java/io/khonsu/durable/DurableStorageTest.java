@@ -239,7 +239,7 @@ class DurableStorageTest {
       Path restored = root.resolve("restored-" + call);
       engine.fail(call, InMemoryKeyValueEngine.Fault.UNDONE);
       try (RestoredStore store = RestoredStore.begin(restored, settings, engine)) {
-        store.openState(null).apply(List.of(create(1)));
+        store.openState(null, store.id()).apply(List.of(create(1)));
         store.finish();
         succeeds = true;
       } catch (IOException e) {

@@ -11,6 +11,7 @@ import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.KeyValueBatch;
 import io.khonsu.spi.KeyValueStore;
 import io.khonsu.spi.KeyValueStore.Sync;
+import io.khonsu.spi.LogRecord;
 import io.khonsu.spi.TransactionCodec;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -35,7 +36,7 @@ final class Checkpoints {
   private final KeyValueStore disk;
   private final ReplicatedStore store;
   private final GroupState state;
-  private final List<CommittedTransaction> pending = new ArrayList<>();
+  private final AppliedCommits applied;
   private @Nullable Checkpoint newest;
   private ByteArrayOutputStream staged = new ByteArrayOutputStream();
   private @Nullable Installing installing;
@@ -48,8 +49,14 @@ final class Checkpoints {
   Checkpoints(ClusterConfig config, KeyValueStore disk, ReplicatedStore store, GroupState state) {
     this.config = config;
     this.disk = disk;
+    this.applied = new AppliedCommits(config, disk);
     this.store = store;
     this.state = state;
+  }
+
+  /** {@return all commits, for any thread to read} */
+  AppliedCommits commits() {
+    return applied;
   }
 
   /** {@return how many entries the newest checkpoint on a disk stands for, or 0} */
@@ -66,7 +73,7 @@ final class Checkpoints {
     }
     Checkpoint checkpoint = Checkpoint.decode(bytes);
     try (KeyValueStore.Cursor commits =
-        disk.cursor(COMMITS, commitKey(0), commitKey(Long.MAX_VALUE))) {
+        disk.cursor(COMMITS, applied.key(0), applied.key(Long.MAX_VALUE))) {
       while (commits.next()) {
         store.restore(TransactionCodec.decode(commits.value()));
       }
@@ -84,14 +91,14 @@ final class Checkpoints {
     store.moveWatermark(checkpoint.watermark());
     state.restore(checkpoint);
     newest = checkpoint;
-    pending.clear();
+    applied.checkpointed(checkpoint.newestVersion());
     entryBytes = 0;
   }
 
   /** Notes an entry that was applied, and what it has changed. */
   void applied(long sizeBytes, List<CommittedTransaction> commits) {
     entryBytes += sizeBytes;
-    pending.addAll(commits);
+    applied.add(commits);
   }
 
   /** Lets the next checkpoint be written as soon as something was applied. */
@@ -113,24 +120,23 @@ final class Checkpoints {
     Checkpoint former = newest;
     KeyValueBatch batch = new KeyValueBatch();
     long commitBytes = former == null ? 0 : former.commitBytes();
-    for (CommittedTransaction commit : pending) {
+    for (LogRecord commit : applied.recent()) {
       commitBytes += put(commit, batch);
     }
     Checkpoint next = state.checkpoint(commitBytes);
     batch.put(CHECKPOINTS, key(config.group()), next.encode());
     disk.write(batch, Sync.SYNCED);
     newest = next;
-    pending.clear();
+    applied.checkpointed(next.newestVersion());
     entryBytes = 0;
     // What came since the former checkpoint is kept, for nodes that are only a little behind.
     long keepFrom = former == null ? 0 : former.appliedIndex();
     return new Input.SnapshotTaken(next.appliedIndex(), keepFrom, next.appliedIndex());
   }
 
-  private int put(CommittedTransaction commit, KeyValueBatch batch) {
-    byte[] bytes = commit.record().bytes();
-    batch.put(COMMITS, commitKey(commit.version()), bytes);
-    return Integer.BYTES + bytes.length;
+  private int put(LogRecord commit, KeyValueBatch batch) {
+    batch.put(COMMITS, applied.key(commit.version()), commit.bytes());
+    return Integer.BYTES + commit.bytes().length;
   }
 
   /** {@return a part of the newest snapshot; of a negative size if another one is asked for} */
@@ -145,7 +151,8 @@ final class Checkpoints {
     Window window = new Window(read.offset(), read.maxBytes());
     window.add(head);
     long end = checkpoint.newestVersion();
-    try (KeyValueStore.Cursor commits = disk.cursor(COMMITS, commitKey(0), commitKey(end + 1))) {
+    try (KeyValueStore.Cursor commits =
+        disk.cursor(COMMITS, applied.key(0), applied.key(end + 1))) {
       while (!window.isFull() && commits.next()) {
         window.add(commits.value());
       }
@@ -203,7 +210,7 @@ final class Checkpoints {
     while (in.hasRemaining()) {
       CommittedTransaction commit = TransactionCodec.decode(part(in));
       commits.add(commit);
-      var _ = put(commit, batch);
+      var _ = put(commit.record(), batch);
     }
     batch.put(CHECKPOINTS, key(config.group()), checkpoint.encode());
     installing = new Installing(checkpoint, commits);
@@ -236,10 +243,5 @@ final class Checkpoints {
 
   private static byte[] key(long group) {
     return ByteBuffer.allocate(Long.BYTES).putLong(group).array();
-  }
-
-  private byte[] commitKey(long version) {
-    ByteBuffer key = ByteBuffer.allocate(2 * Long.BYTES).putLong(config.group());
-    return key.putLong(version).array();
   }
 }

@@ -2,6 +2,7 @@ package io.khonsu.distributed;
 
 import io.khonsu.ClientDoor;
 import io.khonsu.Khonsu;
+import io.khonsu.spi.ReplicatedHistory;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
@@ -77,6 +78,14 @@ public final class ClusterMember implements AutoCloseable {
   /** {@return the store: its transactions commit on the cluster; closing it ends the node} */
   public Khonsu store() {
     return manager.store();
+  }
+
+  /**
+   * {@return what was committed and applied on this node, as {@code io.khonsu.backup.Archiver}
+   * takes it; of use until the node ends}
+   */
+  public ReplicatedHistory history() {
+    return manager.history();
   }
 
   /** {@return how the node was at the end of its last turn} */

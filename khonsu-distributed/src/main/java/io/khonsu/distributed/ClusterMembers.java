@@ -36,6 +36,16 @@ public record ClusterMembers(long configuration, List<Entry> entries) {
    * @param removedBy the change by which it has left, or 0
    */
   public record Entry(Member member, String address, long removedBy) {
+    /** {@return its number} */
+    public long node() {
+      return member.node();
+    }
+
+    /** {@return the number of its disk} */
+    public long incarnation() {
+      return member.incarnation();
+    }
+
     /** {@return whether it is in the cluster} */
     public boolean isCurrent() {
       return removedBy == 0;

@@ -16,6 +16,7 @@ import io.khonsu.consensus.StopSign;
 import io.khonsu.consensus.wire.WireFormat;
 import io.khonsu.distributed.deviation.Defect;
 import io.khonsu.spi.KeyValueStore;
+import io.khonsu.spi.ReplicatedHistory;
 import io.khonsu.spi.StorageRefusedException;
 import java.io.IOException;
 import java.time.InstantSource;
@@ -423,6 +424,11 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
   /** {@return the replica that the store is, for who makes requests without waiting for them} */
   public ReplicatedStore replicatedStore() {
     return store;
+  }
+
+  /** {@return what was committed and applied here, for any thread, until the node ends} */
+  public ReplicatedHistory history() {
+    return checkpoints.commits();
   }
 
   /**

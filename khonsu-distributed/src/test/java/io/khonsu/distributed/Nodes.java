@@ -84,6 +84,19 @@ final class Nodes implements AutoCloseable {
                 Duration.ofMinutes(10)));
   }
 
+  /** {@return a configuration that writes checkpoints often: who is absent needs a snapshot} */
+  static ClusterConfig withSmallCheckpoints(ClusterConfig config) {
+    ClusterConfig.Limits usual = ClusterConfig.Limits.defaults();
+    return config.with(
+        new ClusterConfig.Limits(
+            usual.batchBytesMax(),
+            usual.batchCountMax(),
+            usual.batchesMax(),
+            usual.pendingBytesMax(),
+            2_000,
+            usual.inboxBytesMax()));
+  }
+
   static Disks inMemory() {
     InMemoryKeyValueEngine engine = new InMemoryKeyValueEngine();
     return (config, presence) ->

@@ -115,16 +115,7 @@ class RocksDbClusterTest {
   }
 
   private static ClusterConfig smallCheckpoints(long id) {
-    ClusterConfig.Limits usual = ClusterConfig.Limits.defaults();
-    return ClusterConfig.of(5, id, 1, 2, 3)
-        .with(
-            new ClusterConfig.Limits(
-                usual.batchBytesMax(),
-                usual.batchCountMax(),
-                usual.batchesMax(),
-                usual.pendingBytesMax(),
-                2_000,
-                usual.inboxBytesMax()));
+    return Nodes.withSmallCheckpoints(ClusterConfig.of(5, id, 1, 2, 3));
   }
 
   private static void checkSameState(Nodes nodes, long count) {

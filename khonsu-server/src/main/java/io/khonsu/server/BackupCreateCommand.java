@@ -3,35 +3,53 @@ package io.khonsu.server;
 import io.khonsu.Khonsu;
 import io.khonsu.backup.Archiver;
 import io.khonsu.backup.ArchiverOptions;
+import io.khonsu.backup.Backups;
 import io.khonsu.backup.BaseBackup;
 import io.khonsu.backup.DirectoryArchiveStore;
+import io.khonsu.backup.RestorePlan;
+import io.khonsu.backup.RestoreTarget;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** {@code khonsu backup create}: archives a store that does not run, and takes a base of it. */
+/** {@code khonsu backup create}: takes a base, of a store that does not run, or of an archive. */
 @Command(
     name = "create",
     description = {
-      "Archives all that was committed to a store, and takes a base backup of it.",
+      "Takes a base backup: with --store of a store, all of which is archived before; with"
+          + " --scratch of the newest state that is archived.",
       "",
-      "The store must not run: a program that has it open archives it itself, by"
-          + " io.khonsu.backup.Archiver. Makes the archive if there is none."
+      "A store must not run: a program that has it open archives it itself, by"
+          + " io.khonsu.backup.Archiver. Its archive is made if there is none. What a node of a"
+          + " cluster archives needs --scratch: the node runs on."
     })
 final class BackupCreateCommand extends ArchiveCommand {
   private static final Duration TIMEOUT = Duration.ofHours(24);
 
-  @Option(
-      names = "--store",
-      required = true,
-      paramLabel = "DIR",
-      description = "The directory of the store.")
+  @ArgGroup(multiplicity = "1")
   @SuppressWarnings("NullAway.Init") // picocli sets it
-  private Path store;
+  private Source source;
+
+  /** Of what the base is. */
+  private static final class Source {
+    @Option(names = "--store", paramLabel = "DIR", description = "The directory of the store.")
+    private @Nullable Path store;
+
+    @Option(
+        names = "--scratch",
+        paramLabel = "DIR",
+        description =
+            "A new or empty directory with room for one state, which is removed afterwards.")
+    private @Nullable Path scratch;
+  }
 
   @Option(
       names = "--label",
@@ -43,17 +61,7 @@ final class BackupCreateCommand extends ArchiveCommand {
 
   @Override
   ExitCode run() throws Exception {
-    if (!Files.isDirectory(store)) {
-      throw new NotDirectoryException(store.toString()); // or it would be created
-    }
-    BaseBackup base;
-    try (Khonsu db = Khonsu.open(store);
-        Progress progress = Progress.on(spec.commandLine().getErr());
-        Archiver archiver =
-            Archiver.start(db, DirectoryArchiveStore.create(archive), ArchiverOptions.defaults())) {
-      archiver.awaitArchived(db.newestVersion(), TIMEOUT);
-      base = archiver.createBase(label, on(progress));
-    }
+    BaseBackup base = source.store == null ? ofArchive(source.scratch) : ofStore(source.store);
     print(
         ArchiveTrees.of(base),
         List.of(
@@ -64,5 +72,26 @@ final class BackupCreateCommand extends ArchiveCommand {
                     base.files().size(),
                     bytes(base.sizeBytes()))));
     return ExitCode.OK;
+  }
+
+  private BaseBackup ofStore(Path store) throws Exception {
+    if (!Files.isDirectory(store)) {
+      throw new NotDirectoryException(store.toString()); // or it would be created
+    }
+    try (Khonsu db = Khonsu.open(store);
+        Progress progress = Progress.on(spec.commandLine().getErr());
+        Archiver archiver =
+            Archiver.start(db, DirectoryArchiveStore.create(archive), ArchiverOptions.defaults())) {
+      archiver.awaitArchived(db.newestVersion(), TIMEOUT);
+      return archiver.createBase(label, on(progress));
+    }
+  }
+
+  private BaseBackup ofArchive(@Nullable Path scratch) throws IOException {
+    Backups backups = backups();
+    RestorePlan plan = backups.plan(new RestoreTarget.Latest());
+    try (Progress progress = Progress.on(spec.commandLine().getErr())) {
+      return backups.createBase(plan, label, Objects.requireNonNull(scratch), on(progress));
+    }
   }
 }

@@ -40,22 +40,21 @@ record ClusterStatus(List<JsonNode> nodes, Map<Path, String> silent) {
   static ClusterStatus of(List<Path> files) throws ConfigException {
     List<JsonNode> nodes = new ArrayList<>();
     Map<Path, String> silent = new LinkedHashMap<>();
+    Map<Path, Future<Answer>> answers = new LinkedHashMap<>();
     try (ExecutorService askers = Executors.newVirtualThreadPerTaskExecutor()) {
-      Map<Path, Future<Answer>> answers = new LinkedHashMap<>();
       for (Path file : files) {
         AdminClient node = new AdminClient(NodeConfig.readAdmin(file));
         answers.put(file, askers.submit(() -> ask(node)));
       }
-      askers.close(); // waits for all
-      answers.forEach((file, future) -> {
-        Answer answer = future.resultNow();
-        if (answer.status == null) {
-          silent.put(file, answer.failure);
-        } else {
-          nodes.add(answer.status);
-        }
-      });
-    }
+    } // waits for all
+    answers.forEach((file, future) -> {
+      Answer answer = future.resultNow();
+      if (answer.status == null) {
+        silent.put(file, answer.failure);
+      } else {
+        nodes.add(answer.status);
+      }
+    });
     return new ClusterStatus(nodes, silent);
   }
 
@@ -126,6 +125,10 @@ record ClusterStatus(List<JsonNode> nodes, Map<Path, String> silent) {
       if (!status.path("healthy").asBoolean()) {
         out.printf("node %s: %s%n", status.path("node").asText(), status.path("problem").asText());
       }
+      status
+          .path("warnings")
+          .forEach(warning ->
+              out.printf("node %s: warning: %s%n", status.path("node").asText(), warning.asText()));
     }
     if (!statesAgree()) {
       out.println("STATES DIFFER: nodes that have applied as much do not have the same state.");

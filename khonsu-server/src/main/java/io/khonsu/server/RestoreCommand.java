@@ -1,31 +1,35 @@
 package io.khonsu.server;
 
 import io.khonsu.Khonsu;
-import io.khonsu.backup.BackupProgress;
+import io.khonsu.Store;
 import io.khonsu.backup.Backups;
 import io.khonsu.backup.RestorePlan;
 import io.khonsu.backup.RestoreResult;
+import io.khonsu.backup.StoreCopy;
 import io.khonsu.durable.DurableSettings;
+import io.khonsu.durable.RestoredStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** {@code khonsu restore}: makes a store of a state of the past. */
+/** {@code khonsu restore}: makes a store of a state of the past, or fills a cluster with it. */
 @Command(
     name = "restore",
     description = {
-      "Makes a store of a state that an archive holds, in a new directory.",
+      "Makes a store of a state that an archive holds, in a new directory; or copies its tables"
+          + " and rows into a cluster, which must have no tables.",
       "",
-      "Needs the archive alone, and changes nothing in it. The new store begins a timeline of its"
-          + " own when it is archived. Ends with 1 if the state cannot be restored, and says what"
-          + " can."
+      "Changes nothing in the archive. A new store begins a timeline of its own when it is"
+          + " archived; a cluster needs a new archive. Ends with 1 if the state cannot be restored,"
+          + " and says what can."
     })
 final class RestoreCommand extends ArchiveCommand {
   @ArgGroup(multiplicity = "1")
@@ -40,13 +44,38 @@ final class RestoreCommand extends ArchiveCommand {
               + " transaction.")
   private @Nullable Integer timeline;
 
-  @Option(
-      names = "--into",
-      required = true,
-      paramLabel = "DIR",
-      description = "A new or empty directory.")
+  @ArgGroup(multiplicity = "1")
   @SuppressWarnings("NullAway.Init") // picocli sets it
-  private Path into;
+  private Destination destination;
+
+  /** Where the state comes to. */
+  private static final class Destination {
+    @Option(names = "--into", paramLabel = "DIR", description = "A new or empty directory.")
+    private @Nullable Path directory;
+
+    @ArgGroup(exclusive = false)
+    private @Nullable NewCluster cluster;
+  }
+
+  /** A cluster that is to be filled. */
+  private static final class NewCluster {
+    @Option(
+        names = "--into-cluster",
+        required = true,
+        paramLabel = "ADDRESS",
+        description = "Where its nodes listen for clients, as khonsu://db1:7501,db2:7501.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private String address;
+
+    @Option(
+        names = "--scratch",
+        required = true,
+        paramLabel = "DIR",
+        description =
+            "A new or empty directory with room for one state, which is removed afterwards.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private Path scratch;
+  }
 
   @Option(names = "--dry-run", description = "Says what would be done, and does nothing.")
   private boolean dryRun;
@@ -61,28 +90,82 @@ final class RestoreCommand extends ArchiveCommand {
     List<String> lines = new ArrayList<>();
     lines.add(describe(plan));
     if (!dryRun) {
-      long begun = System.nanoTime();
-      RestoreResult result;
-      try (Progress progress = Progress.on(spec.commandLine().getErr())) {
-        BackupProgress shown = on(progress);
-        result = backups.restore(plan, into, DurableSettings.defaults(), shown);
+      NewCluster cluster = destination.cluster;
+      if (cluster == null) {
+        intoDirectory(backups, plan, Objects.requireNonNull(destination.directory), tree, lines);
+      } else {
+        intoCluster(backups, plan, cluster, tree, lines);
       }
-      double seconds = (System.nanoTime() - begun) / 1e9;
-      tree.put("into", result.directory().toString());
-      tree.put("restoredVersion", result.version());
-      tree.put("transactions", result.transactions());
-      tree.put("seconds", seconds);
-      lines.add(
-          String.format(
-              Locale.ROOT,
-              "restored version %d, %s, into %s in %.1f s",
-              result.version(),
-              Khonsu.instantOf(result.version()),
-              result.directory(),
-              seconds));
     }
     print(tree, lines);
     return ExitCode.OK;
+  }
+
+  private void intoDirectory(
+      Backups backups, RestorePlan plan, Path into, Map<String, Object> tree, List<String> lines)
+      throws IOException {
+    long begun = System.nanoTime();
+    RestoreResult result;
+    try (Progress progress = Progress.on(spec.commandLine().getErr())) {
+      result = backups.restore(plan, into, DurableSettings.defaults(), on(progress));
+    }
+    double seconds = (System.nanoTime() - begun) / 1e9;
+    tree.put("into", result.directory().toString());
+    tree.put("restoredVersion", result.version());
+    tree.put("transactions", result.transactions());
+    tree.put("seconds", seconds);
+    lines.add(
+        String.format(
+            Locale.ROOT,
+            "restored version %d, %s, into %s in %.1f s",
+            result.version(),
+            Khonsu.instantOf(result.version()),
+            result.directory(),
+            seconds));
+  }
+
+  private void intoCluster(
+      Backups backups,
+      RestorePlan plan,
+      NewCluster cluster,
+      Map<String, Object> tree,
+      List<String> lines)
+      throws IOException {
+    try (Store to = Khonsu.connect(cluster.address);
+        Progress progress = Progress.on(spec.commandLine().getErr())) {
+      StoreCopy.checkEmpty(to); // before there is anything to wait for
+      long version =
+          backups
+              .restore(plan, cluster.scratch, DurableSettings.defaults(), on(progress))
+              .version();
+      StoreCopy.Copied copied;
+      try (Khonsu from = Khonsu.open(cluster.scratch)) {
+        copied =
+            StoreCopy.copy(
+                from,
+                to,
+                count ->
+                    progress.show(
+                        String.format(Locale.ROOT, "copying  %,d rows and batches", count)));
+      } finally {
+        RestoredStore.discard(cluster.scratch);
+      }
+      tree.put("into", cluster.address);
+      tree.put("restoredVersion", version);
+      tree.put("tables", copied.tables());
+      tree.put("rows", copied.rows());
+      tree.put("batches", copied.batches());
+      lines.add(
+          String.format(
+              Locale.ROOT,
+              "copied version %d, %s, into %s: %,d tables with %,d rows and %,d batches",
+              version,
+              Khonsu.instantOf(version),
+              cluster.address,
+              copied.tables(),
+              copied.rows(),
+              copied.batches()));
+    }
   }
 
   private static String describe(RestorePlan plan) {

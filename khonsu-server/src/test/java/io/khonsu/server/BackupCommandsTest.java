@@ -157,6 +157,23 @@ class BackupCommandsTest {
       assertFails(ExitCode.UNAVAILABLE, "open", "backup", "create", "--store", store);
       assertThat(open.tables()).hasSize(1);
     }
+    assertFails(ExitCode.USAGE, "Missing required argument", "backup", "create");
+    Path scratch = root.resolve("scratch");
+    assertFails(
+        ExitCode.USAGE, "exclusive", "backup", "create", "--store", store, "--scratch", scratch);
+    assertFails(
+        ExitCode.USAGE, "new or empty", "backup", "create", "--scratch", root, "--label", "x");
+    assertFails(ExitCode.USAGE, "--scratch", "restore", "--latest", "--into-cluster", "khonsu://x");
+    assertFails(
+        ExitCode.USAGE,
+        "khonsu://",
+        "restore",
+        "--latest",
+        "--into-cluster",
+        "127.0.0.1:1",
+        "--scratch",
+        scratch);
+    assertThat(scratch).doesNotExist();
     assertThat(CommandRun.of("backup").exitCode()).isEqualTo(ExitCode.USAGE.code());
     assertThat(CommandRun.of("restore-point").exitCode()).isEqualTo(ExitCode.USAGE.code());
   }

@@ -90,7 +90,7 @@ class MembersCommandTest {
         RunningNode two = start(second, Presence.EXISTING)) {
       awaitLeader(two); // alone
       while (one.member().status().membership().standing() != Standing.REMOVED) {
-        Thread.yield(); // it may not have heard of it before it was stopped
+        Thread.sleep(1); // it may not have heard of it before it was stopped
       }
       assertRun(CommandRun.of("members", "list", first), 1, "node 1 itself is REMOVED");
       assertRun(CommandRun.of("status", first), 1, "removed from the cluster: stop it");

@@ -162,6 +162,7 @@ final class ClusterOperator {
   }
 
   /** The node that was asked has crashed, or is slow. */
+  @SuppressWarnings("ReferenceEquality") // the attempt, not another one at the same change
   private void lostSight(MemberChange change) {
     if (wanted == change) {
       isWaiting = false;
@@ -185,6 +186,7 @@ final class ClusterOperator {
         .afterWrites(random.nextInt(1, WRITES_BEFORE_CRASH), () -> nemesis.crash(victim, 60));
   }
 
+  @SuppressWarnings("ReferenceEquality") // as above
   private void answered(ClusterNode node, int life, MemberChange change, ChangeResult result) {
     if (wanted != change || node.life() != life) {
       return;

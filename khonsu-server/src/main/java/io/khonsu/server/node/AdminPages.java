@@ -11,6 +11,7 @@ import java.net.URI;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What a node answers to who looks at it. Thread-safe. */
@@ -27,6 +28,7 @@ final class AdminPages {
 
   private final ClusterMember member;
   private final GrpcTransport transport;
+  private final @Nullable NodeArchive archive;
   private final InstantSource clock;
   private final RunningNode.LinkFaults faults;
   private final MemberPages memberPages;
@@ -41,10 +43,12 @@ final class AdminPages {
   AdminPages(
       ClusterMember member,
       GrpcTransport transport,
+      @Nullable NodeArchive archive,
       InstantSource clock,
       RunningNode.LinkFaults faults) {
     this.member = member;
     this.transport = transport;
+    this.archive = archive;
     this.clock = clock;
     this.faults = faults;
     this.memberPages = new MemberPages(member);
@@ -73,16 +77,27 @@ final class AdminPages {
     return switch (uri.getPath()) {
       case "/health" -> health();
       case "/status" -> status();
-      case "/metrics" -> new Page(200, METRICS, Metrics.of(member.status(), transport.links()));
+      case "/metrics" -> metrics();
       default ->
           new Page(404, TEXT, "There is no " + uri.getPath() + ": /health, /metrics, /status\n");
     };
   }
 
+  private Page metrics() {
+    return new Page(
+        200,
+        METRICS,
+        Metrics.of(member.status(), transport.links(), archive == null ? null : archive.status()));
+  }
+
   private Page status() {
+    Map<String, Object> tree = StatusTree.of(member.status(), problem());
+    tree.put("warnings", warnings());
+    if (archive != null) {
+      tree.put("archive", archive.tree());
+    }
     try {
-      return new Page(
-          200, JSON, MAPPER.writeValueAsString(StatusTree.of(member.status(), problem())) + "\n");
+      return new Page(200, JSON, MAPPER.writeValueAsString(tree) + "\n");
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("a status cannot be written as JSON", e);
     }
@@ -94,7 +109,14 @@ final class AdminPages {
 
   private Page health() {
     String problem = problem();
-    return problem == null ? new Page(200, TEXT, "ok\n") : new Page(503, TEXT, problem + "\n");
+    StringBuilder body = new StringBuilder(problem == null ? "ok" : problem).append('\n');
+    warnings().forEach(warning -> body.append("warning: ").append(warning).append('\n'));
+    return new Page(problem == null ? 200 : 503, TEXT, body.toString());
+  }
+
+  /** {@return what somebody should see to, though the node can commit} */
+  private List<String> warnings() {
+    return archive == null ? List.of() : archive.warnings();
   }
 
   /** {@return why the node cannot commit, or null if it can, as far as it knows} */

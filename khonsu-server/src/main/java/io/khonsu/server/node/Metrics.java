@@ -1,9 +1,11 @@
 package io.khonsu.server.node;
 
+import io.khonsu.backup.ArchiverStatus;
 import io.khonsu.distributed.NodeStatus;
 import io.khonsu.grpc.LinkStatus;
 import java.util.List;
 import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A node's status in the <a
@@ -15,13 +17,17 @@ final class Metrics {
 
   private Metrics() {}
 
-  static String of(NodeStatus status, List<LinkStatus> links) {
+  /** {@return all; {@code archive} is null if the node archives nothing} */
+  static String of(NodeStatus status, List<LinkStatus> links, @Nullable ArchiverStatus archive) {
     Metrics metrics = new Metrics();
     metrics.consensus(status);
     metrics.peers(status.peers());
     metrics.counts(status.counts());
     metrics.queues(status.queues());
     metrics.links(links);
+    if (archive != null) {
+      metrics.archive(archive);
+    }
     return metrics.text.toString();
   }
 
@@ -93,6 +99,19 @@ final class Metrics {
         "Frames lost here.",
         LinkStatus::framesDropped);
     link(links, "link_queued_bytes", "gauge", "Bytes that wait.", LinkStatus::queuedBytes);
+  }
+
+  private void archive(ArchiverStatus status) {
+    gauge(
+        "archive_is_running",
+        "1 if the archive could be written when it was last tried.",
+        status.state() == ArchiverStatus.State.RUNNING ? 1 : 0);
+    gauge("archive_version", "The newest version archived.", status.archivedVersion());
+    gauge(
+        "archive_lag_milliseconds",
+        "How much would be lost with all nodes.",
+        status.lag().toMillis());
+    gauge("archive_failures", "Attempts failed one after another.", status.failures());
   }
 
   private void link(

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param directory where its disk is
  * @param admin the address, on loopback, at which it can be looked at
  * @param store settings of its store
+ * @param archive where it archives what it applies, or empty if it does not
  */
 public record NodeConfig(
     ClusterConfig cluster,
@@ -34,7 +35,8 @@ public record NodeConfig(
     Optional<ClientSettings> clients,
     Path directory,
     InetSocketAddress admin,
-    StoreConfig store) {
+    StoreConfig store,
+    Optional<ArchiveSettings> archive) {
   private static final String ADMIN = "127.0.0.1:7070";
 
   /** Those of a store that mean something on a node. */
@@ -84,7 +86,9 @@ public record NodeConfig(
       PeerSettings secured = secured(file, peers);
       Optional<ClientSettings> clients = clients(file, secured);
       StoreConfig store = store(file, clients.isPresent() ? cluster.times().snapshotAge() : null);
-      NodeConfig config = new NodeConfig(cluster, secured, clients, directory, admin(file), store);
+      NodeConfig config =
+          new NodeConfig(
+              cluster, secured, clients, directory, admin(file), store, ArchiveSettings.in(file));
       file.checkKeys();
       return config;
     } catch (IllegalArgumentException e) {
@@ -188,7 +192,7 @@ public record NodeConfig(
                 ClientSettings.Limits.defaults()));
   }
 
-  private static @Nullable Path pathOf(ConfigFile file, String key) throws ConfigException {
+  static @Nullable Path pathOf(ConfigFile file, String key) throws ConfigException {
     return file.<@Nullable Path>get(
         key, null, text -> file.path().toAbsolutePath().resolveSibling(Path.of(text)));
   }

@@ -21,6 +21,7 @@ public final class RunningNode implements AutoCloseable {
   private final ClusterMember member;
   private final AdminServer admin;
   private final @Nullable ClientListener clients;
+  private final @Nullable NodeArchive archive;
 
   /** Whether others may break the node's links, to try what happens. */
   public enum LinkFaults {
@@ -35,12 +36,14 @@ public final class RunningNode implements AutoCloseable {
       GrpcTransport transport,
       ClusterMember member,
       AdminServer admin,
-      @Nullable ClientListener clients) {
+      @Nullable ClientListener clients,
+      @Nullable NodeArchive archive) {
     this.config = config;
     this.transport = transport;
     this.member = member;
     this.admin = admin;
     this.clients = clients;
+    this.archive = archive;
   }
 
   /**
@@ -69,16 +72,15 @@ public final class RunningNode implements AutoCloseable {
         new Surroundings(config.store(), disk, transport, null, InstantSource.system(), Set.of());
     ClusterMember member = Cluster.join(config.cluster(), presence, around);
     ClientListener clients = null;
+    NodeArchive archive = null;
     try {
       clients = listen(config, member);
-      AdminPages pages = new AdminPages(member, transport, InstantSource.system(), faults);
+      archive = archive(config, member);
+      AdminPages pages = new AdminPages(member, transport, archive, InstantSource.system(), faults);
       AdminServer admin = AdminServer.start(config.admin(), pages);
-      return new RunningNode(config, transport, member, admin, clients);
+      return new RunningNode(config, transport, member, admin, clients, archive);
     } catch (IOException | RuntimeException e) {
-      if (clients != null) {
-        clients.close();
-      }
-      member.close();
+      end(clients, archive, member);
       throw e;
     }
   }
@@ -88,6 +90,23 @@ public final class RunningNode implements AutoCloseable {
     return config.clients().isEmpty()
         ? null
         : ClientListener.open(config.clients().get(), member.clientDoor()::answer);
+  }
+
+  private static @Nullable NodeArchive archive(NodeConfig config, ClusterMember member) {
+    return config.archive().isEmpty()
+        ? null
+        : NodeArchive.start(config.archive().get(), member.history());
+  }
+
+  private static void end(
+      @Nullable ClientListener clients, @Nullable NodeArchive archive, ClusterMember member) {
+    if (clients != null) {
+      clients.close(); // first, so that clients hear of it, and go to another node
+    }
+    if (archive != null) {
+      archive.close(); // it reads the node's disk
+    }
+    member.close();
   }
 
   /** {@return the node itself} */
@@ -120,10 +139,7 @@ public final class RunningNode implements AutoCloseable {
   @Override
   public synchronized void close() {
     admin.stopListening();
-    if (clients != null) {
-      clients.close(); // first, so that clients hear of it, and go to another node
-    }
-    member.close(); // ends what the requests under way wait for
+    end(clients, archive, member); // and so what the requests under way wait for
     admin.close();
   }
 }

@@ -49,8 +49,8 @@ final class StatusTree {
 
   private static Map<String, Object> of(ClusterMembers.Entry entry) {
     Map<String, Object> tree = new LinkedHashMap<>();
-    tree.put("node", entry.member().node());
-    tree.put("incarnation", entry.member().incarnation());
+    tree.put("node", entry.node());
+    tree.put("incarnation", entry.incarnation());
     tree.put("address", entry.address());
     return tree;
   }

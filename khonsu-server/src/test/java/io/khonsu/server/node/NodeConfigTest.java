@@ -3,6 +3,7 @@ package io.khonsu.server.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.khonsu.backup.ArchiverOptions;
 import io.khonsu.grpc.PeerAddress;
 import io.khonsu.grpc.PlainText;
 import java.io.IOException;
@@ -69,6 +70,22 @@ class NodeConfigTest {
   }
 
   @Test
+  void archive_isWhatTheConfigurationSays_orNone() throws Exception {
+    assertThat(read(LEAST).archive()).isEmpty();
+    ArchiveSettings usual = read(LEAST + "archive = backup\n").archive().orElseThrow();
+    assertThat(usual.directory()).isEqualTo(root.toAbsolutePath().resolve("backup"));
+    assertThat(usual.options()).isEqualTo(ArchiverOptions.defaults());
+    ArchiveSettings own =
+        read(LEAST + "archive = /b\narchive.timeout = 1s\narchive.retryDelayMax = 5min\n")
+            .archive()
+            .orElseThrow();
+    assertThat(own.options())
+        .isEqualTo(new ArchiverOptions(Duration.ofSeconds(1), Duration.ofMinutes(5)));
+    assertThatThrownBy(() -> read(LEAST + "archive = backup\narchive.tmeout = 1s\n"))
+        .hasMessageContaining("archive.tmeout is unknown; did you mean archive.timeout?");
+  }
+
+  @Test
   void allSettings_areTaken() throws Exception {
     NodeConfig config =
         read(
@@ -131,6 +148,9 @@ class NodeConfigTest {
           node = 3                  | node stands in line 3 already
           plainText = yes           | it is loopback or anywhere
           store.retention = never   | setting retention=never is refused
+          archive.timeout = 5s      | without "archive = DIRECTORY" nothing is archived
+          archive.tmeout = 5s       | without "archive = DIRECTORY" nothing is archived
+          archive.timeout = 5       | it must be a time
           just words                | this is not "key = value": just words
           """)
   void wrongLine_isNamed(String line, String complaint) throws Exception {
@@ -165,6 +185,7 @@ class NodeConfigTest {
           admin = 192.0.2.1:7070    | must be on loopback
           sessionAge = 1s           | sessionAge must be at least twice commitTimeout
           tick = 0s                 | tick must be positive
+          archive.timeout = 0s      | archiveTimeout must be positive
           tls.key = node.key        | all three, or none
           listen = no.such.host.invalid:7001 | which is unknown
           """)

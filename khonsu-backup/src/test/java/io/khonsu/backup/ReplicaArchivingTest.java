@@ -1,0 +1,260 @@
+package io.khonsu.backup;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.khonsu.backup.FaultyArchiveStore.Fault;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Several replicas archive one history, each as far as it has got. */
+class ReplicaArchivingTest {
+  private static final UUID ID = new UUID(7, 70);
+  private static final Timeline TIMELINE = new Timeline(ID, 1, ID, 0, 0, Instant.EPOCH);
+  private static final SegmentLimits LIMITS = new SegmentLimits(8, 600);
+  private static final Duration LONG = Duration.ofMinutes(5);
+
+  @TempDir private Path root;
+
+  private final InMemoryArchiveStore archive = new InMemoryArchiveStore();
+
+  /** Some replicas and their archivers, which are called in any order and restarted. */
+  private static final class Group {
+    private final Random random;
+    private final TestLog log;
+    private final List<Long> versions = new ArrayList<>();
+    private final List<ArchiveStore> archives;
+    private final List<TestReplica> replicas = new ArrayList<>();
+    private final List<LogArchiver> archivers = new ArrayList<>();
+
+    private Group(Random random, TestLog log, List<? extends ArchiveStore> archives)
+        throws IOException {
+      this.random = random;
+      this.log = log;
+      this.archives = List.copyOf(archives);
+      log.read(0, record -> versions.add(record.version()));
+      for (ArchiveStore store : archives) {
+        TestReplica replica = new TestReplica(log, ID);
+        replica.apply(0);
+        replicas.add(replica);
+        archivers.add(new LogArchiver(store, TIMELINE, replica, LIMITS));
+      }
+    }
+
+    private void step() throws IOException {
+      int replica = random.nextInt(replicas.size());
+      switch (random.nextInt(5)) {
+        case 0 -> restart(replica);
+        case 1 -> archivers.get(replica).flush();
+        default -> {
+          move(replica, random.nextInt(6));
+          boolean _ = archivers.get(replica).advance();
+        }
+      }
+    }
+
+    /** After a restart it may be behind what it was, and what it has archived. */
+    private void restart(int replica) throws IOException {
+      move(replica, -random.nextInt(12));
+      archivers.set(replica, archiver(archives.get(replica), replicas.get(replica)));
+    }
+
+    private void move(int replica, int commits) {
+      TestReplica moved = replicas.get(replica);
+      long count = versions.stream().filter(version -> version <= moved.lastVersion()).count();
+      int next = Math.clamp(count + commits, 0, versions.size());
+      moved.apply(next == 0 ? 0 : versions.get(next - 1));
+    }
+
+    private void finish() throws IOException {
+      for (int i = 0; i < replicas.size(); i++) {
+        replicas.get(i).apply(log.lastVersion());
+        boolean _ = archivers.get(i).advance();
+        archivers.get(i).flush();
+      }
+    }
+  }
+
+  private static LogArchiver archiver(ArchiveStore store, TestReplica replica) throws IOException {
+    return new LogArchiver(store, TIMELINE, replica, LIMITS);
+  }
+
+  private static InMemoryArchiveStore atOnce(TestLog log) throws IOException {
+    InMemoryArchiveStore store = new InMemoryArchiveStore();
+    LogArchiver archiver = archiver(store, new TestReplica(log, ID));
+    boolean _ = archiver.advance();
+    archiver.flush();
+    return store;
+  }
+
+  @Test
+  void archives_areTheSame_whoeverWritesThem() throws Exception {
+    for (int seed = 0; seed < 20; seed++) {
+      Random random = new Random(seed);
+      TestLog log = new TestLog().addRandom(random, 80);
+      List<InMemoryArchiveStore> own =
+          List.of(
+              new InMemoryArchiveStore(), new InMemoryArchiveStore(), new InMemoryArchiveStore());
+      Group apart = new Group(random, log, own);
+      Group together = new Group(random, log, List.of(archive, archive, archive));
+      for (int step = 0; step < 120; step++) {
+        apart.step();
+        together.step();
+      }
+      apart.finish();
+      together.finish();
+
+      var expected = atOnce(log).contents();
+      for (InMemoryArchiveStore store : own) {
+        assertThat(store.contents()).as("seed %d", seed).isEqualTo(expected);
+      }
+      assertThat(archive.contents()).as("seed %d, shared", seed).isEqualTo(expected);
+      archive.contents().keySet().forEach(archive::delete);
+    }
+  }
+
+  /** One of two replicas that share an archive dies at each of its writes in turn. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2})
+  void crash_atEveryWrite_leavesNoTrace(long seed) throws Exception {
+    long writes = run(new InMemoryArchiveStore(), seed, Long.MAX_VALUE, Fault.NOTHING);
+    assertThat(writes).isGreaterThan(5);
+    for (Fault fault : Fault.values()) {
+      for (long write = 1; write <= writes; write++) {
+        InMemoryArchiveStore crashed = new InMemoryArchiveStore();
+        run(crashed, seed, write, fault);
+        assertThat(crashed.contents())
+            .as("seed %d, write %d, %s happened", seed, write, fault)
+            .isEqualTo(atOnce(log(seed)).contents());
+      }
+    }
+  }
+
+  private static TestLog log(long seed) throws IOException {
+    return new TestLog().addRandom(new Random(seed), 60);
+  }
+
+  private static long run(InMemoryArchiveStore archive, long seed, long failingWrite, Fault fault)
+      throws IOException {
+    FaultyArchiveStore faulty = new FaultyArchiveStore(archive, failingWrite, fault);
+    Random random = new Random(seed);
+    Group dying = new Group(random, log(seed), List.of(faulty));
+    Group other = new Group(random, log(seed), List.of(archive));
+    try {
+      for (int step = 0; step < 120; step++) {
+        dying.step();
+        other.step();
+      }
+      dying.finish();
+    } catch (IOException _) {
+      new Group(random, log(seed), List.of(archive)).finish(); // started again
+    }
+    other.finish();
+    return faulty.writes();
+  }
+
+  @Test
+  void replicaThatIsBehindItsArchive_waits() throws Exception {
+    TestLog log = new TestLog().addRandom(new Random(1), 40);
+    TestReplica replica = new TestReplica(log, ID);
+    LogArchiver before = archiver(archive, replica);
+    boolean _ = before.advance();
+    replica.apply(0);
+
+    LogArchiver archiver = archiver(archive, replica);
+
+    assertThat(archiver.advance()).isFalse();
+    assertThat(archiver.completeVersion()).isEqualTo(before.completeVersion()).isPositive();
+    replica.apply(log.lastVersion());
+    boolean _ = archiver.advance();
+    archiver.flush();
+    assertThat(archive.contents()).isEqualTo(atOnce(log).contents());
+  }
+
+  @Test
+  void anotherHistory_isFoundOut() throws Exception {
+    TestReplica replica = new TestReplica(log(1), ID);
+    boolean _ = archiver(archive, replica).advance();
+
+    TestLog other = new TestLog().addRandom(new Random(2), 200);
+    LogArchiver impostor = archiver(archive, new TestReplica(other, ID));
+
+    assertThatThrownBy(impostor::advance)
+        .isInstanceOf(ForeignArchiveException.class)
+        .hasMessageContaining("another history");
+  }
+
+  @Test
+  void historyWithoutCommits_beginsNoArchive_untilItHasOne() throws Exception {
+    TestLog log = log(3);
+    TestReplica replica = new TestReplica(log, ID);
+    replica.apply(0);
+    try (Archiver archiver = start(replica, archive)) {
+      assertThatThrownBy(() -> archiver.createRestorePoint("none", LONG))
+          .isInstanceOf(IllegalStateException.class);
+      assertThatThrownBy(() -> archiver.createBase("", BackupProgress.NONE))
+          .isInstanceOf(UnsupportedOperationException.class)
+          .hasMessageContaining("Backups.createBase");
+      assertThat(archive.contents()).isEmpty();
+      replica.apply(log.lastVersion());
+      archiver.awaitArchived(log.lastVersion(), LONG);
+      assertThat(archiver.status().logLetGo()).isFalse();
+      assertThat(archiver.createRestorePoint("all", LONG).version()).isEqualTo(log.lastVersion());
+    }
+    assertThat(Backups.open(archive).status().id()).isEqualTo(ID);
+  }
+
+  @Test
+  void archiveOfAnotherHistory_stopsTheArchiver() throws Exception {
+    TestLog log = log(4);
+    try (Archiver first = start(new TestReplica(log, ID), archive)) {
+      first.awaitArchived(log.lastVersion(), LONG);
+    }
+    var before = archive.contents();
+    try (Archiver other = start(new TestReplica(log(5), new UUID(7, 71)), archive)) {
+      assertThatThrownBy(() -> other.awaitArchived(log(5).lastVersion(), LONG))
+          .hasCauseInstanceOf(ForeignArchiveException.class);
+      assertThat(other.status().state()).isEqualTo(ArchiverStatus.State.STOPPED);
+    }
+    assertThat(archive.contents()).isEqualTo(before);
+  }
+
+  /** As when its disk is mounted late. */
+  @Test
+  void directoryThatIsNotThereYet_isWaitedFor() throws Exception {
+    TestLog log = log(6);
+    Path place = Files.createFile(root.resolve("archive")); // in the way
+    try (Archiver archiver =
+        start(new TestReplica(log, ID), DirectoryArchiveStore.at(place.resolve("here")))) {
+      while (archiver.status().failures() == 0) {
+        Thread.onSpinWait();
+      }
+      assertThat(archiver.status().state()).isEqualTo(ArchiverStatus.State.RETRYING);
+      Files.delete(place);
+      archiver.awaitArchived(log.lastVersion(), LONG);
+    }
+    Backups backups = Backups.open(DirectoryArchiveStore.open(place.resolve("here")));
+    assertThat(backups.verify(VerifyDepth.DATA, BackupProgress.NONE).isClean()).isTrue();
+  }
+
+  private static Archiver start(TestReplica replica, ArchiveStore store) {
+    return Archiver.start(
+        replica,
+        store,
+        ArchiverOptions.defaults().withRetryDelayMax(Duration.ofMillis(1)),
+        LIMITS,
+        InstantSource.system());
+  }
+}

@@ -1,0 +1,55 @@
+package io.khonsu.backup;
+
+import io.khonsu.spi.ReplicatedHistory;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.UUID;
+
+/** A replica that has applied the beginning of a log, all of it at first. Thread-safe. */
+final class TestReplica implements ReplicatedHistory {
+  private final TestLog log;
+  private final UUID id;
+  private volatile long applied;
+
+  TestReplica(TestLog log, UUID id) {
+    this.log = log;
+    this.id = id;
+    this.applied = log.lastVersion();
+  }
+
+  /** From here on it has applied up to this version. */
+  void apply(long upToVersion) {
+    applied = upToVersion;
+  }
+
+  @Override
+  public Optional<UUID> id() {
+    return applied == 0 ? Optional.empty() : Optional.of(id);
+  }
+
+  @Override
+  public void read(long afterVersion, Receiver receiver) throws IOException {
+    log.read(
+        afterVersion,
+        record -> {
+          if (record.version() <= applied) {
+            receiver.accept(record);
+          }
+        });
+  }
+
+  @Override
+  public long trimmedVersion() {
+    return log.trimmedVersion();
+  }
+
+  @Override
+  public long lastVersion() {
+    return applied;
+  }
+
+  @Override
+  public long syncedVersion() {
+    return applied;
+  }
+}
