@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>One node is in between, never two: a node passes on only what comes from its origin, and for
  * whom it has a way itself. A frame on a detour: {@value #MARK} in a byte, which begins no other
- * frame, origin and goal in 8 bytes each, big-endian, the frame. The answer of a node without a way:
- * {@value #NO_WAY} in a byte, which begins no other frame either, and the goal.
+ * frame, origin and goal in 8 bytes each, big-endian, the frame. The answer of a node without a
+ * way: {@value #NO_WAY} in a byte, which begins no other frame either, and the goal.
  *
  * <p>Who passes a frame on is believed about its origin; whether that is one that would be let in,
  * the goal decides itself.

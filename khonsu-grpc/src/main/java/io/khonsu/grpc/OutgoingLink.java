@@ -210,7 +210,8 @@ final class OutgoingLink {
     var tls = session.call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
     String uri = TlsFiles.nodeUri(handshake.clusterId(), peer.node());
     if (handshake.isSecure() && !TlsIdentity.names(tls, uri)) {
-      String reason = "%s shows no certificate that is trusted with the name %s".formatted(peer, uri);
+      String reason =
+          "%s shows no certificate that is trusted with the name %s".formatted(peer, uri);
       ended(session, Status.PERMISSION_DENIED.withDescription(reason), Refusal.OTHER_CERTIFICATE);
       return;
     }

@@ -322,7 +322,8 @@ class GrpcTransportTlsTest {
         .isInstanceOf(IOException.class)
         .hasMessageContaining("garbage.pem");
 
-    byte[] pss = KeyPairGenerator.getInstance("RSASSA-PSS").generateKeyPair().getPrivate().getEncoded();
+    byte[] pss =
+        KeyPairGenerator.getInstance("RSASSA-PSS").generateKeyPair().getPrivate().getEncoded();
     Path other = directory.resolve("pss-key.pem");
     Files.copy(first.key(), other, StandardCopyOption.COPY_ATTRIBUTES); // nobody else may read it
     Files.writeString(other, TestCertificates.pem("PRIVATE KEY", pss));

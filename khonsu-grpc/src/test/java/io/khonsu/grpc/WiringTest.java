@@ -11,7 +11,8 @@ class WiringTest {
   void whatIsRepeated_goesOn_afterARunThatFailed() throws Exception {
     AtomicInteger runs = new AtomicInteger();
     try (Wiring wiring =
-        new Wiring("khonsu-test", new Wiring.Security(Optional.empty(), null, PlainText.LOOPBACK))) {
+        new Wiring(
+            "khonsu-test", new Wiring.Security(Optional.empty(), null, PlainText.LOOPBACK))) {
       wiring.repeat(
           Duration.ofMillis(1),
           () -> {

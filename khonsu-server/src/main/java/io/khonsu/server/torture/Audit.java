@@ -116,7 +116,8 @@ record Audit(History history, List<Long> lost, List<String> stateHashes) {
     return found;
   }
 
-  private static ClientLog.Ended reading(ListAppendStore lists, List<Long> keys) throws IOException {
+  private static ClientLog.Ended reading(ListAppendStore lists, List<Long> keys)
+      throws IOException {
     long begun = System.nanoTime();
     ListAppendStore.Session session = lists.begin(Level.SERIALIZABLE);
     List<Operation> reads = new ArrayList<>();

@@ -52,8 +52,7 @@ final class Nodes implements AutoCloseable {
   }
 
   /** Hurts, for as long as it is to last, and mends. */
-  void hurt(Fault fault, long leader)
-      throws IOException, InterruptedException, TimeoutException {
+  void hurt(Fault fault, long leader) throws IOException, InterruptedException, TimeoutException {
     long follower = follower(fault, leader);
     switch (fault.kind()) {
       case KILL_LEADER -> kill(fault, List.of(leader));

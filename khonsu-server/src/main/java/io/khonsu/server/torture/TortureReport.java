@@ -75,7 +75,8 @@ public record TortureReport(
   }
 
   /**
-   * {@return whether nothing was lost or is wrong, and all nodes ended well and have the same state}
+   * {@return whether nothing was lost or is wrong, and all nodes ended well and have the same
+   * state}
    */
   public boolean holds() {
     return check.valid(Consistency.STRICT_SERIALIZABLE)

@@ -25,8 +25,7 @@ class ListClientsTest {
     Path configuration = LocalCluster.configure(root, 1).getFirst();
     Files.createSymbolicLink(ListClients.log(root.resolve("node-1")), FULL);
     Path log = root.resolve("node-1.log");
-    List<String> options =
-        List.of("--new", "--clients", "1", "--config", configuration.toString());
+    List<String> options = List.of("--new", "--clients", "1", "--config", configuration.toString());
     try (ServerProcess process =
         ServerProcess.start("io.khonsu.server.KhonsuCommand", options, log)) {
       long start = System.nanoTime();
