@@ -17,6 +17,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -157,7 +158,10 @@ final class ServerCommand implements Callable<Integer> {
     if (isStopping) {
       return; // its node is being taken from it
     }
-    cause.printStackTrace(spec.commandLine().getErr());
+    LoggerFactory.getLogger(ServerCommand.class)
+        .atError()
+        .setCause(cause)
+        .log("{} has crashed", client.getName());
     var _ = failed(ExitCode.INTERNAL_ERROR, client.getName() + " has crashed: " + cause);
     Runtime.getRuntime().halt(ExitCode.INTERNAL_ERROR.code());
   }
