@@ -7,6 +7,7 @@ import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.Status;
 import io.khonsu.spi.ClientNetwork;
 import java.io.IOException;
@@ -91,7 +92,9 @@ class ClientListenerTest {
     open.add(wiring);
     open.add(channel::shutdownNow);
     CompletableFuture<Status> ended = new CompletableFuture<>();
-    ClientCall<byte[], byte[]> call = channel.newCall(ClientListener.ASK, CallOptions.DEFAULT);
+    // As one message of several, which is sent at once, and not when the call ends.
+    var method = ClientListener.ASK.toBuilder().setType(MethodType.BIDI_STREAMING).build();
+    ClientCall<byte[], byte[]> call = channel.newCall(method, CallOptions.DEFAULT);
     call.start(
         new ClientCall.Listener<>() {
           @Override
