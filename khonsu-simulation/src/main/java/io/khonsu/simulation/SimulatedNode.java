@@ -136,6 +136,7 @@ final class SimulatedNode {
   /** Starts again from what the disk has kept; what was never written starts as it did first. */
   void restart() {
     DurableState state = disk.durable().durableState();
+    applied = new Chain();
     if (state == null) {
       if (world.isFounder(member)) {
         bootstrap();
@@ -144,7 +145,6 @@ final class SimulatedNode {
       }
       return;
     }
-    applied = new Chain();
     // The replica hands out again what is decided and kept.
     applied.copyFrom(disk.durable().log(), Math.toIntExact(state.compactedIndex()));
     begin(Replica.recover(state, world.options(id), world.deviations()));
