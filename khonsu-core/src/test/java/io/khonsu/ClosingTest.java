@@ -8,6 +8,7 @@ import io.khonsu.spi.InMemoryStorage;
 import io.khonsu.testkit.LeakChecking;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.arrow.memory.BufferAllocator;
@@ -127,8 +128,8 @@ class ClosingTest {
   private static void await(CyclicBarrier barrier) {
     try {
       barrier.await();
-    } catch (Exception e) {
-      throw new AssertionError(e);
+    } catch (InterruptedException | BrokenBarrierException e) {
+      throw new AssertionError("not all came to the barrier", e);
     }
   }
 

@@ -2,6 +2,7 @@ package io.khonsu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.khonsu.grpc.ClientCluster;
 import io.khonsu.mvcc.ConflictStrategy;
@@ -14,6 +15,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.BigIntVector;
 import org.junit.jupiter.api.AfterEach;
@@ -373,20 +375,20 @@ class RemoteStoreTest {
     Table table = Items.rows(db, "items");
     Transaction tx = db.begin();
     cluster.stop(1);
+    AtomicReference<Throwable> outcome = new AtomicReference<>();
     Thread reader =
         Thread.ofVirtual()
-            .start(() -> {
-              try {
-                var _ = tx.get(table, "a");
-              } catch (StoreClosedException _) {
-                // as it must
-              }
-            });
+            .start(() ->
+                outcome.set(
+                    catchThrowable(() -> {
+                      var _ = tx.get(table, "a");
+                    })));
     while (reader.getState() != Thread.State.TIMED_WAITING) { // it asks again and again
       Thread.sleep(1);
     }
     db.close();
     reader.join();
+    assertThat(outcome.get()).isInstanceOf(StoreClosedException.class);
   }
 
   @Test

@@ -32,11 +32,7 @@ final class BackupCommand implements Callable<Integer> {
   @Option(names = "--quick", description = "A small store: shows that it works, not how fast.")
   private boolean quick;
 
-  @Option(
-      names = "--dir",
-      paramLabel = "DIR",
-      description = "On the disk to measure (the directory for temporary files).")
-  private Path directory = Path.of(System.getProperty("java.io.tmpdir"));
+  @Mixin private MeasuredDisk disk = new MeasuredDisk();
 
   @Option(names = "--megabytes", description = "Size of the store (1000, with --quick 50).")
   private @Nullable Integer megabytes;
@@ -48,13 +44,10 @@ final class BackupCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "megabytes must be from 1 to " + MEGABYTES_MAX + ", but is " + size);
     }
-    if (!Files.isDirectory(directory) || !Files.isWritable(directory)) {
-      throw new ParameterException(
-          spec.commandLine(), "cannot write to the directory " + directory);
-    }
+    disk.check(spec);
     files.checkWithoutChart(spec, NAME);
     PrintWriter out = spec.commandLine().getOut();
-    out.println(Machine.line() + ", disk " + Files.getFileStore(directory).type());
+    var _ = disk.introduce(out);
     out.flush();
     BackupFigures figures = measure(size);
     figures.lines().forEach(out::println);
@@ -66,7 +59,7 @@ final class BackupCommand implements Callable<Integer> {
   }
 
   private BackupFigures measure(int size) throws Exception {
-    Path scratch = Files.createTempDirectory(directory, "khonsu-bench-backup");
+    Path scratch = Files.createTempDirectory(disk.directory(), "khonsu-bench-backup");
     try {
       return new BackupBenchmark(size, quick ? 1_000 : 10_000, scratch).run();
     } finally {

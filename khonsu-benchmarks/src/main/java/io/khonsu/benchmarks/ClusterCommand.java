@@ -1,8 +1,6 @@
 package io.khonsu.benchmarks;
 
 import java.io.PrintWriter;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -34,11 +32,7 @@ final class ClusterCommand implements Callable<Integer> {
   @Option(names = "--quick", description = "Short rounds: shows that it works, not how fast.")
   private boolean quick;
 
-  @Option(
-      names = "--dir",
-      paramLabel = "DIR",
-      description = "On the disk to measure (the directory for temporary files).")
-  private Path directory = Path.of(System.getProperty("java.io.tmpdir"));
+  @Mixin private MeasuredDisk disk = new MeasuredDisk();
 
   @Option(
       names = "--loads",
@@ -72,19 +66,16 @@ final class ClusterCommand implements Callable<Integer> {
     List<ClusterPeer> absent =
         chosen().stream().filter(peer -> !peer.system().isInstalled()).toList();
     ClusterBenchmark.Plan plan = plan(absent);
+    disk.check(spec);
     files.check(spec, NAME);
-    String disk = Files.getFileStore(directory).type();
     PrintWriter out = spec.commandLine().getOut();
-    out.println(Machine.line() + ", disk " + disk);
-    if (disk.equals("tmpfs")) {
-      out.println("tmpfs is memory: name a directory on a disk with --dir");
-    }
+    String fileSystem = disk.introduce(out);
     absent.forEach(peer -> out.println(peer.title() + " is absent: it is not on the PATH"));
     out.println();
     Progress progress =
         new Progress(spec.commandLine().getErr(), plan.stepCount(), plan.estimate());
     ClusterBenchmark.Result result = new ClusterBenchmark(plan, observer(progress)).run();
-    ClusterReport report = new ClusterReport(plan, disk, result);
+    ClusterReport report = new ClusterReport(plan, fileSystem, result);
     out.println(report.closingTables());
     List<Verdict> verdicts = ClusterGoals.verdicts(result);
     verdicts.forEach(verdict -> out.println(verdict.line()));
@@ -118,7 +109,7 @@ final class ClusterCommand implements Callable<Integer> {
   private ClusterBenchmark.Plan plan(List<ClusterPeer> absent) {
     try {
       return new ClusterBenchmark.Plan(
-          directory,
+          disk.directory(),
           chosen().stream().filter(peer -> !absent.contains(peer)).toList(),
           loads.stream().map(ClusterLoad.Setting::parse).toList(),
           rounds == null ? (quick ? 1 : 5) : rounds,

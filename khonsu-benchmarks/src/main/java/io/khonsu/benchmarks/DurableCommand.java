@@ -1,8 +1,6 @@
 package io.khonsu.benchmarks;
 
 import java.io.PrintWriter;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -33,11 +31,7 @@ final class DurableCommand implements Callable<Integer> {
   @Option(names = "--quick", description = "Short rounds: shows that it works, not how fast.")
   private boolean quick;
 
-  @Option(
-      names = "--dir",
-      paramLabel = "DIR",
-      description = "On the disk to measure (the directory for temporary files).")
-  private Path directory = Path.of(System.getProperty("java.io.tmpdir"));
+  @Mixin private MeasuredDisk disk = new MeasuredDisk();
 
   @Option(
       names = "--threads",
@@ -83,13 +77,10 @@ final class DurableCommand implements Callable<Integer> {
     if (crashRows() < 0) {
       throw new ParameterException(spec.commandLine(), "crash-rows must not be negative");
     }
+    disk.check(spec);
     files.check(spec, NAME);
-    String disk = Files.getFileStore(directory).type();
     PrintWriter out = spec.commandLine().getOut();
-    out.println(Machine.line() + ", disk " + disk);
-    if (disk.equals("tmpfs")) {
-      out.println("tmpfs is memory: name a directory on a disk with --dir");
-    }
+    String fileSystem = disk.introduce(out);
     out.println();
     List<DurablePeer> crashing =
         crashRows() == 0 ? List.of() : plan.peers().stream().filter(DurablePeer::isKhonsu).toList();
@@ -102,13 +93,13 @@ final class DurableCommand implements Callable<Integer> {
     List<CrashOpening.Result> openings = new ArrayList<>();
     for (DurablePeer peer : crashing) {
       progress.step("opening after a crash, " + peer.title());
-      openings.add(CrashOpening.measure(peer, crashRows(), quick ? 1 : 3, directory));
+      openings.add(CrashOpening.measure(peer, crashRows(), quick ? 1 : 3, disk.directory()));
     }
     openings.forEach(opening -> out.println(opening.line()));
     List<Verdict> verdicts = DurableGoals.verdicts(all, openings);
     verdicts.forEach(verdict -> out.println(verdict.line()));
     out.flush();
-    DurableReport report = new DurableReport(plan, disk, all, openings);
+    DurableReport report = new DurableReport(plan, fileSystem, all, openings);
     files.writeJson(report.values(verdicts));
     files.writeMarkdown(NAME, report.markdown());
     files.writeSvg(report.svg());
@@ -139,7 +130,7 @@ final class DurableCommand implements Callable<Integer> {
   private DurableBenchmark.Plan plan() {
     try {
       return new DurableBenchmark.Plan(
-          directory,
+          disk.directory(),
           peers.isEmpty() ? List.of(DurablePeer.values()) : peers,
           valueBytes,
           threads,

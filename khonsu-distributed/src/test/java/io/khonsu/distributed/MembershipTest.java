@@ -31,8 +31,10 @@ import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Nodes that join, leave and are replaced, over real threads. */
+@Timeout(300)
 class MembershipTest {
   private static final TableSpec COUNTERS =
       TableSpec.rows(

@@ -17,9 +17,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Changing members and leader from the command line, with nodes in this process. */
+@Timeout(300)
 class MembersCommandTest {
   @TempDir private Path root;
   private Path first;
