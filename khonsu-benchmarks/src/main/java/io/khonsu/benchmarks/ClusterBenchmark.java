@@ -58,9 +58,6 @@ final class ClusterBenchmark {
         throw new IllegalArgumentException(
             "rounds and round-millis must be positive, kills not negative");
       }
-      if (!Files.isDirectory(directory) || !Files.isWritable(directory)) {
-        throw new IllegalArgumentException("cannot write to the directory " + directory);
-      }
     }
 
     /** {@return the systems of the peers} */

@@ -59,9 +59,6 @@ final class DurableBenchmark {
         throw new IllegalArgumentException(
             "a value has from " + Integer.BYTES + " to " + VALUE_BYTES_MAX + " bytes");
       }
-      if (!Files.isDirectory(directory) || !Files.isWritable(directory)) {
-        throw new IllegalArgumentException("cannot write to the directory " + directory);
-      }
     }
 
     /** {@return how many sizes, by how many threads, are measured} */
