@@ -20,6 +20,7 @@ import io.khonsu.spi.ReplicatedHistory;
 import io.khonsu.spi.StorageRefusedException;
 import java.io.IOException;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
@@ -301,12 +302,17 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
       long index = firstIndex + i;
       if (index >= state.appliedIndex()) {
         StopSign stopSign = run.stopSign();
+        List<Runnable> answers = new ArrayList<>();
         if (stopSign != null) {
           state.apply(index, stopSign);
         } else {
-          state.apply(index, run.buffer(i), submitter::decided);
+          state.apply(
+              index,
+              run.buffer(i),
+              (submission, outcome) -> answers.add(() -> submitter.decided(submission, outcome)));
         }
         checkpoints.applied(run.sizeBytes(i), state.takeCommits());
+        answers.forEach(Runnable::run); // who is told of a commit finds it in the history
       }
     }
     batching.applied(state.clock());

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.khonsu.Khonsu;
+import io.khonsu.ReplicatedStore;
 import io.khonsu.Row;
 import io.khonsu.Snapshot;
 import io.khonsu.StoreConfig;
@@ -105,6 +106,33 @@ class NodeHistoryTest {
       }
     }
     return contents;
+  }
+
+  /** Asked on the event loop, at the moment when the owner is told: nothing can come between. */
+  @Test
+  void whoIsToldOfACommit_findsItInTheHistory() throws Exception {
+    try (Nodes nodes = nodes()) {
+      DistributedCommitManager manager = nodes.member(1).manager();
+      assertThat(newest(nodes.member(1))).isZero(); // there is a leader
+      CompletableFuture<ClientReply> opened = new CompletableFuture<>();
+      assertThat(manager.openSession(opened::complete)).isTrue();
+      long session =
+          ((Outcome.SessionOpened) ((ClientReply.Done) opened.join()).outcome()).session();
+      byte[] request = manager.replicatedStore().request(TEXTS);
+      CompletableFuture<Long> inHistory = new CompletableFuture<>();
+      CompletableFuture<Outcome> decided = new CompletableFuture<>();
+      Submission commit = new Submission.Commit(CommitIds.of(session, 1), 1, request);
+      boolean taken =
+          manager.submit(
+              commit,
+              reply -> {
+                inHistory.complete(manager.history().lastVersion());
+                decided.complete(((ClientReply.Done) reply).outcome());
+              });
+      assertThat(taken).isTrue();
+      byte[] answer = ((Outcome.Decided) decided.join()).answer();
+      assertThat(inHistory.join()).isEqualTo(ReplicatedStore.committedVersion(answer));
+    }
   }
 
   @Test
