@@ -166,9 +166,8 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     checkpoints.load();
     transport.start(this);
     effects.take(replica.start());
-    finish();
+    finish(true);
     membership.updatePeers();
-    status = currentStatus();
   }
 
   /**
@@ -191,11 +190,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
       didWork |= tick();
       submit();
       propose();
-      didWork |= finish();
-      if (didWork) {
-        status = currentStatus();
-      }
-      return didWork;
+      return finish(didWork);
     } catch (IOException | RuntimeException | Error e) {
       stop(e);
       throw e;
@@ -285,11 +280,14 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     step(new Input.Propose(Entries.of(entry.encode())));
   }
 
-  private boolean finish() throws IOException {
+  private boolean finish(boolean didSteps) throws IOException {
     if (leader != 0) {
       reads.ask(nanos, id -> step(new Input.Read(id)));
     }
-    boolean didWork = effects.carryOut(this::apply, this::happened);
+    boolean didWork = effects.carryOut(this::apply, this::happened) || didSteps;
+    if (didWork) {
+      status = currentStatus(); // before reads are answered: it is not older than what they show
+    }
     if (defects.contains(Defect.READ_WITHOUT_ASKING)) {
       reads.readyAll(nanos, state.appliedIndex());
     }
@@ -438,7 +436,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
   }
 
   /**
-   * {@return how the node was at the end of its last turn}
+   * {@return how the node was at the end of its last turn, or when it last told the end of a change}
    *
    * @throws IllegalStateException if it was not started
    */
@@ -502,9 +500,14 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
    * @return false if too much waits, or the node has stopped: the owner is told nothing
    */
   public boolean changeMembers(MemberChange change, Consumer<ChangeResult> owner) {
+    Consumer<ChangeResult> shown =
+        result -> {
+          status = currentStatus(); // who is told of a change finds it here
+          owner.accept(result);
+        };
     // First it must know what the others do: it may have been removed, and who is in may be new.
     return local.awaitCurrent(
-        0, reply -> membership.begin(change, reply instanceof ClientReply.Current, nanos, owner));
+        0, reply -> membership.begin(change, reply instanceof ClientReply.Current, nanos, shown));
   }
 
   /**
