@@ -10,8 +10,9 @@ import org.slf4j.LoggerFactory;
  * Compacts the tables of a store: in the background at a pace, and on demand. Thread-safe.
  *
  * <p>The thread looks once a second whether anything was committed. While there are commits it
- * moves only what lies in very short runs, as the rest may change again; after them, once, all that
- * scans would gain from. It rests after every part for as long as the pace demands.
+ * moves only what lies in very short runs, as the rest may change again, and looks less often where
+ * that was little; after them, once, all that scans would gain from. It rests after every part for
+ * as long as the pace demands.
  */
 final class Compactor implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Compactor.class);
@@ -22,6 +23,12 @@ final class Compactor implements AutoCloseable {
 
   /** Looking at so many rows counts as moving one. */
   private static final int VISITS_PER_MOVE = 8;
+
+  /** Moving less than this part of the rows that were looked at was not worth it. */
+  private static final int VISITS_PER_GAIN = 8;
+
+  /** So many seconds are let pass at most, while there are commits, without a look. */
+  private static final int SECONDS_SKIPPED_MAX = 15;
 
   /** Moving rows may leave so few in their old batches that the next pass moves these. */
   private static final int PASSES_MAX = 4;
@@ -42,10 +49,18 @@ final class Compactor implements AutoCloseable {
   /** When memory was last tended; who is a little wrong does so twice. */
   private volatile long tendedNanos = System.nanoTime();
 
-  /** The newest version at the last pass, and whether that was for all that scans would gain. */
+  /** The newest version a second ago; whether all that scans would gain from was moved since. */
   private long handled = -1;
 
   private boolean isThorough;
+
+  /** How many rows the last look went through one by one. */
+  private long lastVisited;
+
+  /** How many seconds are let pass after a look that was not worth it, and how many are left. */
+  private int secondsSkipped;
+
+  private int secondsToSkip;
 
   /** After this no step begins. Guarded by {@code stepping}. */
   private boolean ended;
@@ -80,7 +95,7 @@ final class Compactor implements AutoCloseable {
     long moved = -1;
     for (int pass = 0; pass < PASSES_MAX && moved != counts.rowsMoved(); pass++) {
       moved = counts.rowsMoved();
-      pass(Fragments.LONG_RUN_ROWS, Long.MAX_VALUE);
+      var _ = pass(Fragments.LONG_RUN_ROWS, Long.MAX_VALUE);
     }
     if (closing) {
       throw new StoreClosedException();
@@ -118,15 +133,31 @@ final class Compactor implements AutoCloseable {
     try {
       long newest = manager.buffer().newestVersion();
       boolean isQuiet = newest == handled;
-      if (!isQuiet || !isThorough) {
-        isThorough = tryPass(isQuiet ? Fragments.LONG_RUN_ROWS : SHORT_RUN_ROWS) && isQuiet;
-        handled = newest;
+      handled = newest;
+      if (isQuiet) {
+        isThorough = isThorough || tryPass(Fragments.LONG_RUN_ROWS);
+      } else {
+        isThorough = false;
+        lookIfDue();
       }
       return true;
     } catch (RuntimeException | Error e) {
       LOG.atError().setCause(e).log("compaction has stopped; the store goes on without it");
       return false;
     }
+  }
+
+  /** Looks for very short runs, unless there were few of them the last time. */
+  private void lookIfDue() {
+    if (secondsToSkip > 0) {
+      secondsToSkip--;
+      return;
+    }
+    long movedBefore = counts.rowsMoved();
+    var _ = tryPass(SHORT_RUN_ROWS);
+    boolean wasWorthIt = (counts.rowsMoved() - movedBefore) * VISITS_PER_GAIN >= lastVisited;
+    secondsSkipped = wasWorthIt ? 0 : Math.min(2 * secondsSkipped + 1, SECONDS_SKIPPED_MAX);
+    secondsToSkip = secondsSkipped;
   }
 
   /** Frees what is not needed, and makes room for what is read: once a second, come what may. */
@@ -149,7 +180,7 @@ final class Compactor implements AutoCloseable {
   /** {@return whether there was memory enough} */
   private boolean tryPass(int runRows) {
     try {
-      pass(runRows, rowsPerSecond);
+      lastVisited = pass(runRows, rowsPerSecond);
       return true;
     } catch (UnavailableException e) {
       LOG.atDebug().setCause(e).log("compaction waits for memory");
@@ -160,7 +191,9 @@ final class Compactor implements AutoCloseable {
     }
   }
 
-  private void pass(int runRows, long pace) {
+  /** {@return how many rows were looked at one by one} */
+  private long pass(int runRows, long pace) {
+    long visited = 0;
     for (Table table : droppedTables.catalog().all()) {
       Compaction compaction =
           new Compaction(manager.buffer(), manager.memory(), counts, table, runRows);
@@ -168,12 +201,14 @@ final class Compactor implements AutoCloseable {
         long before = counts.rowsMoved();
         step(compaction);
         tendMemory();
+        visited += compaction.visited();
         long work = counts.rowsMoved() - before + compaction.visited() / VISITS_PER_MOVE;
         if (pace < Long.MAX_VALUE && work > 0) {
           restAndTend(TimeUnit.SECONDS.toNanos(work) / pace);
         }
       }
     }
+    return visited;
   }
 
   private void restAndTend(long nanos) {

@@ -2,6 +2,7 @@ package io.khonsu.distributed;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.khonsu.spi.CommittedTransaction;
+import io.khonsu.spi.KeyValueBatch;
 import io.khonsu.spi.KeyValueStore;
 import io.khonsu.spi.LogRecord;
 import io.khonsu.spi.ReplicatedHistory;
@@ -13,18 +14,22 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * All commits that a node has applied: those since the newest checkpoint in memory, the others on
- * disk. The event loop adds to them, and never waits for who reads but while references are copied.
+ * All commits that a node has applied: the newest in memory, until the next write takes them along
+ * to the disk. The disk may have some that are still to be applied again after a restart. The event
+ * loop adds to them, and never waits for who reads but while references are copied.
  */
 final class AppliedCommits implements ReplicatedHistory {
   private final ClusterConfig config;
   private final KeyValueStore disk;
 
-  /** Versions ascend. */
+  /** Not on disk yet; versions ascend. */
   @GuardedBy("this")
   private final List<LogRecord> recent = new ArrayList<>();
 
   private volatile long lastVersion;
+
+  /** What all commits take in a snapshot; event loop only. */
+  private long sizeBytes;
 
   AppliedCommits(ClusterConfig config, KeyValueStore disk) {
     this.config = config;
@@ -34,29 +39,52 @@ final class AppliedCommits implements ReplicatedHistory {
   /** Adds what an entry has changed. */
   synchronized void add(List<CommittedTransaction> commits) {
     for (CommittedTransaction commit : commits) {
-      recent.add(commit.record());
+      LogRecord record = commit.record();
+      recent.add(record);
+      sizeBytes += Integer.BYTES + record.bytes().length;
       lastVersion = commit.version();
     }
   }
 
-  /** {@return those that no checkpoint on disk has} */
-  synchronized List<LogRecord> recent() {
-    return List.copyOf(recent);
+  /** Adds those that are not on disk to a write; {@return how many} */
+  synchronized int write(KeyValueBatch batch) {
+    for (LogRecord commit : recent) {
+      write(commit, batch);
+    }
+    return recent.size();
   }
 
-  /** Says that the disk has all commits up to a version, which are all there are. */
-  synchronized void checkpointed(long version) {
+  /** Adds a commit to a write. */
+  void write(LogRecord commit, KeyValueBatch batch) {
+    batch.put(Checkpoints.COMMITS, key(commit.version()), commit.bytes());
+  }
+
+  /** Says that the oldest {@code count} of those that were not on disk are there. */
+  synchronized void written(int count) {
+    recent.subList(0, count).clear();
+  }
+
+  /** {@return what all commits take in a snapshot, their lengths included} */
+  long sizeBytes() {
+    return sizeBytes;
+  }
+
+  /** Begins anew, with what a checkpoint stands for. */
+  synchronized void restart(Checkpoint checkpoint) {
     recent.clear();
-    lastVersion = version;
+    lastVersion = checkpoint.newestVersion();
+    sizeBytes = checkpoint.commitBytes();
   }
 
   @Override
   public void read(long afterVersion, Receiver receiver) throws IOException {
     // Taken first: what goes to the disk meanwhile is then in both, and nothing in neither.
+    long last = lastVersion;
     List<LogRecord> behind = recentAfter(afterVersion);
-    long end = behind.isEmpty() ? Long.MAX_VALUE : behind.getFirst().version();
+    long end = behind.isEmpty() ? last + 1 : behind.getFirst().version();
     try (KeyValueStore.Cursor commits =
-        disk.cursor(Checkpoints.COMMITS, key(afterVersion + 1), key(end))) {
+        disk.cursor(
+            Checkpoints.COMMITS, key(afterVersion + 1), key(Math.max(afterVersion + 1, end)))) {
       while (commits.next()) {
         receiver.accept(new LogRecord(version(commits), commits.value()));
       }
@@ -102,7 +130,7 @@ final class AppliedCommits implements ReplicatedHistory {
    */
   @Override
   public Optional<UUID> id() throws IOException {
-    List<LogRecord> behind = recent();
+    List<LogRecord> behind = recentAfter(0);
     try (KeyValueStore.Cursor commits =
         disk.cursor(Checkpoints.COMMITS, key(0), key(Long.MAX_VALUE))) {
       if (commits.next()) {

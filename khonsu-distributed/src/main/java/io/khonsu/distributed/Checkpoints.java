@@ -11,7 +11,6 @@ import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.KeyValueBatch;
 import io.khonsu.spi.KeyValueStore;
 import io.khonsu.spi.KeyValueStore.Sync;
-import io.khonsu.spi.LogRecord;
 import io.khonsu.spi.TransactionCodec;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -22,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What stands on the disk for the entries that are not kept: every commit by its version, and a
- * {@link Checkpoint}. A snapshot for another node is the same: the length of the checkpoint in 4
+ * {@link Checkpoint}. Later commits are there as well, as every write takes along what was applied. A snapshot for another node is the same: the length of the checkpoint in 4
  * bytes and the checkpoint, then the commits likewise, in order. Event loop only.
  */
 final class Checkpoints {
@@ -73,7 +72,7 @@ final class Checkpoints {
     }
     Checkpoint checkpoint = Checkpoint.decode(bytes);
     try (KeyValueStore.Cursor commits =
-        disk.cursor(COMMITS, applied.key(0), applied.key(Long.MAX_VALUE))) {
+        disk.cursor(COMMITS, applied.key(0), applied.key(checkpoint.newestVersion() + 1))) {
       while (commits.next()) {
         store.restore(TransactionCodec.decode(commits.value()));
       }
@@ -91,7 +90,7 @@ final class Checkpoints {
     store.moveWatermark(checkpoint.watermark());
     state.restore(checkpoint);
     newest = checkpoint;
-    applied.checkpointed(checkpoint.newestVersion());
+    applied.restart(checkpoint);
     entryBytes = 0;
   }
 
@@ -119,24 +118,16 @@ final class Checkpoints {
     isWanted = false;
     Checkpoint former = newest;
     KeyValueBatch batch = new KeyValueBatch();
-    long commitBytes = former == null ? 0 : former.commitBytes();
-    for (LogRecord commit : applied.recent()) {
-      commitBytes += put(commit, batch);
-    }
-    Checkpoint next = state.checkpoint(commitBytes);
+    int commits = applied.write(batch);
+    Checkpoint next = state.checkpoint(applied.sizeBytes());
     batch.put(CHECKPOINTS, key(config.group()), next.encode());
     disk.write(batch, Sync.SYNCED);
     newest = next;
-    applied.checkpointed(next.newestVersion());
+    applied.written(commits);
     entryBytes = 0;
     // What came since the former checkpoint is kept, for nodes that are only a little behind.
     long keepFrom = former == null ? 0 : former.appliedIndex();
     return new Input.SnapshotTaken(next.appliedIndex(), keepFrom, next.appliedIndex());
-  }
-
-  private int put(LogRecord commit, KeyValueBatch batch) {
-    batch.put(COMMITS, applied.key(commit.version()), commit.bytes());
-    return Integer.BYTES + commit.bytes().length;
   }
 
   /** {@return a part of the newest snapshot; of a negative size if another one is asked for} */
@@ -210,7 +201,7 @@ final class Checkpoints {
     while (in.hasRemaining()) {
       CommittedTransaction commit = TransactionCodec.decode(part(in));
       commits.add(commit);
-      var _ = put(commit.record(), batch);
+      applied.write(commit.record(), batch);
     }
     batch.put(CHECKPOINTS, key(config.group()), checkpoint.encode());
     installing = new Installing(checkpoint, commits);

@@ -121,12 +121,15 @@ final class Effects {
   }
 
   private void write() throws IOException {
+    AppliedCommits commits = checkpoints.commits();
+    int count = commits.write(batch); // a few at a time: a checkpoint must not take long
     try {
       disk.write(batch, sync);
     } catch (IOException e) {
       var _ = replica.step(new Input.StorageFailed());
       throw e;
     }
+    commits.written(count);
     written = lastWrite;
     batch = new KeyValueBatch();
     sync = Sync.WRITTEN;

@@ -210,12 +210,18 @@ final class ClusterOperator {
       }
       case BAD_ADDRESS, OTHER_CLUSTER, BAD_SIZE ->
           throw InvariantViolation.violation("answers", change, "is refused:", reason);
-      case OTHER_CHANGE, NOT_HERE, NOT_REACHABLE, NO_MAJORITY -> {
-        boolean isNeeded = change.removed().equals(change.added().keySet());
-        if (!isNeeded && (isStopped || tries > TRIES_MAX)) {
-          wanted = null;
-        }
+      case NOT_REACHABLE -> {
+        change.added().keySet().forEach(node -> world.correctFile(world.node(node)));
+        giveUpIfLate(change);
       }
+      case OTHER_CHANGE, NOT_HERE, NO_MAJORITY -> giveUpIfLate(change);
+    }
+  }
+
+  private void giveUpIfLate(MemberChange change) {
+    boolean isNeeded = change.removed().equals(change.added().keySet());
+    if (!isNeeded && (isStopped || tries > TRIES_MAX)) {
+      wanted = null;
     }
   }
 

@@ -128,6 +128,15 @@ final class ClusterWorld {
     node.joins(config(node.id(), withMembers(node.id())));
   }
 
+  /** Says once more in the file of a node that joins who the members are, and starts it with it. */
+  void correctFile(ClusterNode node) {
+    node.joins(config(node.id(), withMembers(node.id())));
+    if (node.isUp()) {
+      node.crash();
+      node.start();
+    }
+  }
+
   private long[] withMembers(long id) {
     ClusterMembers now = members();
     LongStream known =
