@@ -114,8 +114,8 @@ final class ClusterCommand implements Callable<Integer> {
           loads.stream().map(ClusterLoad.Setting::parse).toList(),
           rounds == null ? (quick ? 1 : 5) : rounds,
           roundMillis == null ? (quick ? 300 : 3_000) : roundMillis,
-          quick ? 300 : 20_000,
-          quick ? 300 : 2_000,
+          quick ? 300 : 60_000,
+          quick ? 300 : 5_000,
           kills == null ? (quick ? 1 : 7) : kills);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
