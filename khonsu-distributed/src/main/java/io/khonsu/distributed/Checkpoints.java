@@ -21,8 +21,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What stands on the disk for the entries that are not kept: every commit by its version, and a
- * {@link Checkpoint}. Later commits are there as well, as every write takes along what was applied. A snapshot for another node is the same: the length of the checkpoint in 4
- * bytes and the checkpoint, then the commits likewise, in order. Event loop only.
+ * {@link Checkpoint}. Later commits are there as well, as every write takes along what was applied.
+ * A snapshot for another node is the same: the length of the checkpoint in 4 bytes and the
+ * checkpoint, then the commits likewise, in order. Event loop only.
  */
 final class Checkpoints {
   /** Commits, by group and version. */

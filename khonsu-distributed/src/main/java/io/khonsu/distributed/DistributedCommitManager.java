@@ -436,7 +436,8 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
   }
 
   /**
-   * {@return how the node was at the end of its last turn, or when it last told the end of a change}
+   * {@return how the node was at the end of its last turn, or when it last told the end of a
+   * change}
    *
    * @throws IllegalStateException if it was not started
    */
