@@ -72,7 +72,7 @@ final class Compaction {
         return;
       }
       Fragments fragments = new Fragments(runRows, memory.batchBytesMax());
-      Key next = buffer.scanPart(interval, snapshot, fragments);
+      Key next = buffer.scanForUpkeep(interval, snapshot, fragments);
       for (Stretch stretch : fragments.finish()) {
         move(stretch);
       }

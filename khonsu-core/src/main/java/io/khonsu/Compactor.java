@@ -2,6 +2,7 @@ package io.khonsu;
 
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -10,9 +11,9 @@ import org.slf4j.LoggerFactory;
  * Compacts the tables of a store: in the background at a pace, and on demand. Thread-safe.
  *
  * <p>The thread looks once a second whether anything was committed. While there are commits it
- * moves only what lies in very short runs, as the rest may change again, and looks less often where
- * that was little; after them, once, all that scans would gain from. It rests after every part for
- * as long as the pace demands.
+ * moves only what lies in very short runs, as the rest may change again, and looks less often if
+ * that is little or nobody scans; after them, once, all that scans would gain from. It rests after
+ * every part for as long as the pace demands.
  */
 final class Compactor implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Compactor.class);
@@ -23,12 +24,6 @@ final class Compactor implements AutoCloseable {
 
   /** Looking at so many rows counts as moving one. */
   private static final int VISITS_PER_MOVE = 8;
-
-  /** Moving less than this part of the rows that were looked at was not worth it. */
-  private static final int VISITS_PER_GAIN = 8;
-
-  /** So many seconds are let pass at most, while there are commits, without a look. */
-  private static final int SECONDS_SKIPPED_MAX = 15;
 
   /** Moving rows may leave so few in their old batches that the next pass moves these. */
   private static final int PASSES_MAX = 4;
@@ -54,13 +49,10 @@ final class Compactor implements AutoCloseable {
 
   private boolean isThorough;
 
-  /** How many rows the last look went through one by one. */
-  private long lastVisited;
+  /** How many rows were looked at one by one, on whosever behalf. */
+  private final LongAdder visited = new LongAdder();
 
-  /** How many seconds are let pass after a look that was not worth it, and how many are left. */
-  private int secondsSkipped;
-
-  private int secondsToSkip;
+  private final LookPace lookPace = new LookPace();
 
   /** After this no step begins. Guarded by {@code stepping}. */
   private boolean ended;
@@ -95,7 +87,7 @@ final class Compactor implements AutoCloseable {
     long moved = -1;
     for (int pass = 0; pass < PASSES_MAX && moved != counts.rowsMoved(); pass++) {
       moved = counts.rowsMoved();
-      var _ = pass(Fragments.LONG_RUN_ROWS, Long.MAX_VALUE);
+      pass(Fragments.LONG_RUN_ROWS, Long.MAX_VALUE);
     }
     if (closing) {
       throw new StoreClosedException();
@@ -147,17 +139,15 @@ final class Compactor implements AutoCloseable {
     }
   }
 
-  /** Looks for very short runs, unless there were few of them the last time. */
   private void lookIfDue() {
-    if (secondsToSkip > 0) {
-      secondsToSkip--;
-      return;
+    boolean isDue = lookPace.isDue(manager.buffer().takeScanned());
+    boolean isMemoryShort = manager.memory().usedBytes() > manager.memory().headroomBytes();
+    if (isDue || isMemoryShort) {
+      long visitedBefore = visited.sum();
+      long movedBefore = counts.rowsMoved();
+      var _ = tryPass(SHORT_RUN_ROWS);
+      lookPace.looked(visited.sum() - visitedBefore, counts.rowsMoved() - movedBefore);
     }
-    long movedBefore = counts.rowsMoved();
-    var _ = tryPass(SHORT_RUN_ROWS);
-    boolean wasWorthIt = (counts.rowsMoved() - movedBefore) * VISITS_PER_GAIN >= lastVisited;
-    secondsSkipped = wasWorthIt ? 0 : Math.min(2 * secondsSkipped + 1, SECONDS_SKIPPED_MAX);
-    secondsToSkip = secondsSkipped;
   }
 
   /** Frees what is not needed, and makes room for what is read: once a second, come what may. */
@@ -180,7 +170,7 @@ final class Compactor implements AutoCloseable {
   /** {@return whether there was memory enough} */
   private boolean tryPass(int runRows) {
     try {
-      lastVisited = pass(runRows, rowsPerSecond);
+      pass(runRows, rowsPerSecond);
       return true;
     } catch (UnavailableException e) {
       LOG.atDebug().setCause(e).log("compaction waits for memory");
@@ -191,9 +181,7 @@ final class Compactor implements AutoCloseable {
     }
   }
 
-  /** {@return how many rows were looked at one by one} */
-  private long pass(int runRows, long pace) {
-    long visited = 0;
+  private void pass(int runRows, long pace) {
     for (Table table : droppedTables.catalog().all()) {
       Compaction compaction =
           new Compaction(manager.buffer(), manager.memory(), counts, table, runRows);
@@ -201,14 +189,13 @@ final class Compactor implements AutoCloseable {
         long before = counts.rowsMoved();
         step(compaction);
         tendMemory();
-        visited += compaction.visited();
+        visited.add(compaction.visited());
         long work = counts.rowsMoved() - before + compaction.visited() / VISITS_PER_MOVE;
         if (pace < Long.MAX_VALUE && work > 0) {
           restAndTend(TimeUnit.SECONDS.toNanos(work) / pace);
         }
       }
     }
-    return visited;
   }
 
   private void restAndTend(long nanos) {

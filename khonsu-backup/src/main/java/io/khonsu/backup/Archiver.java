@@ -338,8 +338,10 @@ public final class Archiver implements AutoCloseable {
     try {
       long reachable = Math.min(wantedVersion, source.commits().lastVersion());
       boolean wanted = failures == 0 && reachable > archivedVersion;
-      Duration delay = failures == 0 ? POLL : retryDelay();
-      long left = Math.min(delay.toNanos(), options.archiveTimeout().toNanos());
+      long left =
+          failures == 0
+              ? Math.min(POLL.toNanos(), options.archiveTimeout().toNanos())
+              : retryDelay().toNanos();
       long seen = wantedVersion;
       while (left > 0 && !closing && !wanted) {
         left = changed.awaitNanos(left);

@@ -10,15 +10,18 @@ import java.time.Duration;
  * @param retryDelayMax the longest time between two attempts to write the archive; 1 min by default
  */
 public record ArchiverOptions(Duration archiveTimeout, Duration retryDelayMax) {
+  private static final Duration LONGEST = Duration.ofDays(1);
+
   /** Checks the values. */
   public ArchiverOptions {
-    checkPositive("archiveTimeout", archiveTimeout);
-    checkPositive("retryDelayMax", retryDelayMax);
+    check("archiveTimeout", archiveTimeout);
+    check("retryDelayMax", retryDelayMax);
   }
 
-  private static void checkPositive(String name, Duration value) {
-    if (value.isNegative() || value.isZero()) {
-      throw new IllegalArgumentException("%s must be positive, but is %s".formatted(name, value));
+  private static void check(String name, Duration value) {
+    if (value.isNegative() || value.isZero() || value.compareTo(LONGEST) > 0) {
+      throw new IllegalArgumentException(
+          "%s must be positive, and a day at most, but is %s".formatted(name, value));
     }
   }
 

@@ -130,20 +130,30 @@ public final class DirectoryArchiveStore implements ArchiveStore {
 
   @Override
   public List<StoredObject> list(String prefix) throws IOException {
-    Path start = prefix.isEmpty() ? root : path(prefix.substring(0, prefix.length() - 1));
-    Listing listing = new Listing();
-    var _ = Files.walkFileTree(start, listing);
+    // A walk does not begin behind a link; only the way to the archive may have one.
+    Path base = Files.exists(root) ? root.toRealPath() : root;
+    String below = prefix.isEmpty() ? "" : prefix.substring(0, prefix.length() - 1);
+    if (!below.isEmpty()) {
+      var _ = path(below); // which checks it
+    }
+    Listing listing = new Listing(base);
+    var _ = Files.walkFileTree(base.resolve(below), listing);
     listing.objects.sort(Comparator.comparing(StoredObject::name));
     return listing.objects;
   }
 
   /** Gathers objects, while others come and go. */
-  private final class Listing extends SimpleFileVisitor<Path> {
+  private static final class Listing extends SimpleFileVisitor<Path> {
+    private final Path base;
     private final List<StoredObject> objects = new ArrayList<>();
+
+    private Listing(Path base) {
+      this.base = base;
+    }
 
     @Override
     public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) {
-      return directory.equals(root.resolve(TEMPORARY))
+      return directory.equals(base.resolve(TEMPORARY))
           ? FileVisitResult.SKIP_SUBTREE
           : FileVisitResult.CONTINUE;
     }
@@ -151,7 +161,7 @@ public final class DirectoryArchiveStore implements ArchiveStore {
     @Override
     public FileVisitResult visitFile(Path path, BasicFileAttributes attributes) {
       if (attributes.isRegularFile()) {
-        String name = root.relativize(path).toString().replace('\\', '/');
+        String name = base.relativize(path).toString().replace('\\', '/');
         objects.add(
             new StoredObject(name, attributes.size(), attributes.lastModifiedTime().toInstant()));
       }

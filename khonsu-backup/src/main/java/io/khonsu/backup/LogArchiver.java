@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /*
@@ -28,6 +29,10 @@ final class LogArchiver {
   private final Timeline timeline;
   private final SegmentLimits limits;
   private final CommitHistory log;
+
+  /** What the archive said it is. */
+  private final Optional<UUID> id;
+
   private SegmentBuilder builder;
   private long completeVersion;
   private long archivedVersion;
@@ -48,6 +53,7 @@ final class LogArchiver {
     this.timeline = timeline;
     this.limits = limits;
     this.log = log;
+    this.id = ArchiveIndex.idOf(archive);
     List<SegmentName> names = names();
     Optional<SegmentName> complete = newest(names, State.COMPLETE);
     Sha256 hash = Sha256.NONE;
@@ -195,19 +201,35 @@ final class LogArchiver {
   /** Writes a segment, or makes sure that just this one is there; returns its hash. */
   private Sha256 put(SegmentBuilder.Sealed segment) throws IOException {
     SegmentName name = segment.name();
+    checkIsThere();
+    checkRivals(name, names()); // before it is there as well
     boolean added = archive.putIfAbsent(segment.object(), segment);
     List<SegmentName> names = names();
-    boolean hasRival =
-        name.isComplete()
-            && names.stream()
-                .anyMatch(other ->
-                    other.number() == name.number() && other.isComplete() && !other.equals(name));
-    if (hasRival || (!added && !read(name).hash.equals(segment.hash()))) {
+    checkRivals(name, names);
+    if (!added && !read(name).hash.equals(segment.hash())) {
       throw otherHistory("segment %d".formatted(name.number()));
     }
     archivedVersion = Math.max(archivedVersion, name.last());
     removeSuperseded(names);
     return segment.hash();
+  }
+
+  /** A file system that is not mounted leaves an empty directory, which a segment must not fill. */
+  private void checkIsThere() throws IOException {
+    if (!ArchiveIndex.idOf(archive).equals(id)) {
+      throw new IOException(
+          "%s is not the archive that it was: is its file system mounted?".formatted(archive));
+    }
+  }
+
+  private void checkRivals(SegmentName name, List<SegmentName> names)
+      throws ForeignArchiveException {
+    for (SegmentName other : names) {
+      boolean isRival = other.number() == name.number() && other.isComplete() && name.isComplete();
+      if (isRival && !other.equals(name)) {
+        throw otherHistory("segment %d".formatted(name.number()));
+      }
+    }
   }
 
   private ForeignArchiveException otherHistory(String what) {

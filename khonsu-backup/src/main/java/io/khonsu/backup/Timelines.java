@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds or begins the timeline of a store in an archive. */
 final class Timelines {
+  /** Somebody else may begin one at the same time, a few times. */
+  private static final int ATTEMPTS_MAX = 100;
+
   private Timelines() {}
 
   /**
@@ -22,7 +25,7 @@ final class Timelines {
   static Timeline of(ArchiveStore archive, UUID store, @Nullable Origin origin, Instant now)
       throws IOException {
     ArchiveIndex.create(archive, store);
-    while (true) {
+    for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       ArchiveIndex index = ArchiveIndex.load(archive);
       for (Timeline timeline : index.timelines().values()) {
         if (timeline.store().equals(store)) {
@@ -44,6 +47,8 @@ final class Timelines {
         return added;
       }
     }
+    throw new IOException(
+        "%s has a timeline that it does not list: is all of it readable?".formatted(archive));
   }
 
   /** {@return the number after that of every timeline there is, also of damaged ones} */

@@ -50,6 +50,19 @@ class DirectoryArchiveStoreTest extends ArchiveStoreContract {
   }
 
   @Test
+  void archiveBehindALink_isTheSame() throws Exception {
+    put("a/b", "content");
+    Path link = directory.resolve("link");
+    Files.createSymbolicLink(link, directory.resolve("deep/archive"));
+
+    ArchiveStore linked = DirectoryArchiveStore.at(link);
+
+    assertThat(linked.list("")).isEqualTo(archive().list(""));
+    assertThat(linked.list("a/")).hasSize(1);
+    assertThat(linked.putIfAbsent("a/b", out -> out.write(1))).isFalse();
+  }
+
+  @Test
   void objectThatIsThere_isTouched() throws Exception {
     put("a", "content");
     Path file = directory.resolve("deep/archive/a");

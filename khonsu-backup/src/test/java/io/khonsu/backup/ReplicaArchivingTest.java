@@ -249,6 +249,48 @@ class ReplicaArchivingTest {
     assertThat(backups.verify(VerifyDepth.DATA, BackupProgress.NONE).isClean()).isTrue();
   }
 
+  /** As when its disk is not mounted any more. */
+  @Test
+  void archiveThatGoesAway_isNotBegunAgain_butWaitedFor() throws Exception {
+    TestLog log = new TestLog().addRandom(new Random(7), 40);
+    TestReplica replica = new TestReplica(log, ID);
+    Path place = root.resolve("archive");
+    Path away = root.resolve("away");
+    try (Archiver archiver = start(replica, DirectoryArchiveStore.at(place))) {
+      archiver.awaitArchived(replica.lastVersion(), LONG);
+      Files.move(place, away);
+      Files.createDirectory(place);
+      replica.apply(log.addRandom(new Random(8), 40).lastVersion());
+      while (archiver.status().failures() == 0) {
+        Thread.onSpinWait();
+      }
+      assertThat(archiver.status().failure().orElseThrow()).hasMessageContaining("mounted");
+      try (var files = Files.list(place)) {
+        assertThat(files).isEmpty();
+      }
+      Files.delete(place);
+      Files.move(away, place);
+      archiver.awaitArchived(log.lastVersion(), LONG);
+    }
+    Backups backups = Backups.open(DirectoryArchiveStore.open(place));
+    assertThat(backups.verify(VerifyDepth.DATA, BackupProgress.NONE).isClean()).isTrue();
+    assertThat(backups.status().windows().getLast().to()).isEqualTo(log.lastVersion());
+  }
+
+  /** As when somebody starts a copy of the cluster, with the files that it has. */
+  @Test
+  void copyThatHasGoneOnByItself_leavesNothingBehind() throws Exception {
+    TestLog log = new TestLog().addRandom(new Random(8), 40);
+    TestLog copy = new TestLog().addRandom(new Random(8), 40);
+    LogArchiver original = archiver(archive, new TestReplica(log.addRandom(new Random(9), 40), ID));
+    LogArchiver other = archiver(archive, new TestReplica(copy.addRandom(new Random(10), 40), ID));
+    boolean _ = original.advance();
+    var before = archive.contents();
+
+    assertThatThrownBy(other::advance).isInstanceOf(ForeignArchiveException.class);
+    assertThat(archive.contents()).isEqualTo(before);
+  }
+
   private static Archiver start(TestReplica replica, ArchiveStore store) {
     return Archiver.start(
         replica,

@@ -228,10 +228,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
       reads.close();
       return;
     }
-    if (leader == 0) {
-      return;
-    }
-    List<Submission> due = submitter.due(nanos);
+    List<Submission> due = leader == 0 ? List.of() : submitter.due(nanos);
     if (due.isEmpty()) {
       return;
     }
@@ -503,7 +500,9 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
   public boolean changeMembers(MemberChange change, Consumer<ChangeResult> owner) {
     Consumer<ChangeResult> shown =
         result -> {
-          status = currentStatus(); // who is told of a change finds it here
+          if (failure == null && !closed) {
+            status = currentStatus(); // who is told of a change finds it here
+          }
           owner.accept(result);
         };
     // First it must know what the others do: it may have been removed, and who is in may be new.

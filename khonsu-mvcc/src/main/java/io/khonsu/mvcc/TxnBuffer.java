@@ -57,6 +57,9 @@ public final class TxnBuffer<V> {
   private final ValueLifecycle<V> lifecycle;
   private final BufferOptions<V> options;
 
+  /** For compaction: who scans gains most from it. */
+  private volatile boolean wasScanned;
+
   /** Creates a buffer without items. */
   public TxnBuffer(BufferOptions<V> options) {
     this.options = options;
@@ -222,6 +225,24 @@ public final class TxnBuffer<V> {
    * @return the key to go on from, or null if the interval ends here
    */
   public @Nullable Key scanPart(
+      KeyInterval interval, Snapshot<V> snapshot, ScanVisitor<V> visitor) {
+    if (!wasScanned) {
+      wasScanned = true;
+    }
+    return scanForUpkeep(interval, snapshot, visitor);
+  }
+
+  /** {@return whether anybody has scanned since the last call} */
+  public boolean takeScanned() {
+    boolean was = wasScanned;
+    if (was) {
+      wasScanned = false; // who scans meanwhile is told of by this answer
+    }
+    return was;
+  }
+
+  /** Scans, as {@link #scanPart} does, not because somebody wants to know the items. */
+  public @Nullable Key scanForUpkeep(
       KeyInterval interval, Snapshot<V> snapshot, ScanVisitor<V> visitor) {
     return new Scan<>(ordered, interval, snapshot.version(), lifecycle, visitor).run();
   }

@@ -2,6 +2,7 @@ package io.khonsu.server;
 
 import io.khonsu.Khonsu;
 import io.khonsu.Store;
+import io.khonsu.StoreConfig;
 import io.khonsu.backup.Backups;
 import io.khonsu.backup.RestorePlan;
 import io.khonsu.backup.RestoreResult;
@@ -32,6 +33,13 @@ import picocli.CommandLine.Option;
           + " and says what can."
     })
 final class RestoreCommand extends ArchiveCommand {
+  /** What is too large for the cluster, its nodes say. */
+  private static final StoreConfig UNLIMITED =
+      StoreConfig.builder()
+          .keySizeMaxBytes(64 << 10)
+          .rowSizeMaxBytes(Integer.MAX_VALUE)
+          .build();
+
   @ArgGroup(multiplicity = "1")
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private RestoreTargetOptions target;
@@ -131,7 +139,7 @@ final class RestoreCommand extends ArchiveCommand {
       Map<String, Object> tree,
       List<String> lines)
       throws IOException {
-    try (Store to = Khonsu.connect(cluster.address);
+    try (Store to = Khonsu.connect(cluster.address, UNLIMITED);
         Progress progress = Progress.on(spec.commandLine().getErr())) {
       StoreCopy.checkEmpty(to); // before there is anything to wait for
       long version =

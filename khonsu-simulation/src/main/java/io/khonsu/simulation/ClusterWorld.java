@@ -128,10 +128,12 @@ final class ClusterWorld {
     node.joins(config(node.id(), withMembers(node.id())));
   }
 
-  /** Says once more in the file of a node that joins who the members are, and starts it with it. */
+  /** Says in the file of a node that joins who the members are now, and starts it with that. */
   void correctFile(ClusterNode node) {
-    node.joins(config(node.id(), withMembers(node.id())));
-    if (node.isUp()) {
+    ClusterConfig corrected = config(node.id(), withMembers(node.id()));
+    boolean isRight = corrected.addresses().equals(node.config().addresses());
+    node.joins(corrected);
+    if (node.isUp() && !isRight) {
       node.crash();
       node.start();
     }
