@@ -1,9 +1,9 @@
 package io.khonsu;
 
 /**
- * How often compaction looks for very short runs while there are commits, as long as there is memory
- * enough: every second where scans gain from that, else ever less often, as moved rows that nobody
- * scans soon lie apart again. Not thread-safe.
+ * How often compaction looks for very short runs while there are commits, as long as there is
+ * memory enough: every second where scans gain from that, else ever less often, as moved rows that
+ * nobody scans soon lie apart again. Not thread-safe.
  */
 final class LookPace {
   /** A look that moves less than this part of the rows that it goes through was not worth it. */

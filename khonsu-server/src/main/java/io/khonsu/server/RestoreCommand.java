@@ -35,10 +35,7 @@ import picocli.CommandLine.Option;
 final class RestoreCommand extends ArchiveCommand {
   /** What is too large for the cluster, its nodes say. */
   private static final StoreConfig UNLIMITED =
-      StoreConfig.builder()
-          .keySizeMaxBytes(64 << 10)
-          .rowSizeMaxBytes(Integer.MAX_VALUE)
-          .build();
+      StoreConfig.builder().keySizeMaxBytes(64 << 10).rowSizeMaxBytes(Integer.MAX_VALUE).build();
 
   @ArgGroup(multiplicity = "1")
   @SuppressWarnings("NullAway.Init") // picocli sets it
