@@ -38,7 +38,7 @@ final class Timelines {
             "%s is the archive of store %s, not of %s: use another one"
                 .formatted(archive, index.id(), store));
       }
-      int number = nextNumber(archive);
+      int number = nextNumber(index);
       int parent = fork == null ? 0 : fork.timeline();
       long forkVersion = fork == null ? 0 : fork.version();
       Timeline added = new Timeline(index.id(), number, store, parent, forkVersion, now);
@@ -51,11 +51,14 @@ final class Timelines {
         "%s has a timeline that it does not list: is all of it readable?".formatted(archive));
   }
 
-  /** {@return the number after that of every timeline there is, also of damaged ones} */
-  private static int nextNumber(ArchiveStore archive) throws IOException {
+  /**
+   * {@return the number after that of every timeline that was there, also of damaged ones} So
+   * whoever adds one meanwhile takes this number, and is noticed.
+   */
+  private static int nextNumber(ArchiveIndex index) throws IOException {
     int newest =
-        archive.list("").stream()
-            .mapToInt(object -> Layout.timelineOf(object.name()).orElse(0))
+        index.objects().keySet().stream()
+            .mapToInt(name -> Layout.timelineOf(name).orElse(0))
             .max()
             .orElse(0);
     if (newest >= Layout.TIMELINE_MAX) {
