@@ -312,6 +312,23 @@ public final class ReplicatedStore implements AutoCloseable {
     recovery.apply(commit);
   }
 
+  /**
+   * {@return a scan of what requests that are still taken may have read at the earliest: of {@link
+   * #watermark}} Close it before the store.
+   */
+  public StateScan scanState() {
+    return new StateScan(buffer, catalog, history.snapshot(history.version()));
+  }
+
+  /**
+   * {@return what brings this replica to a state that a scan of another one shows}
+   *
+   * @param version that of the scan, newer than every commit here
+   */
+  public StateTakeover takeOver(long version) {
+    return new StateTakeover(buffer, catalog, recovery, version);
+  }
+
   /** Closes the store. */
   @Override
   public void close() {

@@ -125,7 +125,7 @@ final class StagedMutations {
     if (id <= Catalog.CATALOG_ID || catalog.byId(id) != null) {
       throw new DamagedStorageException("a table is created with number " + id);
     }
-    if (catalog.find(spec.name()).isPresent()) {
+    if (catalog.find(spec.name()).filter(other -> !dropped.contains(other)).isPresent()) {
       throw new DamagedStorageException("table \"%s\" is created twice".formatted(spec.name()));
     }
     StoredTable definition = new StoredTable(id, spec);
@@ -199,6 +199,9 @@ final class StagedMutations {
 
   private Table table(int id) throws DamagedStorageException {
     Table table = catalog.byId(id);
+    for (Table its : created) {
+      table = its.id() == id ? its : table;
+    }
     if (table == null || table.isDropped()) {
       throw new DamagedStorageException("there is no table with number " + id);
     }

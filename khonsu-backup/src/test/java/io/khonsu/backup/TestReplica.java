@@ -10,6 +10,7 @@ final class TestReplica implements ReplicatedHistory {
   private final TestLog log;
   private final UUID id;
   private volatile long applied;
+  private volatile long heldAfter = Long.MAX_VALUE;
 
   TestReplica(TestLog log, UUID id) {
     this.log = log;
@@ -41,6 +42,21 @@ final class TestReplica implements ReplicatedHistory {
   @Override
   public long trimmedVersion() {
     return log.trimmedVersion();
+  }
+
+  @Override
+  public void hold(long afterVersion) {
+    heldAfter = afterVersion;
+  }
+
+  @Override
+  public void release() {
+    heldAfter = Long.MAX_VALUE;
+  }
+
+  /** {@return after which version all commits are to be kept} */
+  long heldAfter() {
+    return heldAfter;
   }
 
   @Override

@@ -1,9 +1,12 @@
 package io.khonsu.distributed;
 
+import com.google.errorprone.annotations.MustBeClosed;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.khonsu.spi.CommittedTransaction;
+import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.KeyValueBatch;
 import io.khonsu.spi.KeyValueStore;
+import io.khonsu.spi.KeyValueStore.Sync;
 import io.khonsu.spi.LogRecord;
 import io.khonsu.spi.ReplicatedHistory;
 import java.io.IOException;
@@ -14,11 +17,17 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * All commits that a node has applied: the newest in memory, until the next write takes them along
- * to the disk. The disk may have some that are still to be applied again after a restart. The event
- * loop adds to them, and never waits for who reads but while references are copied.
+ * The commits that a node has applied, but for those that a base stands for: the newest in memory,
+ * until the next write takes them along to the disk. The disk may have some that are still to be
+ * applied again after a restart. The event loop adds to them, and never waits for who reads but
+ * while references are copied.
  */
 final class AppliedCommits implements ReplicatedHistory {
+  /** Commits, by group and version; and under the group alone the version of {@link #hold}. */
+  static final String COMMITS = "commits";
+
+  private static final long NOTHING = Long.MAX_VALUE;
+
   private final ClusterConfig config;
   private final KeyValueStore disk;
 
@@ -26,9 +35,16 @@ final class AppliedCommits implements ReplicatedHistory {
   @GuardedBy("this")
   private final List<LogRecord> recent = new ArrayList<>();
 
+  private volatile long firstVersion;
   private volatile long lastVersion;
 
-  /** What all commits take in a snapshot; event loop only. */
+  /** The version of the base. */
+  private volatile long trimmedVersion;
+
+  /** Commits after this version are kept for who archives them. */
+  private volatile long heldAfter = NOTHING;
+
+  /** What the commits take in a snapshot; event loop only. */
   private long sizeBytes;
 
   AppliedCommits(ClusterConfig config, KeyValueStore disk) {
@@ -36,14 +52,31 @@ final class AppliedCommits implements ReplicatedHistory {
     this.disk = disk;
   }
 
+  /** Finds out whether commits were held when the node ended. */
+  void load() throws IOException {
+    byte[] hold = disk.get(COMMITS, holdKey());
+    if (hold != null && hold.length != Long.BYTES) {
+      throw new DamagedStorageException("a hold of commits has %d bytes".formatted(hold.length));
+    }
+    heldAfter = hold == null ? NOTHING : ByteBuffer.wrap(hold).getLong();
+  }
+
   /** Adds what an entry has changed. */
   synchronized void add(List<CommittedTransaction> commits) {
     for (CommittedTransaction commit : commits) {
       LogRecord record = commit.record();
       recent.add(record);
-      sizeBytes += Integer.BYTES + record.bytes().length;
+      sizeBytes += sizeBytes(record.bytes());
+      if (firstVersion == 0) {
+        firstVersion = commit.version();
+      }
       lastVersion = commit.version();
     }
+  }
+
+  /** {@return what a commit takes in a snapshot} */
+  static long sizeBytes(byte[] commit) {
+    return Integer.BYTES + (long) commit.length;
   }
 
   /** Adds those that are not on disk to a write; {@return how many} */
@@ -56,7 +89,7 @@ final class AppliedCommits implements ReplicatedHistory {
 
   /** Adds a commit to a write. */
   void write(LogRecord commit, KeyValueBatch batch) {
-    batch.put(Checkpoints.COMMITS, key(commit.version()), commit.bytes());
+    batch.put(COMMITS, key(commit.version()), commit.bytes());
   }
 
   /** Says that the oldest {@code count} of those that were not on disk are there. */
@@ -69,10 +102,41 @@ final class AppliedCommits implements ReplicatedHistory {
     return sizeBytes;
   }
 
+  /** {@return the version of the first commit that there ever was, or 0} */
+  long firstVersion() {
+    return firstVersion;
+  }
+
+  /** {@return whether all commits up to a version are on disk} */
+  synchronized boolean areOnDisk(long version) {
+    return recent.isEmpty() || recent.getFirst().version() > version;
+  }
+
+  /** {@return whether nobody needs the commits up to a version} */
+  boolean mayTrim(long version) {
+    return version <= heldAfter;
+  }
+
+  /**
+   * Adds to a write that those up to a version go, as a base stands for them; {@link #trimmed} says
+   * so first to who reads.
+   */
+  void trim(long version, KeyValueBatch batch) {
+    batch.deleteRange(COMMITS, key(1), key(version + 1));
+  }
+
+  /** Says that those up to a version, which took {@code trimmedBytes}, are not kept any more. */
+  void trimmed(long version, long trimmedBytes) {
+    trimmedVersion = version;
+    sizeBytes -= trimmedBytes;
+  }
+
   /** Begins anew, with what a checkpoint stands for. */
   synchronized void restart(Checkpoint checkpoint) {
     recent.clear();
+    firstVersion = checkpoint.firstVersion();
     lastVersion = checkpoint.newestVersion();
+    trimmedVersion = checkpoint.base().version();
     sizeBytes = checkpoint.commitBytes();
   }
 
@@ -83,8 +147,12 @@ final class AppliedCommits implements ReplicatedHistory {
     List<LogRecord> behind = recentAfter(afterVersion);
     long end = behind.isEmpty() ? last + 1 : behind.getFirst().version();
     try (KeyValueStore.Cursor commits =
-        disk.cursor(
-            Checkpoints.COMMITS, key(afterVersion + 1), key(Math.max(afterVersion + 1, end)))) {
+        cursor(afterVersion, Math.max(afterVersion, end - 1))) {
+      if (afterVersion < trimmedVersion) { // asked once the cursor keeps what it shows
+        throw new IllegalArgumentException(
+            "commits after version %d were asked for, those up to %d are not kept any more"
+                .formatted(afterVersion, trimmedVersion));
+      }
       while (commits.next()) {
         receiver.accept(new LogRecord(version(commits), commits.value()));
       }
@@ -92,6 +160,12 @@ final class AppliedCommits implements ReplicatedHistory {
     for (LogRecord record : behind) {
       receiver.accept(record);
     }
+  }
+
+  /** {@return a cursor over the commits on disk after a version, up to another} */
+  @MustBeClosed
+  KeyValueStore.Cursor cursor(long afterVersion, long upTo) throws IOException {
+    return disk.cursor(COMMITS, key(afterVersion + 1), key(upTo + 1));
   }
 
   private synchronized List<LogRecord> recentAfter(long version) {
@@ -107,10 +181,9 @@ final class AppliedCommits implements ReplicatedHistory {
     return List.copyOf(recent.subList(from, recent.size()));
   }
 
-  /** {@return always 0: a node keeps all commits, and fetches all of them with a snapshot} */
   @Override
   public long trimmedVersion() {
-    return 0;
+    return trimmedVersion;
   }
 
   @Override
@@ -129,19 +202,24 @@ final class AppliedCommits implements ReplicatedHistory {
    * no other cluster of this number was begun}
    */
   @Override
-  public Optional<UUID> id() throws IOException {
-    List<LogRecord> behind = recentAfter(0);
-    try (KeyValueStore.Cursor commits =
-        disk.cursor(Checkpoints.COMMITS, key(0), key(Long.MAX_VALUE))) {
-      if (commits.next()) {
-        return Optional.of(id(version(commits)));
-      }
-    }
-    return behind.stream().findFirst().map(first -> id(first.version()));
+  public Optional<UUID> id() {
+    long first = firstVersion;
+    return first == 0 ? Optional.empty() : Optional.of(new UUID(config.clusterId(), first));
   }
 
-  private UUID id(long firstVersion) {
-    return new UUID(config.clusterId(), firstVersion);
+  @Override
+  public void hold(long afterVersion) throws IOException {
+    byte[] value = ByteBuffer.allocate(Long.BYTES).putLong(afterVersion).array();
+    disk.write(new KeyValueBatch().put(COMMITS, holdKey(), value), Sync.SYNCED);
+    heldAfter = afterVersion;
+  }
+
+  @Override
+  public void release() throws IOException {
+    if (heldAfter != NOTHING) {
+      disk.write(new KeyValueBatch().delete(COMMITS, holdKey()), Sync.SYNCED);
+      heldAfter = NOTHING;
+    }
   }
 
   private static long version(KeyValueStore.Cursor commits) {
@@ -149,7 +227,11 @@ final class AppliedCommits implements ReplicatedHistory {
   }
 
   /** {@return the key of a commit on disk} */
-  byte[] key(long version) {
+  private byte[] key(long version) {
     return ByteBuffer.allocate(2 * Long.BYTES).putLong(config.group()).putLong(version).array();
+  }
+
+  private byte[] holdKey() {
+    return ByteBuffer.allocate(Long.BYTES).putLong(config.group()).array();
   }
 }

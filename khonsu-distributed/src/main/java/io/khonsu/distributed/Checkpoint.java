@@ -1,12 +1,15 @@
 package io.khonsu.distributed;
 
 import io.khonsu.spi.DamagedStorageException;
+import io.khonsu.spi.StorageRefusedException;
+import java.io.IOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
+import java.util.zip.CRC32C;
 
 /**
- * The replicated state after some entries, but for the rows: these are what the commits up to
- * {@code newestVersion} add up to.
+ * The replicated state after some entries, but for the rows: these are what a {@link Base} and the
+ * commits after it, up to {@code newestVersion}, add up to.
  *
  * @param appliedIndex after how many entries
  * @param clock the newest version given to anything
@@ -14,7 +17,9 @@ import java.nio.ByteBuffer;
  * @param watermark the oldest version that a request may have read at
  * @param newestVersion the version of the newest commit
  * @param lastTableId the number of the table last created
- * @param commitBytes how many bytes the commits take in a snapshot
+ * @param firstVersion the version of the first commit that there ever was, or 0
+ * @param commitBytes how many bytes the commits after the base take in a snapshot
+ * @param base what the commits that are not kept have come to
  * @param members who is in the cluster, as {@link ClusterMembers#encode} makes it; empty as long as
  *     that was never changed
  * @param sessions who commits, as {@link Sessions#encode} makes it
@@ -27,35 +32,91 @@ record Checkpoint(
     long watermark,
     long newestVersion,
     int lastTableId,
+    long firstVersion,
     long commitBytes,
+    Base base,
     byte[] members,
     byte[] sessions) {
-  private static final byte FORMAT_VERSION = 2;
+  private static final byte FORMAT_VERSION = 3;
 
-  private static final int HEADER_BYTES = 1 + 6 * Long.BYTES + 2 * Integer.BYTES;
+  private static final int HEADER_BYTES = 1 + 10 * Long.BYTES + 2 * Integer.BYTES;
 
-  byte[] encode() {
-    ByteBuffer out = ByteBuffer.allocate(HEADER_BYTES + members.length + sessions.length);
-    out.put(FORMAT_VERSION).putLong(appliedIndex).putLong(clock).putLong(hash);
-    out.putLong(watermark).putLong(newestVersion).putInt(lastTableId).putLong(commitBytes);
-    out.putInt(members.length).put(members);
-    return out.put(sessions).array();
+  /**
+   * The tables and items as of a version, in parts: the transactions of a {@code StateScan}.
+   *
+   * @param generation which one of this node's it is
+   * @param version as of which commit
+   * @param sizeBytes what it takes in a snapshot, the lengths of its parts included
+   */
+  record Base(long generation, long version, long sizeBytes) {
+    /** That of a node which keeps all commits. */
+    static final Base NONE = new Base(0, 0, 0);
   }
 
-  static Checkpoint decode(byte[] bytes) throws DamagedStorageException {
+  /** {@return the same, with the base as another node has it} */
+  Checkpoint with(Base other) {
+    return new Checkpoint(
+        appliedIndex,
+        clock,
+        hash,
+        watermark,
+        newestVersion,
+        lastTableId,
+        firstVersion,
+        commitBytes,
+        other,
+        members,
+        sessions);
+  }
+
+  byte[] encode() {
+    int length = HEADER_BYTES + members.length + sessions.length;
+    ByteBuffer out = ByteBuffer.allocate(length + Integer.BYTES);
+    out.put(FORMAT_VERSION).putLong(appliedIndex).putLong(clock).putLong(hash);
+    out.putLong(watermark).putLong(newestVersion).putInt(lastTableId);
+    out.putLong(firstVersion).putLong(commitBytes);
+    out.putLong(base.generation).putLong(base.version).putLong(base.sizeBytes);
+    out.putInt(members.length).put(members);
+    return out.put(sessions).putInt(checksum(out.array(), length)).array();
+  }
+
+  private static int checksum(byte[] bytes, int length) {
+    CRC32C checksum = new CRC32C();
+    checksum.update(bytes, 0, length);
+    return (int) checksum.getValue();
+  }
+
+  /**
+   * {@return the checkpoint of bytes}
+   *
+   * @throws StorageRefusedException if another version of Khonsu wrote them
+   * @throws DamagedStorageException if they are not as they were written
+   */
+  static Checkpoint decode(byte[] bytes) throws IOException {
     ByteBuffer in = ByteBuffer.wrap(bytes);
     try {
-      byte format = in.get();
+      byte format = in.get(0);
       if (format != FORMAT_VERSION) {
-        throw new DamagedStorageException("a checkpoint has format version " + format);
+        throw new StorageRefusedException(
+            StorageRefusedException.Reason.UNKNOWN_FORMAT,
+            "a checkpoint has format version %d, this program knows version %d: use the version of"
+                    .formatted(format, FORMAT_VERSION)
+                + " Khonsu that wrote it");
       }
+      int length = bytes.length - Integer.BYTES;
+      if (in.getInt(Math.max(length, 0)) != checksum(bytes, length)) {
+        throw new DamagedStorageException("a checkpoint does not have its checksum");
+      }
+      in.position(1).limit(length);
       long appliedIndex = in.getLong();
       long clock = in.getLong();
       long hash = in.getLong();
       long watermark = in.getLong();
       long newestVersion = in.getLong();
       int lastTableId = in.getInt();
+      long firstVersion = in.getLong();
       long commitBytes = in.getLong();
+      Base base = new Base(in.getLong(), in.getLong(), in.getLong());
       byte[] members = new byte[in.getInt()];
       in.get(members);
       byte[] sessions = new byte[in.remaining()];
@@ -67,10 +128,12 @@ record Checkpoint(
           watermark,
           newestVersion,
           lastTableId,
+          firstVersion,
           commitBytes,
+          base,
           members,
           sessions);
-    } catch (BufferUnderflowException | NegativeArraySizeException e) {
+    } catch (BufferUnderflowException | IndexOutOfBoundsException e) {
       DamagedStorageException damage =
           new DamagedStorageException("a checkpoint of %d bytes".formatted(bytes.length));
       damage.initCause(e);

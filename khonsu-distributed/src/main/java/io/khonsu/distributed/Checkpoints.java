@@ -1,60 +1,74 @@
 package io.khonsu.distributed;
 
 import io.khonsu.ReplicatedStore;
+import io.khonsu.StateScan;
+import io.khonsu.StateTakeover;
 import io.khonsu.consensus.Bytes;
 import io.khonsu.consensus.Input;
+import io.khonsu.consensus.Member;
 import io.khonsu.consensus.SnapshotId;
 import io.khonsu.consensus.SnapshotRead;
 import io.khonsu.consensus.StagedChunk;
+import io.khonsu.distributed.Checkpoint.Base;
 import io.khonsu.spi.CommittedTransaction;
 import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.KeyValueBatch;
 import io.khonsu.spi.KeyValueStore;
 import io.khonsu.spi.KeyValueStore.Sync;
 import io.khonsu.spi.TransactionCodec;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * What stands on the disk for the entries that are not kept: every commit by its version, and a
- * {@link Checkpoint}. Later commits are there as well, as every write takes along what was applied.
- * A snapshot for another node is the same: the length of the checkpoint in 4 bytes and the
- * checkpoint, then the commits likewise, in order. Event loop only.
+ * What stands on the disk for the entries that are not kept: a {@link Checkpoint}, the base that it
+ * speaks of, and the commits after that. Later commits are there as well, as every write takes
+ * along what was applied. When the commits take as much as the base would, a new base is written,
+ * and the commits go that it stands for: so the disk, the time that a start takes and a snapshot
+ * for another node are bounded by what the store holds, and not by its history. Event loop only.
  */
-final class Checkpoints {
-  /** Commits, by group and version. */
-  static final String COMMITS = "commits";
+final class Checkpoints implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
 
   /** The newest checkpoint, by group. */
   static final String CHECKPOINTS = "checkpoint";
+
+  /** After so many checkpoints nobody asks for the rest of a snapshot any more. */
+  private static final int IDLE_CHECKPOINTS_MAX = 2;
+
+  /** One part in so many of what the log can have is kept for who fetches a snapshot. */
+  private static final int KEPT_SHARE = 4;
 
   private final ClusterConfig config;
   private final KeyValueStore disk;
   private final ReplicatedStore store;
   private final GroupState state;
   private final AppliedCommits applied;
+  private final Bases bases;
+  private final Map<Member, SnapshotExport> exports = new HashMap<>();
   private @Nullable Checkpoint newest;
-  private ByteArrayOutputStream staged = new ByteArrayOutputStream();
-  private @Nullable Installing installing;
+  private @Nullable BaseWriter writer;
+  private @Nullable SnapshotStaging staging;
+  private @Nullable Checkpoint installing;
   private long entryBytes;
   private boolean isWanted;
-
-  /** A snapshot that is being taken over. */
-  private record Installing(Checkpoint checkpoint, List<CommittedTransaction> commits) {}
 
   Checkpoints(ClusterConfig config, KeyValueStore disk, ReplicatedStore store, GroupState state) {
     this.config = config;
     this.disk = disk;
     this.applied = new AppliedCommits(config, disk);
+    this.bases = new Bases(disk, config.group());
     this.store = store;
     this.state = state;
   }
 
-  /** {@return all commits, for any thread to read} */
+  /** {@return the commits that are kept, for any thread to read} */
   AppliedCommits commits() {
     return applied;
   }
@@ -67,18 +81,31 @@ final class Checkpoints {
 
   /** Brings the state to the newest checkpoint, if there is one. */
   void load() throws IOException {
+    applied.load();
     byte[] bytes = disk.get(CHECKPOINTS, key(config.group()));
     if (bytes == null) {
+      bases.keepOnly(Base.NONE);
       return;
     }
     Checkpoint checkpoint = Checkpoint.decode(bytes);
+    Base base = checkpoint.base();
+    bases.keepOnly(base);
+    try (KeyValueStore.Cursor parts = bases.cursor(base)) {
+      while (parts.next()) {
+        store.restore(TransactionCodec.decode(parts.value()));
+      }
+    }
+    restoreCommits(base.version(), checkpoint);
+    enter(checkpoint);
+  }
+
+  private void restoreCommits(long afterVersion, Checkpoint checkpoint) throws IOException {
     try (KeyValueStore.Cursor commits =
-        disk.cursor(COMMITS, applied.key(0), applied.key(checkpoint.newestVersion() + 1))) {
+        applied.cursor(afterVersion, checkpoint.newestVersion())) {
       while (commits.next()) {
         store.restore(TransactionCodec.decode(commits.value()));
       }
     }
-    enter(checkpoint);
   }
 
   private void enter(Checkpoint checkpoint) throws DamagedStorageException {
@@ -106,134 +133,214 @@ final class Checkpoints {
     isWanted = true;
   }
 
+  /** Goes on with a base that is being written; {@return whether there was anything to do} */
+  boolean work() throws IOException {
+    return writer != null && writer.step();
+  }
+
   /**
-   * Writes a checkpoint, if enough was applied since the last one.
+   * Writes a checkpoint, if enough was applied since the last one, or there is a new base.
    *
    * @return what to tell the consensus then, or null
    */
   Input.@Nullable SnapshotTaken takeIfDue() throws IOException {
     boolean isDue = entryBytes >= config.limits().checkpointBytes() || (isWanted && entryBytes > 0);
-    if (!isDue) {
+    boolean hasBase = writer != null && writer.isDone();
+    if (!isDue && !hasBase) {
       return null;
     }
     isWanted = false;
     Checkpoint former = newest;
     KeyValueBatch batch = new KeyValueBatch();
     int commits = applied.write(batch);
-    Checkpoint next = state.checkpoint(applied.sizeBytes());
+    Checkpoint next = state.checkpoint(applied, changeBase(batch));
     batch.put(CHECKPOINTS, key(config.group()), next.encode());
     disk.write(batch, Sync.SYNCED);
     newest = next;
     applied.written(commits);
+    endExports();
     entryBytes = 0;
-    // What came since the former checkpoint is kept, for nodes that are only a little behind.
-    long keepFrom = former == null ? 0 : former.appliedIndex();
-    return new Input.SnapshotTaken(next.appliedIndex(), keepFrom, next.appliedIndex());
+    beginBase();
+    return new Input.SnapshotTaken(next.appliedIndex(), keepFrom(former), next.appliedIndex());
   }
 
-  /** {@return a part of the newest snapshot; of a negative size if another one is asked for} */
+  /**
+   * {@return the first entry to keep} What came since the former checkpoint is kept, for nodes that
+   * are only a little behind; and what who fetches a snapshot will need after it.
+   */
+  private long keepFrom(@Nullable Checkpoint former) {
+    long from = former == null ? 0 : former.appliedIndex();
+    for (SnapshotExport export : exports.values()) {
+      if (export.entryBytes() < config.consensus().limits().logBytesMax() / KEPT_SHARE) {
+        from = Math.min(from, export.index());
+      }
+    }
+    return from;
+  }
+
+  private Base base() {
+    return newest == null ? Base.NONE : newest.base();
+  }
+
+  /** Lets a base that is done take the place of the one there was; {@return the one that counts} */
+  private Base changeBase(KeyValueBatch batch) {
+    Base former = base();
+    BaseWriter done = writer;
+    if (done == null || !done.isDone()) {
+      return former;
+    }
+    writer = null;
+    Base next = done.base();
+    if (!applied.mayTrim(next.version())) { // somebody has begun to archive meanwhile
+      bases.drop(next.generation(), batch);
+      return former;
+    }
+    bases.drop(former.generation(), batch);
+    applied.trim(next.version(), batch);
+    applied.trimmed(next.version(), done.trimmedBytes());
+    return next;
+  }
+
+  private void beginBase() {
+    long worthwhile = Math.max(config.limits().checkpointBytes(), base().sizeBytes());
+    long version = store.watermark();
+    boolean isDue =
+        writer == null
+            && applied.sizeBytes() >= worthwhile
+            && version > base().version()
+            && applied.mayTrim(version);
+    if (isDue) {
+      StateScan scan = store.scanState();
+      if (scan.isAtEnd()) {
+        scan.close(); // nothing is left of all tables, and no commit would have its version
+      } else {
+        writer = new BaseWriter(bases, applied, disk, scan, bases.begin());
+      }
+    }
+  }
+
+  /** {@return a part of a snapshot; of a negative size if that is not there any more} */
   Input.SnapshotData read(SnapshotRead read) throws IOException {
+    SnapshotExport export = exports.get(read.requester());
+    if (export == null || !export.canRead(read)) {
+      export = read.offset() == 0 ? beginExport(read) : null;
+    }
+    return export == null
+        ? new Input.SnapshotData(read, -1, Bytes.EMPTY)
+        : new Input.SnapshotData(read, export.sizeBytes(), export.read(read));
+  }
+
+  private @Nullable SnapshotExport beginExport(SnapshotRead read) throws IOException {
+    endExport(read.requester());
     Checkpoint checkpoint = newest;
     if (checkpoint == null
         || !read.snapshot().equals(SnapshotId.complete(checkpoint.appliedIndex()))) {
-      return new Input.SnapshotData(read, -1, Bytes.EMPTY);
+      return null;
     }
-    byte[] head = checkpoint.encode();
-    long size = Integer.BYTES + head.length + checkpoint.commitBytes();
-    Window window = new Window(read.offset(), read.maxBytes());
-    window.add(head);
-    long end = checkpoint.newestVersion();
-    try (KeyValueStore.Cursor commits =
-        disk.cursor(COMMITS, applied.key(0), applied.key(end + 1))) {
-      while (!window.isFull() && commits.next()) {
-        window.add(commits.value());
-      }
-    }
-    return new Input.SnapshotData(read, size, Bytes.copyOf(window.bytes.toByteArray()));
+    SnapshotExport export = new SnapshotExport(checkpoint, bases, applied);
+    exports.put(read.requester(), export);
+    return export;
   }
 
-  /** Takes what of a stream lies from an offset on. */
-  private static final class Window {
-    private final long offset;
-    private final int maxBytes;
-    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    private long at;
-
-    private Window(long offset, int maxBytes) {
-      this.offset = offset;
-      this.maxBytes = maxBytes;
+  private void endExport(Member requester) {
+    SnapshotExport former = exports.remove(requester);
+    if (former != null) {
+      former.close();
     }
+  }
 
-    private boolean isFull() {
-      return bytes.size() >= maxBytes;
-    }
-
-    private void add(byte[] part) {
-      write(ByteBuffer.allocate(Integer.BYTES).putInt(part.length).array());
-      write(part);
-    }
-
-    private void write(byte[] part) {
-      int from = Math.clamp(offset - at, 0, part.length);
-      int to = Math.min(part.length, from + maxBytes - bytes.size());
-      bytes.write(part, from, to - from);
-      at += part.length;
+  /** Ends those that nobody has asked for the rest of for a while. */
+  private void endExports() {
+    for (Iterator<SnapshotExport> all = exports.values().iterator(); all.hasNext(); ) {
+      SnapshotExport export = all.next();
+      if (export.checkpointTaken(entryBytes) > IDLE_CHECKPOINTS_MAX) {
+        export.close();
+        all.remove();
+      }
     }
   }
 
   /** Puts a part of another node's snapshot aside. */
-  void stage(StagedChunk chunk) {
+  void stage(StagedChunk chunk) throws IOException {
     if (chunk.offset() == 0) {
-      staged = new ByteArrayOutputStream();
+      KeyValueBatch batch = new KeyValueBatch();
+      if (staging != null) {
+        bases.drop(staging.generation(), batch);
+        disk.write(batch, Sync.WRITTEN);
+      }
+      staging = new SnapshotStaging(chunk, disk, bases, applied);
     }
-    staged.writeBytes(chunk.bytes().toArray());
+    if (staging == null) {
+      throw new IllegalStateException("a snapshot begins at " + chunk.offset());
+    }
+    staging.add(chunk);
   }
 
   /** Adds the staged snapshot to the write that installs it. */
   void install(SnapshotId id, KeyValueBatch batch) throws IOException {
-    ByteBuffer in = ByteBuffer.wrap(staged.toByteArray());
-    staged = new ByteArrayOutputStream();
-    Checkpoint checkpoint = Checkpoint.decode(part(in));
-    if (checkpoint.appliedIndex() != id.index()) {
-      throw new DamagedStorageException(
-          "a snapshot of %d entries says %d".formatted(id.index(), checkpoint.appliedIndex()));
+    SnapshotStaging staged = staging;
+    if (staged == null) {
+      throw new IllegalStateException("no snapshot was put aside");
     }
-    List<CommittedTransaction> commits = new ArrayList<>();
-    while (in.hasRemaining()) {
-      CommittedTransaction commit = TransactionCodec.decode(part(in));
-      commits.add(commit);
-      applied.write(commit.record(), batch);
+    staging = null;
+    Checkpoint checkpoint = staged.finish(id);
+    Base base = checkpoint.base();
+    dropWriter(batch);
+    bases.drop(base().generation(), batch);
+    applied.trim(base.version(), batch);
+    if (!applied.mayTrim(base.version())) {
+      LOG.atWarn()
+          .addKeyValue("node", config.member())
+          .addKeyValue("version", base.version())
+          .log("a snapshot has taken the place of commits that were to be archived from here");
     }
+    applied.trimmed(Math.max(base.version(), applied.trimmedVersion()), 0);
     batch.put(CHECKPOINTS, key(config.group()), checkpoint.encode());
-    installing = new Installing(checkpoint, commits);
+    installing = checkpoint;
   }
 
-  private static byte[] part(ByteBuffer in) throws DamagedStorageException {
-    int length = in.remaining() < Integer.BYTES ? -1 : in.getInt();
-    if (length < 0 || length > in.remaining()) {
-      throw new DamagedStorageException("a snapshot ends too early");
+  private void dropWriter(KeyValueBatch batch) {
+    if (writer != null) {
+      writer.close();
+      bases.drop(writer.base().generation(), batch);
+      writer = null;
     }
-    byte[] bytes = new byte[length];
-    in.get(bytes);
-    return bytes;
   }
 
-  /** Brings the state to the snapshot that was installed: what is here is a prefix of it. */
+  /** Brings the state to the snapshot that was installed: what is here is older. */
   void installed() throws IOException {
-    Installing taken = installing;
-    if (taken == null) {
+    Checkpoint checkpoint = installing;
+    if (checkpoint == null) {
       throw new IllegalStateException("no snapshot was installed");
     }
     installing = null;
-    for (CommittedTransaction commit : taken.commits) {
-      if (commit.version() > store.newestVersion()) {
-        store.restore(commit);
+    if (checkpoint.base().version() > store.newestVersion()) {
+      takeOver(checkpoint.base());
+    }
+    restoreCommits(store.newestVersion(), checkpoint);
+    enter(checkpoint);
+  }
+
+  private void takeOver(Base base) throws IOException {
+    try (StateTakeover takeover = store.takeOver(base.version());
+        KeyValueStore.Cursor parts = bases.cursor(base)) {
+      while (parts.next()) {
+        takeover.add(TransactionCodec.decode(parts.value()));
       }
     }
-    enter(taken.checkpoint);
   }
 
   private static byte[] key(long group) {
     return ByteBuffer.allocate(Long.BYTES).putLong(group).array();
+  }
+
+  /** Lets go of what keeps versions of the store. Closing twice does nothing. */
+  @Override
+  public void close() {
+    if (writer != null) {
+      writer.close();
+    }
+    exports.values().forEach(SnapshotExport::close);
+    exports.clear();
   }
 }

@@ -133,6 +133,7 @@ final class ConsensusLog {
 
   /** {@return the spaces that a node's storage must have} */
   static List<String> spaces() {
-    return List.of(ENTRIES, RECORDS, Checkpoints.COMMITS, Checkpoints.CHECKPOINTS);
+    return List.of(
+        ENTRIES, RECORDS, AppliedCommits.COMMITS, Bases.BASES, Checkpoints.CHECKPOINTS);
   }
 }

@@ -11,6 +11,7 @@ import io.khonsu.consensus.Persist;
 import io.khonsu.consensus.Replica;
 import io.khonsu.consensus.SnapshotId;
 import io.khonsu.consensus.SnapshotRead;
+import io.khonsu.consensus.StagedChunk;
 import io.khonsu.distributed.deviation.Defect;
 import io.khonsu.spi.KeyValueBatch;
 import io.khonsu.spi.KeyValueStore;
@@ -67,7 +68,7 @@ final class Effects {
     if (output.isNothing()) {
       return;
     }
-    output.staged().forEach(checkpoints::stage);
+    output.staged().forEach(this::stage);
     output.sendNow().forEach(sender);
     Persist persist = output.persist();
     if (persist != null) {
@@ -88,6 +89,14 @@ final class Effects {
     }
   }
 
+  private void stage(StagedChunk chunk) {
+    try {
+      checkpoints.stage(chunk);
+    } catch (IOException e) {
+      throw new UncheckedIOException("a part of a snapshot cannot be put aside", e);
+    }
+  }
+
   private void install(SnapshotId snapshot) {
     try {
       checkpoints.install(snapshot, batch);
@@ -103,7 +112,10 @@ final class Effects {
    * @throws IOException if the write failed; the replica does nothing any more
    */
   boolean carryOut(Applier applier, Consumer<Event> events) throws IOException {
-    boolean didWork = false;
+    boolean didWork = checkpoints.work();
+    if (didWork) {
+      checkpoint(); // there may be a new base
+    }
     while (lastWrite > written || !held.isEmpty() || !results.isEmpty()) {
       didWork = true;
       boolean wrote = lastWrite > written;
@@ -168,6 +180,7 @@ final class Effects {
 
   /** Closes the disk. */
   void close() {
+    checkpoints.close();
     try {
       disk.close();
     } catch (IOException e) {

@@ -77,8 +77,8 @@ final class GroupState {
     return abortCount;
   }
 
-  /** {@return the state but for the rows} */
-  Checkpoint checkpoint(long commitBytes) {
+  /** {@return the state but for the rows, which the applied commits after a base add up to} */
+  Checkpoint checkpoint(AppliedCommits applied, Checkpoint.Base base) {
     return new Checkpoint(
         appliedIndex,
         clock,
@@ -86,7 +86,9 @@ final class GroupState {
         store.watermark(),
         store.newestVersion(),
         store.lastTableId(),
-        commitBytes,
+        applied.firstVersion(),
+        applied.sizeBytes(),
+        base,
         members == null ? new byte[0] : members.encode(),
         sessions.encode());
   }

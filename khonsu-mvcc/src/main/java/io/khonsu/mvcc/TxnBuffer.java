@@ -463,6 +463,22 @@ public final class TxnBuffer<V> {
     return upkeep.purge(interval, since);
   }
 
+  /**
+   * Makes a version the newest, as a commit would that changes nothing.
+   *
+   * @param version newer than every commit, published or not
+   */
+  public void skipTo(long version) {
+    section.enterForUpkeep();
+    try {
+      CommitRecord<V> record = CommitRecord.origin(version);
+      dependencies.append(record);
+      dependencies.publish(record);
+    } finally {
+      leave();
+    }
+  }
+
   /** Retires every version. Nobody may use the buffer meanwhile or afterwards. */
   public void clear() {
     upkeep.clear();

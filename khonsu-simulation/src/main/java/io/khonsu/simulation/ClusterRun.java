@@ -204,12 +204,18 @@ final class ClusterRun {
   }
 
   private void checkStates() {
+    Object expected = null;
     for (ClusterNode node : members()) {
       DistributedCommitManager manager = node.responsive();
       if (manager == null) {
         throw violation("liveness", node.describe());
       }
       checkContent(node, manager.store());
+      Object content = ClusterTables.content(manager.store());
+      if (expected != null && !content.equals(expected)) {
+        throw violation("equal content", "of", node.id(), content, "not", expected);
+      }
+      expected = content;
     }
   }
 

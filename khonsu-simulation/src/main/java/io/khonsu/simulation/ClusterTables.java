@@ -6,6 +6,7 @@ import io.khonsu.ReadView;
 import io.khonsu.Row;
 import io.khonsu.RowFilter;
 import io.khonsu.Scan;
+import io.khonsu.Snapshot;
 import io.khonsu.Table;
 import io.khonsu.TableSpec;
 import io.khonsu.Transaction;
@@ -88,6 +89,15 @@ final class ClusterTables {
 
   static List<Long> log(Khonsu store, ReadView view) {
     return view.scan(table(store, LOG)).rows().stream().map(row -> row.getLong("value")).toList();
+  }
+
+  /** {@return all that is in the store of a node} */
+  static Object content(Khonsu store) {
+    try (Snapshot snapshot = store.localSnapshot()) {
+      return store.tables().stream()
+          .map(table -> List.of(table.name(), snapshot.scan(table, Scan.all()).rows()))
+          .toList();
+    }
   }
 
   private static List<Long> parse(String text) {

@@ -1,0 +1,114 @@
+package io.khonsu.distributed;
+
+import io.khonsu.StateScan;
+import io.khonsu.distributed.Checkpoint.Base;
+import io.khonsu.spi.CommittedTransaction;
+import io.khonsu.spi.KeyValueBatch;
+import io.khonsu.spi.KeyValueStore;
+import io.khonsu.spi.KeyValueStore.Sync;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes a base, a part at a time, so that the event loop does other things in between, then adds
+ * up what the commits take that it stands for. Event loop only; close it.
+ */
+final class BaseWriter implements AutoCloseable {
+  /** So many commits are looked at in one step. */
+  private static final int COMMITS_PER_STEP = 1_000;
+
+  private final Bases bases;
+  private final AppliedCommits applied;
+  private final KeyValueStore disk;
+  private final StateScan scan;
+  private final long generation;
+  private long parts;
+  private long sizeBytes;
+  private boolean isWritten;
+  private KeyValueStore.@Nullable Cursor commits;
+  private long trimmedBytes;
+  private boolean isDone;
+
+  /**
+   * Begins.
+   *
+   * @param scan taken over
+   * @param generation nothing is on the disk of it
+   */
+  BaseWriter(
+      Bases bases, AppliedCommits applied, KeyValueStore disk, StateScan scan, long generation) {
+    this.bases = bases;
+    this.applied = applied;
+    this.disk = disk;
+    this.scan = scan;
+    this.generation = generation;
+  }
+
+  /** {@return whether all is written, though not forced to the medium} */
+  boolean isDone() {
+    return isDone;
+  }
+
+  /** {@return the base, once it is done} */
+  Base base() {
+    return new Base(generation, scan.version(), sizeBytes);
+  }
+
+  /** {@return what the commits take that it stands for, once it is done} */
+  long trimmedBytes() {
+    return trimmedBytes;
+  }
+
+  /** Does a part of the work; {@return whether there was anything to do} */
+  boolean step() throws IOException {
+    if (isDone) {
+      return false;
+    }
+    if (!isWritten) {
+      writePart();
+      return true;
+    }
+    if (commits == null) {
+      if (!applied.areOnDisk(scan.version())) {
+        return false; // the next write takes them along
+      }
+      commits = applied.cursor(applied.trimmedVersion(), scan.version());
+    }
+    countSome(commits);
+    return true;
+  }
+
+  private void writePart() throws IOException {
+    CommittedTransaction part = scan.next();
+    if (part == null) {
+      isWritten = true;
+      scan.close();
+      return;
+    }
+    byte[] bytes = part.record().bytes();
+    KeyValueBatch batch = new KeyValueBatch();
+    bases.put(generation, parts, bytes, batch);
+    disk.write(batch, Sync.WRITTEN);
+    parts++;
+    sizeBytes += AppliedCommits.sizeBytes(bytes);
+  }
+
+  private void countSome(KeyValueStore.Cursor cursor) throws IOException {
+    for (int i = 0; i < COMMITS_PER_STEP; i++) {
+      if (!cursor.next()) {
+        cursor.close();
+        isDone = true;
+        return;
+      }
+      trimmedBytes += AppliedCommits.sizeBytes(cursor.value());
+    }
+  }
+
+  @Override
+  public void close() {
+    scan.close();
+    if (commits != null) {
+      commits.close();
+    }
+  }
+}

@@ -1,0 +1,139 @@
+package io.khonsu.distributed;
+
+import io.khonsu.consensus.SnapshotId;
+import io.khonsu.consensus.StagedChunk;
+import io.khonsu.distributed.Checkpoint.Base;
+import io.khonsu.spi.CommittedTransaction;
+import io.khonsu.spi.DamagedStorageException;
+import io.khonsu.spi.KeyValueBatch;
+import io.khonsu.spi.KeyValueStore;
+import io.khonsu.spi.KeyValueStore.Sync;
+import io.khonsu.spi.TransactionCodec;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A snapshot that is fetched from another node, as {@link SnapshotExport} makes it. What arrives is
+ * put on the disk at once, where nothing counts that no checkpoint speaks of. Event loop only.
+ */
+final class SnapshotStaging {
+  private final KeyValueStore disk;
+  private final Bases bases;
+  private final AppliedCommits applied;
+  private final long generation;
+  private final SnapshotId id;
+  private final long sizeBytes;
+  private long offset;
+
+  /** The length of what arrives, then the part itself. */
+  private ByteBuffer incoming = ByteBuffer.allocate(Integer.BYTES);
+
+  private boolean isLength = true;
+  private @Nullable Checkpoint checkpoint;
+  private long parts;
+  private long lastVersion;
+
+  /** Begins. */
+  SnapshotStaging(
+      StagedChunk first, KeyValueStore disk, Bases bases, AppliedCommits applied) {
+    this.disk = disk;
+    this.bases = bases;
+    this.applied = applied;
+    this.generation = bases.begin();
+    this.id = first.snapshot();
+    this.sizeBytes = first.sizeBytes();
+  }
+
+  /** {@return the generation of its base} */
+  long generation() {
+    return generation;
+  }
+
+  /**
+   * Takes the next chunk.
+   *
+   * @throws DamagedStorageException if it is no part of a snapshot
+   */
+  void add(StagedChunk chunk) throws IOException {
+    if (!chunk.snapshot().equals(id) || chunk.offset() != offset) {
+      throw new IllegalStateException(
+          "after %d bytes of %s comes what is at %d of %s"
+              .formatted(offset, id, chunk.offset(), chunk.snapshot()));
+    }
+    ByteBuffer in = ByteBuffer.wrap(chunk.bytes().toArray());
+    offset += in.remaining();
+    KeyValueBatch batch = new KeyValueBatch();
+    while (fill(in)) {
+      if (isLength) {
+        beginPart(in.remaining());
+      } else {
+        take(incoming.array(), batch);
+        incoming = ByteBuffer.allocate(Integer.BYTES);
+        isLength = true;
+      }
+    }
+    disk.write(batch, Sync.WRITTEN);
+  }
+
+  /** {@return whether what is expected is there} */
+  private boolean fill(ByteBuffer in) {
+    int count = Math.min(in.remaining(), incoming.remaining());
+    incoming.put(in.array(), in.position(), count);
+    in.position(in.position() + count);
+    return !incoming.hasRemaining();
+  }
+
+  private void beginPart(int remaining) throws DamagedStorageException {
+    int length = incoming.getInt(0);
+    if (length <= 0 || length > sizeBytes - offset + remaining) {
+      throw new DamagedStorageException("a part of a snapshot has %d bytes".formatted(length));
+    }
+    incoming = ByteBuffer.allocate(length);
+    isLength = false;
+  }
+
+  private void take(byte[] part, KeyValueBatch batch) throws IOException {
+    Checkpoint head = checkpoint;
+    if (head == null) {
+      checkpoint = Checkpoint.decode(part);
+      return;
+    }
+    CommittedTransaction transaction = TransactionCodec.decode(part);
+    if (transaction.version() <= lastVersion) {
+      throw new DamagedStorageException(
+          "in a snapshot version %d follows %d".formatted(transaction.version(), lastVersion));
+    }
+    lastVersion = transaction.version();
+    if (lastVersion <= head.base().version()) {
+      bases.put(generation, parts, part, batch);
+      parts++;
+    } else {
+      applied.write(transaction.record(), batch);
+    }
+  }
+
+  /**
+   * {@return the checkpoint, with the base as it is here}
+   *
+   * @throws DamagedStorageException if what was put aside is not the whole of a snapshot
+   */
+  Checkpoint finish(SnapshotId expected) throws DamagedStorageException {
+    Checkpoint head = checkpoint;
+    boolean isWhole =
+        head != null
+            && id.equals(expected)
+            && head.appliedIndex() == expected.index()
+            && offset == sizeBytes
+            && isLength
+            && incoming.position() == 0
+            && lastVersion == head.newestVersion();
+    if (head == null || !isWhole) {
+      throw new DamagedStorageException(
+          "of %s there are %d of %d bytes, up to version %d: %s"
+              .formatted(expected, offset, sizeBytes, lastVersion, head));
+    }
+    Base base = head.base();
+    return head.with(new Base(generation, base.version(), base.sizeBytes()));
+  }
+}
