@@ -10,6 +10,7 @@ import io.khonsu.consensus.SnapshotId;
 import io.khonsu.consensus.SnapshotRead;
 import io.khonsu.consensus.StagedChunk;
 import io.khonsu.distributed.Checkpoint.Base;
+import io.khonsu.distributed.deviation.Defect;
 import io.khonsu.spi.CommittedTransaction;
 import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.KeyValueBatch;
@@ -22,6 +23,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,6 +51,7 @@ final class Checkpoints implements AutoCloseable {
   private final KeyValueStore disk;
   private final ReplicatedStore store;
   private final GroupState state;
+  private final Set<Defect> defects;
   private final AppliedCommits applied;
   private final Bases bases;
   private final Map<Member, SnapshotExport> exports = new HashMap<>();
@@ -59,7 +62,13 @@ final class Checkpoints implements AutoCloseable {
   private long entryBytes;
   private boolean isWanted;
 
-  Checkpoints(ClusterConfig config, KeyValueStore disk, ReplicatedStore store, GroupState state) {
+  Checkpoints(
+      ClusterConfig config,
+      KeyValueStore disk,
+      ReplicatedStore store,
+      GroupState state,
+      Set<Defect> defects) {
+    this.defects = defects;
     this.config = config;
     this.disk = disk;
     this.applied = new AppliedCommits(config, disk);
@@ -196,7 +205,8 @@ final class Checkpoints implements AutoCloseable {
       return former;
     }
     bases.drop(former.generation(), batch);
-    applied.trim(next.version(), batch);
+    boolean trimsAll = defects.contains(Defect.TRIM_PAST_BASE);
+    applied.trim(trimsAll ? store.newestVersion() : next.version(), batch);
     applied.trimmed(next.version(), done.trimmedBytes());
     return next;
   }

@@ -110,7 +110,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     this.store =
         ReplicatedStore.create(around.storeConfig(), local, around.allocator(), around.clock());
     this.state = new GroupState(config.group(), store, defects);
-    this.checkpoints = new Checkpoints(config, around.disk(), store, state);
+    this.checkpoints = new Checkpoints(config, around.disk(), store, state, defects);
     this.effects =
         new Effects(replica, around.disk(), stored.log(), checkpoints, this::send, defects);
     this.membership = new Membership(config, replica, state, transport, this::step, this::send);

@@ -6,6 +6,8 @@ public enum Defect {
   FORGET_OUTCOMES,
   /** A checkpoint brings back the rows, but not who has committed. */
   SESSIONS_NOT_RESTORED,
+  /** With the commits that a base stands for go those after it. */
+  TRIM_PAST_BASE,
   /** Each replica draws the versions itself, from its own clock, when it applies. */
   LOCAL_CLOCK_AT_APPLY,
   /** Each replica moves the watermark by its own clock. */
