@@ -60,6 +60,7 @@ final class Checkpoints implements AutoCloseable {
   private @Nullable SnapshotStaging staging;
   private @Nullable Checkpoint installing;
   private long entryBytes;
+  private long keptFrom;
   private boolean isWanted;
 
   Checkpoints(
@@ -170,15 +171,15 @@ final class Checkpoints implements AutoCloseable {
     endExports();
     entryBytes = 0;
     beginBase();
-    return new Input.SnapshotTaken(next.appliedIndex(), keepFrom(former), next.appliedIndex());
+    if (isDue) { // what came since the former one is kept, for nodes that are only a little behind
+      keptFrom = former == null ? 0 : former.appliedIndex();
+    }
+    return new Input.SnapshotTaken(next.appliedIndex(), keepFrom(), next.appliedIndex());
   }
 
-  /**
-   * {@return the first entry to keep} What came since the former checkpoint is kept, for nodes that
-   * are only a little behind; and what who fetches a snapshot will need after it.
-   */
-  private long keepFrom(@Nullable Checkpoint former) {
-    long from = former == null ? 0 : former.appliedIndex();
+  /** {@return the first entry to keep, also for who fetches a snapshot and goes on behind it} */
+  private long keepFrom() {
+    long from = keptFrom;
     for (SnapshotExport export : exports.values()) {
       if (export.entryBytes() < config.consensus().limits().logBytesMax() / KEPT_SHARE) {
         from = Math.min(from, export.index());
