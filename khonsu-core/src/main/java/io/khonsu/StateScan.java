@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * step, and keeps the version readable until it is closed. Not thread-safe.
  */
 public final class StateScan implements AutoCloseable {
-  private static final int ITEMS_MAX = 4_096;
-  private static final long BYTES_MAX = 1L << 20;
+  private static final int ITEMS_MAX = 1_024;
+  private static final long BYTES_MAX = 256L << 10;
 
   private final TxnBuffer<StoredValue> buffer;
   private final Catalog catalog;

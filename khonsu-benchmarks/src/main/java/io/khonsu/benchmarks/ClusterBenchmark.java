@@ -1,5 +1,6 @@
 package io.khonsu.benchmarks;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -11,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -110,11 +112,16 @@ final class ClusterBenchmark {
     }
   }
 
-  /** All that was measured. */
+  /**
+   * All that was measured.
+   *
+   * @param failures what was wrong with systems that were given up
+   */
   record Result(
       List<Beginning> beginnings,
       List<ClusterMeasurement> measurements,
-      List<Failover> failovers) {}
+      List<Failover> failovers,
+      Map<ClusterPeer, String> failures) {}
 
   /** Learns how far a benchmark is. */
   interface Observer {
@@ -137,11 +144,12 @@ final class ClusterBenchmark {
    */
   Result run() throws Exception {
     Path directory = Files.createTempDirectory(plan.directory(), "khonsu-bench-cluster");
-    try (Field field = new Field(directory)) {
+    Field field = new Field(directory);
+    try (field) {
       List<Beginning> beginnings = field.begin();
       observer.step("warming up");
       for (ClusterPeer peer : plan.peers()) {
-        var _ = field.run(peer, USUAL, plan.firstMillis());
+        field.attempt(peer, () -> field.run(peer, USUAL, plan.firstMillis()));
       }
       List<ClusterMeasurement> all = new ArrayList<>();
       List<Failover> failovers = new ArrayList<>();
@@ -152,9 +160,11 @@ final class ClusterBenchmark {
         all.addAll(measured);
       }
       failovers.addAll(field.killLeaders());
-      return new Result(beginnings, all, failovers);
+      return new Result(beginnings, all, failovers, field.failures);
     } finally {
-      Directories.delete(directory);
+      if (field.failures.isEmpty()) {
+        Directories.delete(directory);
+      }
     }
   }
 
@@ -162,9 +172,32 @@ final class ClusterBenchmark {
   private final class Field implements AutoCloseable {
     private final Path directory;
     private final Map<ClusterSystem, RunningCluster> clusters = new EnumMap<>(ClusterSystem.class);
+    private final Map<ClusterPeer, String> failures = new EnumMap<>(ClusterPeer.class);
 
     private Field(Path directory) {
       this.directory = directory;
+    }
+
+    /**
+     * Does something with a system. If it fails, and is not Khonsu, it is given up, and the others
+     * go on.
+     */
+    private void attempt(ClusterPeer peer, Callable<?> action) throws Exception {
+      if (!isGivenUp(peer)) {
+        try {
+          action.call();
+        } catch (IllegalStateException | IOException e) {
+          if (peer.isKhonsu()) {
+            throw e;
+          }
+          failures.put(peer, e + ", see " + directory);
+          of(peer).close();
+        }
+      }
+    }
+
+    private boolean isGivenUp(ClusterPeer peer) {
+      return failures.keySet().stream().anyMatch(each -> each.system() == peer.system());
     }
 
     private RunningCluster of(ClusterPeer peer) {
@@ -206,14 +239,16 @@ final class ClusterBenchmark {
       List<ClusterPeer> order = plan.peers();
       for (ClusterPeer peer : order) {
         measured.put(peer, new ClusterMeasurement(peer, setting));
-        var _ = run(peer, setting, plan.warmUpMillis());
+        attempt(peer, () -> run(peer, setting, plan.warmUpMillis()));
       }
       for (int round = 0; round < plan.rounds(); round++) {
         for (ClusterPeer peer : order) {
-          Objects.requireNonNull(measured.get(peer)).add(run(peer, setting, plan.roundMillis()));
+          ClusterMeasurement its = Objects.requireNonNull(measured.get(peer));
+          attempt(peer, () -> its.add(run(peer, setting, plan.roundMillis())));
         }
         order = order.reversed();
       }
+      measured.keySet().removeIf(this::isGivenUp);
       return List.copyOf(measured.values());
     }
 
@@ -232,10 +267,12 @@ final class ClusterBenchmark {
         observer.step("killing leaders");
         for (ClusterPeer peer : firstPeers()) {
           if (peer.system().survives()) {
-            nanos.computeIfAbsent(peer, _ -> new ArrayList<>()).add(of(peer).killLeader());
+            List<Long> its = nanos.computeIfAbsent(peer, _ -> new ArrayList<>());
+            attempt(peer, () -> its.add(of(peer).killLeader()));
           }
         }
       }
+      nanos.keySet().removeIf(this::isGivenUp);
       return nanos.entrySet().stream()
           .map(entry -> new Failover(entry.getKey(), entry.getValue()))
           .toList();

@@ -59,7 +59,14 @@ final class ClusterReport {
 
   /** {@return tables of how systems begin and how long they stand still} */
   String closingTables() {
-    return beginnings().text() + "\n" + failovers().text();
+    StringBuilder out = new StringBuilder(beginnings().text()).append('\n');
+    out.append(failovers().text());
+    result.failures().forEach((peer, why) -> out.append(failure(peer, why)));
+    return out.toString();
+  }
+
+  private static String failure(ClusterPeer peer, String why) {
+    return "%s was given up: %s%n".formatted(peer.title(), why);
   }
 
   private static Table of(List<ClusterMeasurement> measured) {
@@ -135,6 +142,9 @@ final class ClusterReport {
                 plan.roundMillis()));
     bySetting().values().forEach(measured -> out.append(of(measured).markdown()));
     out.append(beginnings().markdown()).append(failovers().markdown());
+    for (ClusterPeer peer : result.failures().keySet()) {
+      out.append("%s failed, and is missing from then on.%n%n".formatted(peer.title()));
+    }
     List<List<String>> rows = new ArrayList<>();
     for (Verdict verdict : verdicts) {
       rows.add(
@@ -208,6 +218,9 @@ final class ClusterReport {
     values.put("measurements", result.measurements().stream().map(ClusterReport::values).toList());
     values.put("beginnings", result.beginnings().stream().map(ClusterReport::values).toList());
     values.put("failovers", result.failovers().stream().map(ClusterReport::values).toList());
+    Map<String, Object> failures = new LinkedHashMap<>();
+    result.failures().forEach((peer, why) -> failures.put(peer.id(), why));
+    values.put("failures", failures);
     values.put("goals", verdicts.stream().map(Verdict::values).toList());
     return values;
   }

@@ -3,6 +3,7 @@ package io.khonsu.benchmarks;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class ClusterGoalsTest {
@@ -25,7 +26,8 @@ class ClusterGoalsTest {
         new ClusterBenchmark.Result(
             List.of(),
             List.of(measurements),
-            List.of(new ClusterBenchmark.Failover(ClusterPeer.KHONSU, List.of(3_000L, 1L, 2L)))));
+            List.of(new ClusterBenchmark.Failover(ClusterPeer.KHONSU, List.of(3_000L, 1L, 2L))),
+            Map.of()));
   }
 
   @Test

@@ -116,11 +116,10 @@ class BasesTest {
       assertThatThrownBy(() -> history.read(0, _ -> {}))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("not kept any more");
-      long trimmed = history.trimmedVersion();
+      long last = history.lastVersion();
       List<Long> versions = new ArrayList<>();
-      history.read(history.lastVersion() - 1, record -> versions.add(record.version()));
-      assertThat(versions).containsExactly(history.lastVersion());
-      assertThat(trimmed).isLessThanOrEqualTo(history.lastVersion());
+      history.read(last - 1, record -> versions.add(record.version()));
+      assertThat(versions).startsWith(last);
     }
   }
 
