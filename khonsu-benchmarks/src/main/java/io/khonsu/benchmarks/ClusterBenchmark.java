@@ -12,7 +12,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -168,6 +167,11 @@ final class ClusterBenchmark {
     }
   }
 
+  /** Something that a system may fail at. */
+  private interface Attempt {
+    void run() throws Exception;
+  }
+
   /** All clusters. */
   private final class Field implements AutoCloseable {
     private final Path directory;
@@ -182,10 +186,10 @@ final class ClusterBenchmark {
      * Does something with a system. If it fails, and is not Khonsu, it is given up, and the others
      * go on.
      */
-    private void attempt(ClusterPeer peer, Callable<?> action) throws Exception {
+    private void attempt(ClusterPeer peer, Attempt action) throws Exception {
       if (!isGivenUp(peer)) {
         try {
-          action.call();
+          action.run();
         } catch (IllegalStateException | IOException e) {
           if (peer.isKhonsu()) {
             throw e;
