@@ -5,7 +5,7 @@ import io.khonsu.spi.StorageRefusedException.Reason;
 import java.io.Serial;
 
 /**
- * A durable store is not opened: {@link #reason} and the message say why, and what to do. Nothing
+ * A durable store, or a node of a cluster, is not opened: {@link #reason} and the message say why, and what to do. Nothing
  * was changed.
  */
 public final class OpenRefusedException extends StorageException {
