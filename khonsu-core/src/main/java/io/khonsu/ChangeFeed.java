@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Not for several threads at once, except that any thread may close it. Every method that asks
  * throws {@link WatchEndedException} if it fell behind, {@link TableDroppedException} after what
- * was changed until the table was dropped, {@link StorageException} after what was changed until the
- * store has stopped, {@link StoreClosedException} if it was closed, and {@link
+ * was changed until the table was dropped, {@link StorageException} after what was changed until
+ * the store has stopped, {@link StoreClosedException} if it was closed, and {@link
  * IllegalStateException} if this was closed.
  */
 public final class ChangeFeed implements AutoCloseable {

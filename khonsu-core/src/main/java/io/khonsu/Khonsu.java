@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
  * A store in this process, and with it what only such a store can do. Thread-safe; close it.
  *
  * <p>{@link #inMemory} keeps everything in memory; {@link #open} also gives every commit to a
- * {@link Storage} before it can be seen, and starts from what the storage holds; {@link #join} makes
- * this process a node of a cluster, on which the store is replicated.
+ * {@link Storage} before it can be seen, and starts from what the storage holds; {@link #join}
+ * makes this process a node of a cluster, on which the store is replicated.
  */
 public final class Khonsu extends EngineStore {
   private static final Logger LOG = LoggerFactory.getLogger(Khonsu.class);
@@ -167,9 +167,9 @@ public final class Khonsu extends EngineStore {
    * @param presence whether the node was there before: so that a lost disk is never taken for that
    *     of a new node
    * @throws IllegalArgumentException if the file cannot be read, has an unknown key or a wrong
-   *     value, or asks for what is not allowed, such as a listener that other machines reach without
-   *     TLS, or has a certificate that the others would refuse; the message names the file, and where
-   *     it is of one, the line and the key
+   *     value, or asks for what is not allowed, such as a listener that other machines reach
+   *     without TLS, or has a certificate that the others would refuse; the message names the file,
+   *     and where it is of one, the line and the key
    * @throws OpenRefusedException if there is nothing on the class path that can join, or the disk
    *     is missing, another node's, cut short, in use, or there already and must not be
    * @throws CorruptionException if the disk is damaged

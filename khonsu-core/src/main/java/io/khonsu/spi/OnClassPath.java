@@ -14,8 +14,7 @@ final class OnClassPath {
    * @param artifact what to depend on if there is none
    * @throws StorageRefusedException if there is none, or there are several
    */
-  static <S> S only(Class<S> service, String what, String artifact)
-      throws StorageRefusedException {
+  static <S> S only(Class<S> service, String what, String artifact) throws StorageRefusedException {
     List<ServiceLoader.Provider<S>> found =
         ServiceLoader.load(service, service.getClassLoader()).stream().toList();
     if (found.size() != 1) {

@@ -186,7 +186,8 @@ class ClusterTest {
               null,
               InstantSource.system(),
               Set.of());
-      assertThatThrownBy(() -> Cluster.join(ClusterConfig.of(5, 9, 9), NodePresence.EXISTING, empty))
+      assertThatThrownBy(
+              () -> Cluster.join(ClusterConfig.of(5, 9, 9), NodePresence.EXISTING, empty))
           .isInstanceOf(StorageRefusedException.class)
           .hasMessageContaining("as one that joins");
     }

@@ -339,7 +339,8 @@ class MembershipTest {
     try (Nodes nodes = new Nodes(3)) {
       first(nodes);
       nodes.stop(1);
-      nodes.start(nodes.joining(4).as(new Member(1, 0)), NodePresence.EXISTING, nodes.network().of(1));
+      nodes.start(
+          nodes.joining(4).as(new Member(1, 0)), NodePresence.EXISTING, nodes.network().of(1));
       assertThat(members(nodes, 1)).containsExactly(1L, 2L, 3L);
       nodes.join(4);
       changed(nodes, 1, MemberChange.add(4, "node-4"));

@@ -161,7 +161,10 @@ class RocksDbClusterTest {
       Files.createDirectory(directory(1));
       Files.writeString(directory(1).resolve("letter.txt"), "Dear");
       refused(
-          () -> nodes.start(1, NodePresence.NEW), Reason.NOT_A_STORE, "not an empty directory", "name");
+          () -> nodes.start(1, NodePresence.NEW),
+          Reason.NOT_A_STORE,
+          "not an empty directory",
+          "name");
     }
   }
 
@@ -190,7 +193,10 @@ class RocksDbClusterTest {
         }
       }
       refused(
-          () -> nodes.start(1, NodePresence.EXISTING), Reason.DATA_LOSS, "writes", "as one that joins");
+          () -> nodes.start(1, NodePresence.EXISTING),
+          Reason.DATA_LOSS,
+          "writes",
+          "as one that joins");
     }
   }
 

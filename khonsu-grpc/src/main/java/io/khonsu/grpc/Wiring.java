@@ -175,11 +175,7 @@ final class Wiring implements AutoCloseable {
       builder.addTransportFilter(trustedCallers(tls));
     }
     Server server =
-        builder
-            .directExecutor()
-            .decompressorRegistry(NO_COMPRESSION)
-            .addService(service)
-            .build();
+        builder.directExecutor().decompressorRegistry(NO_COMPRESSION).addService(service).build();
     try {
       return server.start();
     } catch (IOException e) {

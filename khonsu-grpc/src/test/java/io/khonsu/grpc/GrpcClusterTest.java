@@ -63,7 +63,9 @@ class GrpcClusterTest {
     GrpcTransport transport =
         GrpcTransport.open(PeerSettings.of(5, id, known(addresses, id)).with(peers));
     KeyValueEngine.Presence there =
-        presence == NodePresence.NEW ? KeyValueEngine.Presence.NEW : KeyValueEngine.Presence.EXISTING;
+        presence == NodePresence.NEW
+            ? KeyValueEngine.Presence.NEW
+            : KeyValueEngine.Presence.EXISTING;
     Surroundings around =
         new Surroundings(
             StoreConfig.builder().compactionRowsPerSecond(0).build(),

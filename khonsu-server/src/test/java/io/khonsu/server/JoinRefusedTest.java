@@ -206,8 +206,7 @@ class JoinRefusedTest {
             OpenRefusedException.class.getName()
                 + ": MISSING_ENGINE: there are no nodes of clusters on the class path: add the"
                 + " dependency io.khonsu:khonsu-server");
-    Path other =
-        Files.writeString(root.resolve("services"), OtherStarter.class.getName() + "\n");
+    Path other = Files.writeString(root.resolve("services"), OtherStarter.class.getName() + "\n");
     List<URL> both =
         List.of(
             Collections.list(getClass().getClassLoader().getResources(SERVICE)).getFirst(),

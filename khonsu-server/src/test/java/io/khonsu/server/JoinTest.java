@@ -70,7 +70,8 @@ class JoinTest {
               directory = disk-%d
               admin = 127.0.0.1:%d
               client = 127.0.0.1:%d
-              %s"""
+              %s\
+              """
                   .formatted(
                       node, node, Configurations.freePort(), Configurations.freePort(), nodes)));
     }
@@ -100,12 +101,13 @@ class JoinTest {
 
   private static void increment(Store db) throws Exception {
     Table table = counters(db);
-    var _ = available(() ->
-        db.transact(tx -> {
-          long value = tx.get(table, 1L).map(row -> row.getLong("value")).orElse(0L);
-          tx.upsert(table, table.row(1L, value + 1));
-          return value;
-        }));
+    var _ =
+        available(() ->
+            db.transact(tx -> {
+              long value = tx.get(table, 1L).map(row -> row.getLong("value")).orElse(0L);
+              tx.upsert(table, table.row(1L, value + 1));
+              return value;
+            }));
   }
 
   private static void incrementOnAll(List<? extends Store> stores) throws Exception {
@@ -176,7 +178,9 @@ class JoinTest {
         assertThat(value(store)).isZero(); // it has the table then
       }
       incrementOnAll(stores);
-      String address = "khonsu://127.0.0.1:%d?timeoutSeconds=200".formatted(Configurations.ports(files.get(1)).getLast());
+      String address =
+          "khonsu://127.0.0.1:%d?timeoutSeconds=200"
+              .formatted(Configurations.ports(files.get(1)).getLast());
       try (Store client = Khonsu.connect(address)) {
         increment(client);
         assertThat(value(client)).isEqualTo(3 * INCREMENTS + 1);

@@ -107,9 +107,9 @@ public final class RunningNode implements NodeStarter.Node {
   }
 
   /**
-   * Ends all of these, also if one of them fails to end. Clients come first, so that they hear of it
-   * and go to another node; then the archive, which reads the node's disk; then the node, and with
-   * it what requests of the page wait for.
+   * Ends all of these, also if one of them fails to end. Clients come first, so that they hear of
+   * it and go to another node; then the archive, which reads the node's disk; then the node, and
+   * with it what requests of the page wait for.
    */
   private static void end(
       @Nullable ClientListener clients,

@@ -31,7 +31,9 @@ public final class Configurations {
             .formatted(node, node, freePort(), node, port));
   }
 
-  /** {@return the ports of a node: for the others, for who looks at it, and for clients if it has} */
+  /**
+   * {@return the ports of a node: for the others, for who looks at it, and for clients if it has}
+   */
   public static List<Integer> ports(Path file) throws ConfigException {
     NodeConfig config = NodeConfig.read(file);
     List<Integer> ports = new ArrayList<>();

@@ -184,7 +184,8 @@ class RunningNodeTest {
     try (ServerSocket taken = new ServerSocket()) {
       int port = config.peers().listen().getPort();
       taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-      assertThatThrownBy(() -> start(config, NodePresence.EXISTING)).isInstanceOf(IOException.class);
+      assertThatThrownBy(() -> start(config, NodePresence.EXISTING))
+          .isInstanceOf(IOException.class);
     }
     try (RunningNode node = start(config, NodePresence.EXISTING)) {
       assertThat(node.address().getPort()).isEqualTo(config.peers().listen().getPort());
