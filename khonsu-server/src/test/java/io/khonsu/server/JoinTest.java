@@ -70,6 +70,7 @@ class JoinTest {
               directory = disk-%d
               admin = 127.0.0.1:%d
               client = 127.0.0.1:%d
+              commitTimeout = 100s
               %s\
               """
                   .formatted(
