@@ -22,8 +22,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Not for several threads at once, except that any thread may close it. Every method that asks
  * throws {@link WatchEndedException} if it fell behind, {@link TableDroppedException} after what
- * was changed until the table was dropped, {@link StoreClosedException} if the store was closed,
- * and {@link IllegalStateException} if this was closed.
+ * was changed until the table was dropped, {@link StorageException} after what was changed until
+ * the store has stopped, {@link StoreClosedException} if it was closed, and {@link
+ * IllegalStateException} if this was closed.
  */
 public final class ChangeFeed implements AutoCloseable {
   private final TransactionManager manager;
@@ -188,10 +189,14 @@ public final class ChangeFeed implements AutoCloseable {
   private @Nullable CommitChanges look() {
     while (true) {
       checkOpen();
+      StorageException stopped = manager.committer().stopped(); // first: nothing comes after that
       Map<Key, Change> changes = new TreeMap<>();
       CommitRecord<StoredValue> record = read(changes);
       if (record == null) {
         checkOpen();
+        if (stopped != null) {
+          throw stopped;
+        }
         return null;
       }
       if (!changes.isEmpty()) {

@@ -16,7 +16,8 @@ public interface ChangeListener {
    * The watch has ended otherwise than by being closed; nothing follows.
    *
    * @param cause a {@link WatchEndedException} if it fell behind or {@link #onCommit} threw, a
-   *     {@link TableDroppedException} or a {@link StoreClosedException}
+   *     {@link TableDroppedException}, a {@link StoreClosedException}, or a {@link
+   *     StorageException} as the store has stopped
    */
   default void onEnd(RuntimeException cause) {}
 }

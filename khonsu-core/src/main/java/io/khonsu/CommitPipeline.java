@@ -140,27 +140,21 @@ final class CommitPipeline implements AutoCloseable {
     }
   }
 
-  /**
-   * Refuses new commits after the storage has failed.
-   *
-   * @throws StorageException if it has
-   */
-  void checkRunning() {
-    if (failure != null) {
-      throw stopped();
-    }
-  }
-
-  private StorageException stopped() {
-    return new StorageException(
-        "the storage has failed and the store has stopped: close it and open it again", failure);
+  /** {@return what says that the storage has failed, or null if it has not} */
+  @Nullable StorageException stopped() {
+    IOException cause = failure;
+    return cause == null
+        ? null
+        : new StorageException(
+            "the storage has failed and the store has stopped: close it and open it again", cause);
   }
 
   /** Waits until the commits up to a version were published or withdrawn. */
   void awaitHandled(long version) {
     awaitHandledOrNever(version);
     if (last.version() < version) {
-      throw failure == null ? new StoreClosedException() : stopped();
+      StorageException stopped = stopped();
+      throw stopped == null ? new StoreClosedException() : stopped;
     }
   }
 

@@ -1,6 +1,7 @@
 package io.khonsu;
 
 import io.khonsu.mvcc.CommitRequest;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decides commits in one order and makes them durable: alone, or together with other nodes.
@@ -15,12 +16,20 @@ interface Committer extends AutoCloseable {
     NONE
   }
 
+  /** {@return what says that nothing can be committed any more, after a failure; null if it can} */
+  @Nullable StorageException stopped();
+
   /**
    * Refuses to go on after a failure.
    *
    * @throws StorageException if nothing can be committed any more
    */
-  void checkRunning();
+  default void checkRunning() {
+    StorageException stopped = stopped();
+    if (stopped != null) {
+      throw stopped;
+    }
+  }
 
   /**
    * Refuses a merge into a row where commits cannot carry it.

@@ -36,11 +36,14 @@ final class EmbeddedCommitter implements Committer {
   }
 
   @Override
+  public @Nullable StorageException stopped() {
+    return pipeline == null ? null : pipeline.stopped();
+  }
+
+  @Override
   public void checkRunning() {
     MergeStep.checkMayWait();
-    if (pipeline != null) {
-      pipeline.checkRunning();
-    }
+    Committer.super.checkRunning();
   }
 
   @Override

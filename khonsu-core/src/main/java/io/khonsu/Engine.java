@@ -12,6 +12,7 @@ import io.khonsu.spi.StateReceiver;
 import io.khonsu.spi.Storage;
 import io.khonsu.spi.StorageRefusedException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.InstantSource;
 import java.util.Objects;
 import org.apache.arrow.memory.BufferAllocator;
@@ -239,7 +240,7 @@ final class Engine {
       if (storage != null) {
         storage.close();
       }
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException e) { // unchecked: of a node's disk
       throw new StorageException("the storage cannot be closed: " + e.getMessage(), e);
     } finally {
       buffer.clear();

@@ -2,11 +2,13 @@ package io.khonsu;
 
 import io.khonsu.mvcc.Certification;
 import io.khonsu.spi.CommitOrder;
+import io.khonsu.spi.NodeStarter;
 import io.khonsu.spi.Storage;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
@@ -17,10 +19,14 @@ import org.slf4j.LoggerFactory;
  * A store in this process, and with it what only such a store can do. Thread-safe; close it.
  *
  * <p>{@link #inMemory} keeps everything in memory; {@link #open} also gives every commit to a
- * {@link Storage} before it can be seen, and starts from what the storage holds.
+ * {@link Storage} before it can be seen, and starts from what the storage holds; {@link #join}
+ * makes this process a node of a cluster, on which the store is replicated.
  */
 public final class Khonsu extends EngineStore {
   private static final Logger LOG = LoggerFactory.getLogger(Khonsu.class);
+
+  /** What closing it does: ends it alone, or all that it is a part of, which then does so. */
+  private volatile Runnable closing = this::closeAlone;
 
   private Khonsu(Engine engine) {
     super(engine);
@@ -138,6 +144,46 @@ public final class Khonsu extends EngineStore {
    */
   public static Store connect(String address, StoreConfig config, BufferAllocator allocator) {
     return RemoteStore.connect(address, config, allocator);
+  }
+
+  /** Starts a node that was there before, as {@link #join(Path, NodePresence)}. */
+  public static Khonsu join(Path configFile) {
+    return join(configFile, NodePresence.EXISTING);
+  }
+
+  /**
+   * Starts a node of a cluster in this process, with everything that its configuration asks for: it
+   * listens for the other nodes, and for clients, answers on its admin address, and archives. It is
+   * the node that {@code khonsu server --config FILE} would run as a process of its own.
+   *
+   * <p>Its transactions commit on the cluster; {@link UnavailableException} says that there is no
+   * leader, or no majority. If the node fails, as when its disk does, {@link StorageException} says
+   * so, and what is in memory can still be read. Closing the store ends the whole node.
+   *
+   * <p>Needs khonsu-server and a {@link io.khonsu.spi.KeyValueEngine} on the class path, as
+   * khonsu-rocksdb is one.
+   *
+   * @param configFile as docs/cluster.md describes it
+   * @param presence whether the node was there before: so that a lost disk is never taken for that
+   *     of a new node
+   * @throws IllegalArgumentException if the file cannot be read, has an unknown key or a wrong
+   *     value, or asks for what is not allowed, such as a listener that other machines reach
+   *     without TLS, or has a certificate that the others would refuse; the message names the file,
+   *     and where it is of one, the line and the key
+   * @throws OpenRefusedException if there is nothing on the class path that can join, or the disk
+   *     is missing, another node's, cut short, in use, or there already and must not be
+   * @throws CorruptionException if the disk is damaged
+   * @throws StorageException if the disk or the network cannot be used
+   * @throws UnavailableException if a port is taken
+   */
+  public static Khonsu join(Path configFile, NodePresence presence) {
+    NodeStarter.Node node =
+        NodeOpening.node(
+            Objects.requireNonNull(configFile, "configFile"),
+            Objects.requireNonNull(presence, "presence"));
+    Khonsu store = node.store();
+    store.closing = node::close;
+    return store;
   }
 
   static Khonsu open(
@@ -327,6 +373,11 @@ public final class Khonsu extends EngineStore {
   @Override
   public void close() {
     MergeStep.checkMayWait();
+    closing.run();
+  }
+
+  /** Ends the store, but nothing that it is a part of. */
+  void closeAlone() {
     if (manager().views().close()) {
       engine().close();
     }

@@ -5,8 +5,8 @@ import io.khonsu.spi.StorageRefusedException.Reason;
 import java.io.Serial;
 
 /**
- * A durable store is not opened: {@link #reason} and the message say why, and what to do. Nothing
- * was changed.
+ * A durable store, or a node of a cluster, is not opened: {@link #reason} and the message say why,
+ * and what to do. Nothing was changed.
  */
 public final class OpenRefusedException extends StorageException {
   @Serial private static final long serialVersionUID = 1;

@@ -2,6 +2,7 @@ package io.khonsu;
 
 import io.khonsu.mvcc.CommitRequest;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Commits at a cluster, as a client. Thread-safe. */
 final class RemoteCommitter implements Committer {
@@ -17,7 +18,9 @@ final class RemoteCommitter implements Committer {
   }
 
   @Override
-  public void checkRunning() {} // the cluster answers for itself
+  public @Nullable StorageException stopped() {
+    return null; // the cluster answers for itself
+  }
 
   @Override
   public void checkMerges() {

@@ -12,6 +12,7 @@ import io.khonsu.spi.Mutation;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Commits together with other nodes: a transaction becomes an encoded request, which every replica
@@ -24,6 +25,9 @@ final class ReplicatedCommitter implements Committer {
   private final Catalog catalog;
   private final CommitEncoder encoder;
   private final Memory memory;
+
+  /** Why nothing will be ordered any more; null as long as something may be. */
+  private volatile @Nullable Throwable failure;
 
   ReplicatedCommitter(
       CommitOrder order, TxnBuffer<StoredValue> buffer, Catalog catalog, Memory memory) {
@@ -49,8 +53,20 @@ final class ReplicatedCommitter implements Committer {
     this.memory = memory;
   }
 
+  /** Lets all that needs the order fail from here on, and wakes who waits for a change. */
+  void stop(Throwable cause) {
+    failure = cause;
+    buffer.wakeAll();
+  }
+
   @Override
-  public void checkRunning() {} // the order answers for itself
+  public @Nullable StorageException stopped() {
+    Throwable cause = failure;
+    return cause == null
+        ? null
+        : new StorageException(
+            "the node has failed and the store has stopped: close it and open it again", cause);
+  }
 
   @Override
   public void checkMerges() {
@@ -116,13 +132,18 @@ final class ReplicatedCommitter implements Committer {
   private CommitAnswer answer(long transactionId, byte[] request) {
     return switch (await(order.submit(request))) {
       case Reply.Decided(byte[] answer) -> CommitAnswer.decode(answer);
-      case Reply.Unavailable(String reason) -> throw new UnavailableException(reason, null);
+      case Reply.Unavailable(String reason) -> throw unavailable(reason);
       case Reply.TooLarge(long sizeBytes, long limitBytes) ->
           throw new LimitExceededException(
               "the commit request", sizeBytes, "the cluster's requestBytesMax", limitBytes);
       case Reply.Unknown(long commitId, String reason) ->
           throw new CommitOutcomeUnknownException(transactionId, commitId, reason);
     };
+  }
+
+  private UnavailableException unavailable(String reason) {
+    checkRunning();
+    return new UnavailableException(reason, null);
   }
 
   private static RuntimeException refused(CommitAnswer.Reason reason, String message) {
@@ -189,7 +210,7 @@ final class ReplicatedCommitter implements Committer {
   @Override
   public void awaitCurrent(long stalenessNanosMax) {
     if (await(order.awaitCurrent(stalenessNanosMax)) instanceof Reply.Unavailable(String reason)) {
-      throw new UnavailableException(reason, null);
+      throw unavailable(reason);
     }
   }
 

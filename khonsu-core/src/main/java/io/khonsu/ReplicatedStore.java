@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * the calls of {@link #moveWatermark} alone; never on time, on who reads here, or on memory: if
  * that runs out, an apply throws, and the replica must stop.
  *
- * <p>{@link #store} is for any number of threads; all else for one at a time.
+ * <p>{@link #store} is for any number of threads; all else, but for {@link #stop}, for one at a
+ * time.
  */
 public final class ReplicatedStore implements AutoCloseable {
   private final Khonsu store;
@@ -283,6 +284,15 @@ public final class ReplicatedStore implements AutoCloseable {
     history.advance(Math.min(version, buffer.newestVersion()));
   }
 
+  /**
+   * Says that nothing will be applied any more, as the replica has stopped: what needs the order
+   * fails with {@link StorageException} from here on, and who waits for a change is woken to do so.
+   * What is here can still be read. For any thread.
+   */
+  public void stop(Throwable cause) {
+    committer.stop(cause);
+  }
+
   /** {@return the oldest version that a request may have read at} */
   public long watermark() {
     return history.version();
@@ -332,7 +342,7 @@ public final class ReplicatedStore implements AutoCloseable {
   /** Closes the store. */
   @Override
   public void close() {
-    store.close(); // ends what applies: until then, what it decides must be what others decide
+    store.closeAlone(); // ends what applies: until then, what it decides must be what others decide
     history.close();
   }
 }

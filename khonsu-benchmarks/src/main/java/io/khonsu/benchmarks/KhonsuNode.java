@@ -1,10 +1,10 @@
 package io.khonsu.benchmarks;
 
+import io.khonsu.NodePresence;
 import io.khonsu.StoreConfig;
 import io.khonsu.distributed.Cluster;
 import io.khonsu.distributed.ClusterConfig;
 import io.khonsu.distributed.ClusterMember;
-import io.khonsu.distributed.DistributedCommitManager.Presence;
 import io.khonsu.distributed.DistributedCommitManager.Surroundings;
 import io.khonsu.grpc.GrpcTransport;
 import io.khonsu.grpc.PeerAddress;
@@ -29,7 +29,7 @@ final class KhonsuNode implements CommitPath {
   KhonsuNode(ClusterSite site) throws IOException {
     long[] nodes = LongStream.rangeClosed(1, site.size()).toArray();
     ClusterConfig config = ClusterConfig.of(CLUSTER, site.node(), nodes);
-    Presence presence = site.isNew() ? Presence.NEW : Presence.EXISTING;
+    NodePresence presence = site.isNew() ? NodePresence.NEW : NodePresence.EXISTING;
     KeyValueStore disk = Cluster.disk(site.directory().resolve("data"), config, presence);
     GrpcTransport transport = transport(site);
     member =

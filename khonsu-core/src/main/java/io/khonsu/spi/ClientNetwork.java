@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
 
 /** How a client reaches the nodes of a cluster; found on the class path. */
@@ -65,19 +64,7 @@ public interface ClientNetwork {
    * @throws StorageRefusedException if there is none, or there are several
    */
   static ClientNetwork onClassPath() throws StorageRefusedException {
-    List<ClientNetwork> networks =
-        ServiceLoader.load(ClientNetwork.class, ClientNetwork.class.getClassLoader()).stream()
-            .map(ServiceLoader.Provider::get)
-            .toList();
-    if (networks.size() != 1) {
-      throw new StorageRefusedException(
-          StorageRefusedException.Reason.MISSING_ENGINE,
-          networks.isEmpty()
-              ? "nothing on the class path can reach a cluster: add the dependency"
-                  + " io.khonsu:khonsu-grpc"
-              : "several ways to reach a cluster are on the class path, leave one: " + networks);
-    }
-    return networks.getFirst();
+    return OnClassPath.only(ClientNetwork.class, "networks for clients", "khonsu-grpc");
   }
 
   /**

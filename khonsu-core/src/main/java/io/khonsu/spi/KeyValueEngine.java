@@ -3,7 +3,6 @@ package io.khonsu.spi;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.ServiceLoader;
 
 /**
  * Opens {@link KeyValueStore}s on disk. Found by {@link java.util.ServiceLoader}: a store opened by
@@ -50,19 +49,7 @@ public interface KeyValueEngine {
    * @throws StorageRefusedException if there is none, or there are several
    */
   static KeyValueEngine onClassPath() throws StorageRefusedException {
-    List<KeyValueEngine> engines =
-        ServiceLoader.load(KeyValueEngine.class, KeyValueEngine.class.getClassLoader()).stream()
-            .map(ServiceLoader.Provider::get)
-            .toList();
-    if (engines.size() != 1) {
-      throw new StorageRefusedException(
-          StorageRefusedException.Reason.MISSING_ENGINE,
-          engines.isEmpty()
-              ? "no engine is on the class path: add the dependency io.khonsu:khonsu-rocksdb"
-              : "several engines are on the class path: leave one of "
-                  + engines.stream().map(KeyValueEngine::name).toList());
-    }
-    return engines.getFirst();
+    return OnClassPath.only(KeyValueEngine.class, "engines", "khonsu-rocksdb");
   }
 
   /** {@return its name, which is recorded with what it writes} */

@@ -1,6 +1,6 @@
 package io.khonsu.distributed;
 
-import io.khonsu.distributed.DistributedCommitManager.Presence;
+import io.khonsu.NodePresence;
 import io.khonsu.distributed.DistributedCommitManager.Surroundings;
 import io.khonsu.durable.OwnedDisk;
 import io.khonsu.spi.KeyValueEngine;
@@ -27,7 +27,7 @@ public final class Cluster {
    *     use, or there already and must not be
    * @throws IOException if it cannot be read or written
    */
-  public static KeyValueStore disk(Path directory, ClusterConfig config, Presence presence)
+  public static KeyValueStore disk(Path directory, ClusterConfig config, NodePresence presence)
       throws IOException {
     KeyValueEngine engine = KeyValueEngine.onClassPath();
     List<String> spaces = DistributedCommitManager.spaces();
@@ -51,7 +51,7 @@ public final class Cluster {
    *     node's
    * @throws IOException if the disk cannot be read or written
    */
-  public static ClusterMember join(ClusterConfig config, Presence presence, Surroundings around)
+  public static ClusterMember join(ClusterConfig config, NodePresence presence, Surroundings around)
       throws IOException {
     DistributedCommitManager manager;
     try {

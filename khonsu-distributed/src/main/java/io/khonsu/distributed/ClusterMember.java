@@ -44,7 +44,7 @@ public final class ClusterMember implements AutoCloseable {
         }
       }
     } catch (InterruptedException e) {
-      LOG.atError().setCause(e).log("the event loop was interrupted, the node has stopped");
+      manager.stop(e);
     } catch (IOException | RuntimeException | Error e) {
       LOG.atDebug().setCause(e).log("the event loop has ended"); // the manager has said why
     }

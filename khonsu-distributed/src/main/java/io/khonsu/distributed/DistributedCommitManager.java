@@ -1,6 +1,7 @@
 package io.khonsu.distributed;
 
 import io.khonsu.Khonsu;
+import io.khonsu.NodePresence;
 import io.khonsu.ReplicatedStore;
 import io.khonsu.StoreConfig;
 import io.khonsu.consensus.Configuration;
@@ -13,7 +14,6 @@ import io.khonsu.consensus.Replica;
 import io.khonsu.consensus.ReplicaView;
 import io.khonsu.consensus.Role;
 import io.khonsu.consensus.StopSign;
-import io.khonsu.consensus.wire.WireFormat;
 import io.khonsu.distributed.deviation.Defect;
 import io.khonsu.spi.KeyValueStore;
 import io.khonsu.spi.ReplicatedHistory;
@@ -21,10 +21,8 @@ import io.khonsu.spi.StorageRefusedException;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +36,7 @@ import org.slf4j.LoggerFactory;
  * <p>{@link #start}, {@link #cycle} and {@link #close} are for one thread at a time; the others for
  * any.
  */
-public final class DistributedCommitManager implements Transport.Receiver, AutoCloseable {
+public final class DistributedCommitManager implements AutoCloseable {
   /*
    * One turn:
    *
@@ -53,13 +51,9 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
    */
   private static final Logger LOG = LoggerFactory.getLogger(DistributedCommitManager.class);
 
-  /** What an action in the inbox counts at least. */
-  private static final int ACTION_BYTES = 64;
-
   private final ClusterConfig config;
-  private final Detours transport;
+  private final Peers peers;
   private final Inbox inbox;
-  private final WireFormat format;
   private final ReplicatedStore store;
   private final GroupState state;
   private final Replica replica;
@@ -79,30 +73,17 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
   private long leader;
   private long snapshotsInstalled;
 
-  /** Nodes that were connected to again while the inbox was full. */
-  private final Set<Long> unheard = ConcurrentHashMap.newKeySet();
-
   private volatile @Nullable Throwable failure;
   private volatile boolean closed;
   private Runnable haltAction = () -> {};
   private volatile @Nullable NodeStatus status;
 
-  /** Whether a node's storage must be there already. */
-  public enum Presence {
-    /** The cluster is new: the storage must be empty. */
-    NEW,
-    /** The node was there before: an empty storage is a lost one. */
-    EXISTING,
-    /** The cluster is there, and a member will add the node: the storage must be empty. */
-    JOINING
-  }
-
   private DistributedCommitManager(Surroundings around, StoredReplica stored) {
     this.config = stored.config();
-    this.transport = new Detours(around.transport(), config.member().node());
     this.defects = around.defects();
-    this.format = new WireFormat(config.consensus());
     this.inbox = new Inbox(config.limits().inboxBytesMax());
+    Detours transport = new Detours(around.transport(), config.member().node());
+    this.peers = new Peers(config, transport, inbox, new FromPeers());
     this.replica = stored.replica();
     this.submitter = new Submitter(config.times().resend().toNanos());
     this.reads = new ReadIndexes(config.times().commitTimeout().toNanos());
@@ -112,8 +93,8 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     this.state = new GroupState(config.group(), store, defects);
     this.checkpoints = new Checkpoints(config, around.disk(), store, state, defects);
     this.effects =
-        new Effects(replica, around.disk(), stored.log(), checkpoints, this::send, defects);
-    this.membership = new Membership(config, replica, state, transport, this::step, this::send);
+        new Effects(replica, around.disk(), stored.log(), checkpoints, peers::send, defects);
+    this.membership = new Membership(config, replica, state, transport, this::step, peers::send);
     this.batching = new Batching(config, state);
     this.upkeep = new Upkeep(config, state, store);
   }
@@ -155,7 +136,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
    * @throws IOException if the disk cannot be read
    */
   public static DistributedCommitManager open(
-      ClusterConfig config, Presence presence, Surroundings around) throws IOException {
+      ClusterConfig config, NodePresence presence, Surroundings around) throws IOException {
     return new DistributedCommitManager(around, StoredReplica.open(config, presence, around));
   }
 
@@ -164,7 +145,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     note(nowNanos, nowEpochMillis);
     lastTickNanos = nanos;
     checkpoints.load();
-    transport.start(this);
+    peers.start();
     effects.take(replica.start());
     finish(true);
     membership.updatePeers();
@@ -186,7 +167,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     try {
       reads.begin(nanos);
       boolean didWork = inbox.runAll() > 0;
-      catchUpOnReconnections();
+      peers.catchUp();
       didWork |= tick();
       submit();
       propose();
@@ -215,7 +196,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     lastTickNanos = nanos; // what a pause has missed is not made up for
     step(Input.TICK);
     membership.tick(nanos);
-    transport.tick();
+    peers.tick();
     submitter.expire(nanos);
     reads.expire(nanos);
     return true;
@@ -241,7 +222,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
 
   private void forward(List<Submission> due) {
     for (List<Submission> part : Batching.parts(due, config.limits())) {
-      send(leader, new PeerMessage.Forward(config.group(), part));
+      peers.send(leader, new PeerMessage.Forward(config.group(), part));
       submitter.sent(part, nanos);
     }
   }
@@ -353,67 +334,32 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     effects.take(replica.step(input));
   }
 
-  private void send(Envelope envelope) {
-    send(envelope.to().node(), new PeerMessage.Consensus(config.group(), envelope));
-  }
-
-  private void send(long node, PeerMessage message) {
-    transport.send(node, message.encode(format));
-  }
-
-  @Override
-  public boolean receive(long node, byte[] frame) {
-    return inbox.offer(frame.length + ACTION_BYTES, () -> onFrame(node, frame));
-  }
-
-  private void onFrame(long node, byte[] frame) {
-    PeerMessage message;
-    try {
-      message = PeerMessage.decode(frame, format);
-    } catch (RuntimeException e) {
-      LOG.atWarn().addKeyValue("from", node).setCause(e).log("a frame was dropped");
-      return;
-    }
-    if (message.group() != config.group()) {
-      LOG.atWarn().addKeyValue("group", message.group()).log("a frame is for another group");
-      return;
-    }
-    switch (message) {
-      case PeerMessage.Consensus(long _, Envelope envelope) -> {
-        if (envelope.from().node() == node) {
-          step(new Input.Receive(envelope));
+  /** What the others say, and what follows from it. */
+  private final class FromPeers implements Peers.Listener {
+    @Override
+    public void heard(long node, PeerMessage message) {
+      switch (message) {
+        case PeerMessage.Consensus(long _, Envelope envelope) -> {
+          if (envelope.from().node() == node) {
+            step(new Input.Receive(envelope));
+          }
         }
-      }
-      case PeerMessage.Forward(long _, List<Submission> submissions) -> {
-        if (leader == config.member().node() && membership.member(node) != null) {
-          var _ = batching.offer(submissions); // what has no room is sent again
+        case PeerMessage.Forward(long _, List<Submission> submissions) -> {
+          if (leader == config.member().node() && membership.member(node) != null) {
+            var _ = batching.offer(submissions); // what has no room is sent again
+          }
         }
+        case PeerMessage.WhoIsThere _ -> membership.asked(node);
+        case PeerMessage.Introduction answer -> membership.introduced(node, answer, nanos);
       }
-      case PeerMessage.WhoIsThere _ -> membership.asked(node);
-      case PeerMessage.Introduction answer -> membership.introduced(node, answer, nanos);
     }
-  }
 
-  @Override
-  public void reconnected(long node) {
-    if (!inbox.offer(ACTION_BYTES, () -> onReconnected(node))) {
-      unheard.add(node); // a full inbox is when frames get lost: this must not
-    }
-  }
-
-  private void onReconnected(long node) {
-    Member member = membership.member(node);
-    if (member != null) {
-      step(new Input.Reconnected(member));
-    }
-  }
-
-  /** Does what there was no room for in the inbox. */
-  private void catchUpOnReconnections() {
-    for (Iterator<Long> nodes = unheard.iterator(); nodes.hasNext(); ) {
-      long node = nodes.next();
-      nodes.remove(); // first: it may happen again
-      onReconnected(node);
+    @Override
+    public void reconnected(long node) {
+      Member member = membership.member(node);
+      if (member != null) {
+        step(new Input.Reconnected(member));
+      }
     }
   }
 
@@ -521,11 +467,20 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
   }
 
   boolean enqueue(long sizeBytes, Runnable action) {
-    return inbox.offer(sizeBytes + ACTION_BYTES, action);
+    return inbox.offer(sizeBytes + Inbox.ACTION_BYTES, action);
   }
 
   long nanos() {
     return nanos;
+  }
+
+  /** {@return why nothing came of a request, as far as it is known here} Event loop only. */
+  String whyUnanswered() {
+    return switch (membership.standing()) {
+      case MEMBER -> leader == 0 ? "no leader is known" : LocalClient.NO_ANSWER;
+      case JOINING -> "the node waits until a member adds it";
+      case LEAVING, REMOVED -> "the node was removed from the cluster: close it";
+    };
   }
 
   private NodeStatus currentStatus() {
@@ -556,9 +511,11 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
             inbox.sizeBytes()));
   }
 
-  private void stop(Throwable cause) {
+  /** Ends what the node does, for a reason that is not its owner's. On the thread of its turns. */
+  void stop(Throwable cause) {
     LOG.atError().addKeyValue("node", config.member()).setCause(cause).log("the node has stopped");
     failure = cause;
+    store.stop(cause); // before anything is refused: the store says why
     inbox.close();
     try {
       inbox.runAll(); // who asks hears that nothing came of it, below
@@ -587,7 +544,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     submitter.close();
     reads.close();
     membership.close();
-    transport.close();
+    peers.close();
     effects.close();
   }
 

@@ -6,6 +6,9 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /** What waits for the event loop, from any thread, up to a number of bytes. Thread-safe. */
 final class Inbox {
+  /** What an action counts at least. */
+  static final int ACTION_BYTES = 64;
+
   private record Item(Runnable action, long sizeBytes) {}
 
   private final long limitBytes;

@@ -21,7 +21,7 @@ final class LocalClient implements CommitOrder {
   /** The outcomes of the last so many commits can be asked for if they are not known. */
   private static final int RESOLVABLE_MAX = 4096;
 
-  private static final String NO_ANSWER = "the cluster did not answer in time";
+  static final String NO_ANSWER = "the cluster did not answer in time";
 
   /** A request of a transaction of this node, with the number it has now, if it has one. */
   private final class Commit implements Submitter.Owner {
@@ -51,7 +51,7 @@ final class LocalClient implements CommitOrder {
     @Override
     public void gaveUp(Sent sent) {
       switch (sent) {
-        case NEVER -> end(new Reply.Unavailable("no leader is known"));
+        case NEVER -> end(new Reply.Unavailable(node.whyUnanswered()));
         case MAYBE -> {
           unresolved.add(commitId);
           end(new Reply.Unknown(commitId, NO_ANSWER));
@@ -162,9 +162,7 @@ final class LocalClient implements CommitOrder {
           @Override
           public void gaveUp(Sent sent) {
             isOpening = false;
-            drain()
-                .forEach(commit ->
-                    commit.end(new Reply.Unavailable("the cluster has no leader that answers")));
+            drain().forEach(commit -> commit.end(new Reply.Unavailable(node.whyUnanswered())));
           }
         });
   }
@@ -203,9 +201,12 @@ final class LocalClient implements CommitOrder {
             stalenessNanosMax,
             reply ->
                 result.complete(
-                    reply instanceof ClientReply.Current
-                        ? new Reply.Decided(new byte[0])
-                        : new Reply.Unavailable(NO_ANSWER)));
+                    switch (reply) {
+                      case ClientReply.Current() -> new Reply.Decided(new byte[0]);
+                      case ClientReply.Unavailable(String reason) -> new Reply.Unavailable(reason);
+                      case ClientReply.Done _, ClientReply.Unknown _ ->
+                          throw new IllegalStateException("a read cannot be answered by " + reply);
+                    }));
     if (!taken) {
       result.complete(new Reply.Unavailable("too much waits, or the node has stopped"));
     }
@@ -227,7 +228,7 @@ final class LocalClient implements CommitOrder {
 
                   @Override
                   public void gaveUp() {
-                    owner.accept(new ClientReply.Unavailable(NO_ANSWER));
+                    owner.accept(new ClientReply.Unavailable(node.whyUnanswered()));
                   }
                 }));
   }
@@ -261,7 +262,7 @@ final class LocalClient implements CommitOrder {
           public void gaveUp(Sent sent) {
             owner.accept(
                 switch (sent) {
-                  case NEVER -> new ClientReply.Unavailable("no leader is known");
+                  case NEVER -> new ClientReply.Unavailable(node.whyUnanswered());
                   case MAYBE -> new ClientReply.Unknown(NO_ANSWER);
                 });
           }

@@ -1,10 +1,10 @@
 package io.khonsu.distributed;
 
+import io.khonsu.NodePresence;
 import io.khonsu.consensus.DurableState;
 import io.khonsu.consensus.Identity;
 import io.khonsu.consensus.Member;
 import io.khonsu.consensus.Replica;
-import io.khonsu.distributed.DistributedCommitManager.Presence;
 import io.khonsu.distributed.DistributedCommitManager.Surroundings;
 import io.khonsu.spi.StorageRefusedException;
 import java.io.IOException;
@@ -25,7 +25,7 @@ record StoredReplica(ClusterConfig config, Replica replica, ConsensusLog log, lo
    * @throws StorageRefusedException if it is empty and must not be, or the other way round, or is
    *     another node's
    */
-  static StoredReplica open(ClusterConfig config, Presence presence, Surroundings around)
+  static StoredReplica open(ClusterConfig config, NodePresence presence, Surroundings around)
       throws IOException {
     ConsensusLog log = new ConsensusLog(config.group());
     DurableState found = log.load(around.disk(), Checkpoints.index(around.disk(), config.group()));
@@ -56,7 +56,7 @@ record StoredReplica(ClusterConfig config, Replica replica, ConsensusLog log, lo
     };
   }
 
-  private static void check(ClusterConfig config, Presence presence, Identity found)
+  private static void check(ClusterConfig config, NodePresence presence, Identity found)
       throws StorageRefusedException {
     boolean isOwn =
         found.clusterId() == config.clusterId() && found.member().node() == config.member().node();
@@ -66,7 +66,7 @@ record StoredReplica(ClusterConfig config, Replica replica, ConsensusLog log, lo
           "the storage belongs to %s, not to %s: give each node its own directory"
               .formatted(found, config.identity()));
     }
-    if (presence != Presence.EXISTING) {
+    if (presence != NodePresence.EXISTING) {
       throw new StorageRefusedException(
           StorageRefusedException.Reason.NOT_A_STORE,
           "the storage of node %s is not empty: open it as what was there before, not as new"

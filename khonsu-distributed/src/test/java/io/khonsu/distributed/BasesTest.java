@@ -10,7 +10,7 @@ import io.khonsu.Snapshot;
 import io.khonsu.SnapshotTooOldException;
 import io.khonsu.Table;
 import io.khonsu.TableSpec;
-import io.khonsu.distributed.DistributedCommitManager.Presence;
+import io.khonsu.NodePresence;
 import io.khonsu.spi.ReplicatedHistory;
 import java.io.IOException;
 import java.time.Duration;

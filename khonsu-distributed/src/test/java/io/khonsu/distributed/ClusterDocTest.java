@@ -3,6 +3,7 @@ package io.khonsu.distributed;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.khonsu.Khonsu;
+import io.khonsu.NodePresence;
 import io.khonsu.Snapshot;
 import io.khonsu.StoreConfig;
 import io.khonsu.TableSpec;
@@ -15,7 +16,6 @@ import io.khonsu.backup.BaseBackup;
 import io.khonsu.backup.DirectoryArchiveStore;
 import io.khonsu.backup.RestorePlan;
 import io.khonsu.backup.RestoreTarget;
-import io.khonsu.distributed.DistributedCommitManager.Presence;
 import io.khonsu.distributed.DistributedCommitManager.Surroundings;
 import io.khonsu.spi.InMemoryKeyValueEngine;
 import io.khonsu.spi.KeyValueEngine;
@@ -59,7 +59,7 @@ class ClusterDocTest {
     Surroundings around =
         new Surroundings(
             StoreConfig.defaults(), disk, transport, null, InstantSource.system(), Set.of());
-    try (ClusterMember member = Cluster.join(config, Presence.NEW, around)) {
+    try (ClusterMember member = Cluster.join(config, NodePresence.NEW, around)) {
       Khonsu store = member.store(); // as embedded: transact, begin, readOnly, watch ...
       // endregion
       try (Snapshot snapshot = store.snapshot()) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.khonsu.Khonsu;
 import io.khonsu.LimitExceededException;
 import io.khonsu.Merges;
+import io.khonsu.NodePresence;
 import io.khonsu.Snapshot;
 import io.khonsu.StoreConfig;
 import io.khonsu.Table;
@@ -13,7 +14,6 @@ import io.khonsu.TableSpec;
 import io.khonsu.Transaction;
 import io.khonsu.TransactionConflictException;
 import io.khonsu.TransactionOptions;
-import io.khonsu.distributed.DistributedCommitManager.Presence;
 import io.khonsu.mvcc.Certification;
 import io.khonsu.mvcc.ConflictStrategy;
 import java.util.ArrayList;
@@ -99,7 +99,7 @@ class ClusterMergeTest {
         assertThat(all.stream().filter(n -> n >= from && n < from + 1_000)).isSorted();
       }
       nodes.stop(3);
-      nodes.start(3, Presence.EXISTING);
+      nodes.start(3, NodePresence.EXISTING);
       assertThat(numbers(nodes.member(2).store(), "all")).isEqualTo(all);
       assertThat(numbers(nodes.member(3).store(), "all")).isEqualTo(all);
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.khonsu.Khonsu;
+import io.khonsu.NodePresence;
 import io.khonsu.Row;
 import io.khonsu.Snapshot;
 import io.khonsu.Table;
@@ -12,7 +13,6 @@ import io.khonsu.TableExistsException;
 import io.khonsu.TableSpec;
 import io.khonsu.Transaction;
 import io.khonsu.TransactionConflictException;
-import io.khonsu.distributed.DistributedCommitManager.Presence;
 import io.khonsu.distributed.DistributedCommitManager.Surroundings;
 import io.khonsu.spi.StorageRefusedException;
 import java.time.InstantSource;
@@ -169,7 +169,7 @@ class ClusterTest {
       nodes.stop(leader);
       long other = leader % 3 + 1;
       put(nodes.member(other).store(), 2, 2);
-      nodes.start(leader, Presence.EXISTING);
+      nodes.start(leader, NodePresence.EXISTING);
       assertThat(balance(nodes.member(leader).store(), 1)).isEqualTo(1);
       assertThat(balance(nodes.member(leader).store(), 2)).isEqualTo(2);
     }
@@ -181,12 +181,13 @@ class ClusterTest {
       Surroundings empty =
           new Surroundings(
               io.khonsu.StoreConfig.defaults(),
-              nodes.disk(ClusterConfig.of(5, 9, 9), Presence.NEW),
+              nodes.disk(ClusterConfig.of(5, 9, 9), NodePresence.NEW),
               nodes.network().of(9),
               null,
               InstantSource.system(),
               Set.of());
-      assertThatThrownBy(() -> Cluster.join(ClusterConfig.of(5, 9, 9), Presence.EXISTING, empty))
+      assertThatThrownBy(
+              () -> Cluster.join(ClusterConfig.of(5, 9, 9), NodePresence.EXISTING, empty))
           .isInstanceOf(StorageRefusedException.class)
           .hasMessageContaining("as one that joins");
     }
@@ -199,13 +200,13 @@ class ClusterTest {
       Surroundings foreign =
           new Surroundings(
               io.khonsu.StoreConfig.defaults(),
-              nodes.disk(nodes.config(1), Presence.EXISTING),
+              nodes.disk(nodes.config(1), NodePresence.EXISTING),
               nodes.network().of(2),
               null,
               InstantSource.system(),
               Set.of());
       assertThatThrownBy(
-              () -> Cluster.join(ClusterConfig.of(5, 2, 1, 2), Presence.EXISTING, foreign))
+              () -> Cluster.join(ClusterConfig.of(5, 2, 1, 2), NodePresence.EXISTING, foreign))
           .isInstanceOf(StorageRefusedException.class)
           .hasMessageContaining("its own directory");
     }

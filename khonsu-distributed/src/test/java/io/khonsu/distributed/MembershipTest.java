@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.khonsu.Khonsu;
+import io.khonsu.NodePresence;
 import io.khonsu.Snapshot;
 import io.khonsu.Table;
 import io.khonsu.TableSpec;
 import io.khonsu.UnavailableException;
 import io.khonsu.consensus.Member;
 import io.khonsu.distributed.ChangeResult.Reason;
-import io.khonsu.distributed.DistributedCommitManager.Presence;
 import io.khonsu.distributed.DistributedCommitManager.Surroundings;
 import io.khonsu.distributed.NodeStatus.Membership.Standing;
 import io.khonsu.spi.StorageRefusedException;
@@ -152,9 +152,9 @@ class MembershipTest {
   void nodeThatDoesNotWaitToJoin_isNotAdded() throws Exception {
     try (Nodes nodes = new Nodes(1)) {
       first(nodes);
-      nodes.start(Nodes.config(5, 2, 2), Presence.NEW, nodes.network().of(2));
+      nodes.start(Nodes.config(5, 2, 2), NodePresence.NEW, nodes.network().of(2));
       refused(nodes, 1, MemberChange.add(2, "node-2"), Reason.NOT_JOINING);
-      nodes.start(Nodes.config(6, 3, 1, 3), Presence.JOINING, nodes.network().of(3));
+      nodes.start(Nodes.config(6, 3, 1, 3), NodePresence.JOINING, nodes.network().of(3));
       refused(nodes, 1, MemberChange.add(3, "node-3"), Reason.OTHER_CLUSTER);
       assertThat(members(nodes, 1)).containsExactly(1L);
     }
@@ -209,15 +209,15 @@ class MembershipTest {
       Surroundings used =
           new Surroundings(
               Nodes.STORE,
-              nodes.disk(nodes.joining(2), Presence.EXISTING),
+              nodes.disk(nodes.joining(2), NodePresence.EXISTING),
               nodes.network().of(2),
               null,
               InstantSource.system(),
               Set.of());
-      assertThatThrownBy(() -> Cluster.join(nodes.joining(2), Presence.JOINING, used))
+      assertThatThrownBy(() -> Cluster.join(nodes.joining(2), NodePresence.JOINING, used))
           .isInstanceOf(StorageRefusedException.class)
           .hasMessageContaining("not empty");
-      nodes.start(nodes.joining(2), Presence.EXISTING, nodes.network().of(2));
+      nodes.start(nodes.joining(2), NodePresence.EXISTING, nodes.network().of(2));
       assertThat(membership(nodes, 2).member()).isEqualTo(disk);
       changed(nodes, 1, MemberChange.add(2, "node-2"));
     }
@@ -257,7 +257,7 @@ class MembershipTest {
       assertThatThrownBy(() -> nodes.member(3).store().snapshot())
           .isInstanceOf(UnavailableException.class);
       nodes.stop(3);
-      nodes.start(3, Presence.EXISTING);
+      nodes.start(3, NodePresence.EXISTING);
       while (membership(nodes, 3).standing() != Standing.REMOVED) {
         assertThat(membership(nodes, 3).standing()).isEqualTo(Standing.LEAVING);
         Thread.sleep(1); // until the others have said that they need it no more
@@ -265,7 +265,7 @@ class MembershipTest {
       changed(nodes, 1, MemberChange.add(3, "node-three"));
       changed(nodes, 1, MemberChange.remove(2));
       nodes.stop(1);
-      nodes.start(1, Presence.EXISTING); // with the file that it had at first
+      nodes.start(1, NodePresence.EXISTING); // with the file that it had at first
       assertThat(members(nodes, 1)).containsExactly(1L, 3L);
       assertThat(membership(nodes, 1).members().reachable()).containsEntry(3L, "node-three");
     }
@@ -288,7 +288,7 @@ class MembershipTest {
     try (Nodes nodes = new Nodes(3)) {
       first(nodes);
       nodes.stop(3);
-      nodes.start(nodes.config(3), Presence.EXISTING, new Choosy(nodes.network().of(3)));
+      nodes.start(nodes.config(3), NodePresence.EXISTING, new Choosy(nodes.network().of(3)));
       nodes.join(4);
       refused(nodes, 3, MemberChange.add(4, "node-4"), Reason.BAD_ADDRESS);
       changed(nodes, 1, MemberChange.add(4, "node-4"));
@@ -339,7 +339,8 @@ class MembershipTest {
     try (Nodes nodes = new Nodes(3)) {
       first(nodes);
       nodes.stop(1);
-      nodes.start(nodes.joining(4).as(new Member(1, 0)), Presence.EXISTING, nodes.network().of(1));
+      nodes.start(
+          nodes.joining(4).as(new Member(1, 0)), NodePresence.EXISTING, nodes.network().of(1));
       assertThat(members(nodes, 1)).containsExactly(1L, 2L, 3L);
       nodes.join(4);
       changed(nodes, 1, MemberChange.add(4, "node-4"));
@@ -379,7 +380,7 @@ class MembershipTest {
             usual.upkeep(),
             usual.snapshotAge(),
             usual.sessionAge());
-    nodes.start(nodes.config(1).with(hasty), Presence.EXISTING, nodes.network().of(1));
+    nodes.start(nodes.config(1).with(hasty), NodePresence.EXISTING, nodes.network().of(1));
   }
 
   @Test

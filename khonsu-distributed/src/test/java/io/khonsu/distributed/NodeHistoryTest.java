@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.khonsu.Khonsu;
+import io.khonsu.NodePresence;
 import io.khonsu.ReplicatedStore;
 import io.khonsu.Row;
 import io.khonsu.Snapshot;
@@ -17,7 +18,6 @@ import io.khonsu.backup.Backups;
 import io.khonsu.backup.DirectoryArchiveStore;
 import io.khonsu.backup.RestoreTarget;
 import io.khonsu.backup.Window;
-import io.khonsu.distributed.DistributedCommitManager.Presence;
 import io.khonsu.durable.DurableSettings;
 import io.khonsu.spi.LogRecord;
 import io.khonsu.spi.ReplicatedHistory;
@@ -61,7 +61,7 @@ class NodeHistoryTest {
   private static Nodes nodes() throws IOException {
     Nodes nodes = new Nodes(0, STORE);
     for (long id = 1; id <= 3; id++) {
-      nodes.start(config(id), Presence.NEW, nodes.network().of(id));
+      nodes.start(config(id), NodePresence.NEW, nodes.network().of(id));
     }
     return nodes;
   }
@@ -152,7 +152,7 @@ class NodeHistoryTest {
         first.awaitArchived(end, LONG);
         rows = rows(nodes.member(1).store(), middle);
       }
-      nodes.start(config(3), Presence.EXISTING, nodes.network().of(3));
+      nodes.start(config(3), NodePresence.EXISTING, nodes.network().of(3));
       for (var place : Map.of(2L, two, 3L, three).entrySet()) {
         try (Archiver next = archiver(nodes.member(place.getKey()), place.getValue())) {
           next.awaitArchived(end, LONG);
@@ -184,7 +184,7 @@ class NodeHistoryTest {
       if (place.getKey() == 3L) {
         continue;
       }
-      nodes.start(config(2), Presence.EXISTING, nodes.network().of(2));
+      nodes.start(config(2), NodePresence.EXISTING, nodes.network().of(2));
     }
     put(nodes.member(1), 6, 12, LARGE);
   }
@@ -289,14 +289,14 @@ class NodeHistoryTest {
       assertThat(id.orElseThrow().getMostSignificantBits()).isEqualTo(5);
       assertThat(nodes.member(3).history().id()).isEqualTo(id);
       nodes.stop(1);
-      nodes.start(1, Presence.EXISTING);
+      nodes.start(1, NodePresence.EXISTING);
       put(nodes.member(1), 5, 6, "");
       assertThat(newest(nodes.member(1))).isGreaterThan(version);
       assertThat(nodes.member(1).history().id()).isEqualTo(id);
       ReplicatedHistory ended = nodes.member(1).history();
       nodes.stop(1);
       assertThatThrownBy(() -> read(ended)).isInstanceOf(IllegalStateException.class);
-      nodes.start(1, Presence.EXISTING);
+      nodes.start(1, NodePresence.EXISTING);
     }
   }
 }

@@ -1,7 +1,7 @@
 package io.khonsu.distributed;
 
+import io.khonsu.NodePresence;
 import io.khonsu.StoreConfig;
-import io.khonsu.distributed.DistributedCommitManager.Presence;
 import io.khonsu.distributed.DistributedCommitManager.Surroundings;
 import io.khonsu.distributed.deviation.Defect;
 import io.khonsu.spi.InMemoryKeyValueEngine;
@@ -21,7 +21,7 @@ final class Nodes implements AutoCloseable {
   /** Where a node's disk comes from. */
   interface Disks {
     /** {@return the disk of a node} */
-    KeyValueStore open(ClusterConfig config, Presence presence) throws IOException;
+    KeyValueStore open(ClusterConfig config, NodePresence presence) throws IOException;
   }
 
   static final StoreConfig STORE = StoreConfig.builder().compactionRowsPerSecond(0).build();
@@ -46,7 +46,7 @@ final class Nodes implements AutoCloseable {
     this.disks = disks;
     ids = LongStream.rangeClosed(1, count).toArray();
     for (long id : ids) {
-      start(id, Presence.NEW);
+      start(id, NodePresence.NEW);
     }
   }
 
@@ -98,36 +98,39 @@ final class Nodes implements AutoCloseable {
   }
 
   static Disks inMemory() {
-    InMemoryKeyValueEngine engine = new InMemoryKeyValueEngine();
+    return inMemory(new InMemoryKeyValueEngine());
+  }
+
+  static Disks inMemory(InMemoryKeyValueEngine engine) {
     return (config, presence) ->
         engine.open(
             Path.of("node-" + config.member()),
             new KeyValueEngine.Options(
                 KeyValueEngine.Use.LOG,
-                presence == Presence.EXISTING
+                presence == NodePresence.EXISTING
                     ? KeyValueEngine.Presence.EXISTING
                     : KeyValueEngine.Presence.NEW,
                 DistributedCommitManager.spaces()));
   }
 
-  KeyValueStore disk(ClusterConfig config, Presence presence) throws IOException {
+  KeyValueStore disk(ClusterConfig config, NodePresence presence) throws IOException {
     return disks.open(config, presence);
   }
 
-  void start(long id, Presence presence) throws IOException {
+  void start(long id, NodePresence presence) throws IOException {
     start(config(id), presence, network.of(id));
   }
 
   /** Starts a node that waits to be added. */
   void join(long id) throws IOException {
-    start(joining(id), Presence.JOINING, network.of(id));
+    start(joining(id), NodePresence.JOINING, network.of(id));
   }
 
-  void start(ClusterConfig config, Presence presence, Transport transport) throws IOException {
+  void start(ClusterConfig config, NodePresence presence, Transport transport) throws IOException {
     start(config, presence, transport, Set.of());
   }
 
-  void start(ClusterConfig config, Presence presence, Transport transport, Set<Defect> defects)
+  void start(ClusterConfig config, NodePresence presence, Transport transport, Set<Defect> defects)
       throws IOException {
     KeyValueStore disk = disks.open(config, presence);
     Surroundings around =

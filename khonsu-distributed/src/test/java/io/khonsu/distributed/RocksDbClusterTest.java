@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.khonsu.Khonsu;
+import io.khonsu.NodePresence;
 import io.khonsu.Row;
 import io.khonsu.StoreConfig;
 import io.khonsu.Table;
 import io.khonsu.TableSpec;
-import io.khonsu.distributed.DistributedCommitManager.Presence;
 import io.khonsu.distributed.deviation.Defect;
 import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.StorageRefusedException;
@@ -77,14 +77,14 @@ class RocksDbClusterTest {
       put(nodes.member(1).store(), 0, 20);
       nodes.stop(1);
       put(nodes.member(2).store(), 20, 40);
-      nodes.start(1, Presence.EXISTING);
+      nodes.start(1, NodePresence.EXISTING);
       checkNumbers(nodes.member(1).store(), 40);
       put(nodes.member(1).store(), 40, 60);
       for (long id = 1; id <= 3; id++) {
         nodes.stop(id);
       }
       for (long id = 1; id <= 3; id++) {
-        nodes.start(id, Presence.EXISTING);
+        nodes.start(id, NodePresence.EXISTING);
       }
       checkSameState(nodes, 60);
     }
@@ -95,20 +95,20 @@ class RocksDbClusterTest {
   void longAbsentNode_takesASnapshot_andKeepsIt() throws Exception {
     try (Nodes nodes = nodes(0)) {
       for (long id = 1; id <= 3; id++) {
-        nodes.start(smallCheckpoints(id), Presence.NEW, nodes.network().of(id));
+        nodes.start(smallCheckpoints(id), NodePresence.NEW, nodes.network().of(id));
       }
       var _ = nodes.member(1).store().createTable(NUMBERS);
       put(nodes.member(1).store(), 0, 5);
       nodes.stop(3);
       put(nodes.member(1).store(), 5, 120);
-      nodes.start(smallCheckpoints(3), Presence.EXISTING, nodes.network().of(3));
+      nodes.start(smallCheckpoints(3), NodePresence.EXISTING, nodes.network().of(3));
       checkNumbers(nodes.member(3).store(), 120);
       assertThat(nodes.member(3).status().counts().snapshotsInstalled()).isPositive();
       for (long id = 1; id <= 3; id++) {
         nodes.stop(id);
       }
       for (long id = 1; id <= 3; id++) {
-        nodes.start(smallCheckpoints(id), Presence.EXISTING, nodes.network().of(id));
+        nodes.start(smallCheckpoints(id), NodePresence.EXISTING, nodes.network().of(id));
       }
       checkSameState(nodes, 120);
     }
@@ -134,12 +134,12 @@ class RocksDbClusterTest {
       nodes.stop(1);
       deleteTree(directory(1));
       refused(
-          () -> nodes.start(1, Presence.EXISTING),
+          () -> nodes.start(1, NodePresence.EXISTING),
           Reason.DATA_LOSS,
           "does not hold node 1 of group 1 of cluster 5",
           "as one that joins");
       Files.createDirectory(directory(1));
-      refused(() -> nodes.start(1, Presence.EXISTING), Reason.DATA_LOSS, "as one that joins");
+      refused(() -> nodes.start(1, NodePresence.EXISTING), Reason.DATA_LOSS, "as one that joins");
     }
   }
 
@@ -150,18 +150,21 @@ class RocksDbClusterTest {
       Files.move(directory(1), directory(2));
       ClusterConfig second = ClusterConfig.of(5, 2, 1, 2);
       refused(
-          () -> nodes.start(second, Presence.EXISTING, nodes.network().of(2)),
+          () -> nodes.start(second, NodePresence.EXISTING, nodes.network().of(2)),
           Reason.FOREIGN_PART,
           "belongs to node 1 of group 1 of cluster 5",
           "its own directory");
       refused(
-          () -> nodes.start(second, Presence.NEW, nodes.network().of(2)),
+          () -> nodes.start(second, NodePresence.NEW, nodes.network().of(2)),
           Reason.FOREIGN_PART,
           "its own directory");
       Files.createDirectory(directory(1));
       Files.writeString(directory(1).resolve("letter.txt"), "Dear");
       refused(
-          () -> nodes.start(1, Presence.NEW), Reason.NOT_A_STORE, "not an empty directory", "name");
+          () -> nodes.start(1, NodePresence.NEW),
+          Reason.NOT_A_STORE,
+          "not an empty directory",
+          "name");
     }
   }
 
@@ -169,10 +172,10 @@ class RocksDbClusterTest {
   void diskThatIsThere_isNoNewOne_andHasOneUser() throws Exception {
     try (Nodes nodes = nodes(1)) {
       var _ = nodes.member(1).store().createTable(NUMBERS);
-      refused(() -> nodes.start(1, Presence.EXISTING), Reason.IN_USE, "open already");
+      refused(() -> nodes.start(1, NodePresence.EXISTING), Reason.IN_USE, "open already");
       nodes.stop(1);
-      refused(() -> nodes.start(1, Presence.NEW), Reason.NOT_A_STORE, "not as new");
-      nodes.start(1, Presence.EXISTING);
+      refused(() -> nodes.start(1, NodePresence.NEW), Reason.NOT_A_STORE, "not as new");
+      nodes.start(1, NodePresence.EXISTING);
       checkNumbers(nodes.member(1).store(), 0);
     }
   }
@@ -190,21 +193,24 @@ class RocksDbClusterTest {
         }
       }
       refused(
-          () -> nodes.start(1, Presence.EXISTING), Reason.DATA_LOSS, "writes", "as one that joins");
+          () -> nodes.start(1, NodePresence.EXISTING),
+          Reason.DATA_LOSS,
+          "writes",
+          "as one that joins");
     }
   }
 
   @Test
   void interruptedCreation_isBegunAnew() throws Exception {
     try (Nodes nodes = nodes(0)) {
-      Cluster.disk(directory(1), ClusterConfig.of(5, 1, 1), Presence.NEW).close();
+      Cluster.disk(directory(1), ClusterConfig.of(5, 1, 1), NodePresence.NEW).close();
       ClusterConfig config = ClusterConfig.of(5, 1, 1);
       refused(
-          () -> nodes.start(config, Presence.EXISTING, nodes.network().of(1)),
+          () -> nodes.start(config, NodePresence.EXISTING, nodes.network().of(1)),
           Reason.NOT_A_STORE,
           "interrupted",
           "as new");
-      nodes.start(config, Presence.NEW, nodes.network().of(1));
+      nodes.start(config, NodePresence.NEW, nodes.network().of(1));
       assertThat(nodes.member(1).store().createTable(NUMBERS).name()).isEqualTo("numbers");
     }
   }
@@ -216,13 +222,13 @@ class RocksDbClusterTest {
       Path file = directory(1).resolve("khonsu.disk");
       String text = Files.readString(file);
       Files.writeString(file, text.replace("node 1", "node 7"));
-      assertThatThrownBy(() -> nodes.start(1, Presence.EXISTING))
+      assertThatThrownBy(() -> nodes.start(1, NodePresence.EXISTING))
           .isInstanceOf(DamagedStorageException.class)
           .hasMessageContaining("khonsu.disk");
       Files.writeString(file, text.replace("disk 1", "disk 2"));
-      refused(() -> nodes.start(1, Presence.EXISTING), Reason.UNKNOWN_FORMAT, "disk 2");
+      refused(() -> nodes.start(1, NodePresence.EXISTING), Reason.UNKNOWN_FORMAT, "disk 2");
       Files.writeString(file, text.substring(0, text.length() / 2));
-      assertThatThrownBy(() -> nodes.start(1, Presence.EXISTING))
+      assertThatThrownBy(() -> nodes.start(1, NodePresence.EXISTING))
           .isInstanceOf(DamagedStorageException.class);
     }
   }
@@ -254,7 +260,7 @@ class RocksDbClusterTest {
       for (long id = 1; id <= 3; id++) {
         ClusterConfig config = ClusterConfig.of(5, id, 1, 2, 3);
         Transport transport = witness.watch(config, nodes.network().of(id));
-        nodes.start(config, Presence.NEW, transport, defects);
+        nodes.start(config, NodePresence.NEW, transport, defects);
       }
       var _ = nodes.member(1).store().createTable(NUMBERS);
       put(nodes.member(1).store(), 0, 30);

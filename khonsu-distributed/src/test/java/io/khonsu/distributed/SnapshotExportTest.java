@@ -9,7 +9,7 @@ import io.khonsu.consensus.SnapshotId;
 import io.khonsu.consensus.SnapshotRead;
 import io.khonsu.consensus.StagedChunk;
 import io.khonsu.distributed.Checkpoint.Base;
-import io.khonsu.distributed.DistributedCommitManager.Presence;
+import io.khonsu.NodePresence;
 import io.khonsu.spi.CommittedTransaction;
 import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.KeyValueBatch;

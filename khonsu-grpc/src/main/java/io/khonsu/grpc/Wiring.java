@@ -23,6 +23,7 @@ import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -173,12 +174,22 @@ final class Wiring implements AutoCloseable {
     if (tls != null) {
       builder.addTransportFilter(trustedCallers(tls));
     }
-    return builder
-        .directExecutor()
-        .decompressorRegistry(NO_COMPRESSION)
-        .addService(service)
-        .build()
-        .start();
+    Server server =
+        builder.directExecutor().decompressorRegistry(NO_COMPRESSION).addService(service).build();
+    try {
+      return server.start();
+    } catch (IOException e) {
+      throw e.getCause() instanceof BindException taken ? named(listen, taken) : e;
+    }
+  }
+
+  private static BindException named(InetSocketAddress listen, BindException cause) {
+    BindException named =
+        new BindException(
+            "%s cannot be listened at (%s): free it, or set another"
+                .formatted(listen, cause.getMessage()));
+    named.initCause(cause);
+    return named;
   }
 
   private static ServerTransportFilter trustedCallers(TlsIdentity tls) {

@@ -1,11 +1,11 @@
 package io.khonsu.grpc;
 
+import io.khonsu.NodePresence;
 import io.khonsu.StoreConfig;
 import io.khonsu.distributed.Cluster;
 import io.khonsu.distributed.ClusterConfig;
 import io.khonsu.distributed.ClusterMember;
 import io.khonsu.distributed.DistributedCommitManager;
-import io.khonsu.distributed.DistributedCommitManager.Presence;
 import io.khonsu.distributed.DistributedCommitManager.Surroundings;
 import io.khonsu.spi.InMemoryKeyValueEngine;
 import io.khonsu.spi.KeyValueEngine;
@@ -50,7 +50,7 @@ public final class ClientCluster implements AutoCloseable {
       doors.put(id, FreePorts.next());
     }
     for (long id : ids) {
-      start(id, Presence.NEW);
+      start(id, NodePresence.NEW);
     }
   }
 
@@ -79,7 +79,7 @@ public final class ClientCluster implements AutoCloseable {
 
   /** Starts a node that does not run. */
   public void restart(long id) throws IOException {
-    start(id, Presence.EXISTING);
+    start(id, NodePresence.EXISTING);
   }
 
   /** Lets a node listen with other settings from now on. */
@@ -106,7 +106,7 @@ public final class ClientCluster implements AutoCloseable {
             settings.apply(usual), guard.apply(known(members.get(id)).clientDoor()::answer)));
   }
 
-  private void start(long id, Presence presence) throws IOException {
+  private void start(long id, NodePresence presence) throws IOException {
     GrpcTransport transport =
         GrpcTransport.open(
             PeerSettings.of(clusterId, id, known(peers.get(id)))

@@ -3,6 +3,7 @@ package io.khonsu.grpc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.khonsu.Khonsu;
+import io.khonsu.NodePresence;
 import io.khonsu.Snapshot;
 import io.khonsu.StoreConfig;
 import io.khonsu.Table;
@@ -11,7 +12,6 @@ import io.khonsu.distributed.Cluster;
 import io.khonsu.distributed.ClusterConfig;
 import io.khonsu.distributed.ClusterMember;
 import io.khonsu.distributed.DistributedCommitManager;
-import io.khonsu.distributed.DistributedCommitManager.Presence;
 import io.khonsu.distributed.DistributedCommitManager.Surroundings;
 import io.khonsu.spi.InMemoryKeyValueEngine;
 import io.khonsu.spi.KeyValueEngine;
@@ -53,7 +53,7 @@ class GrpcClusterTest {
     members.values().forEach(ClusterMember::close);
   }
 
-  private void join(long id, Presence presence) throws IOException {
+  private void join(long id, NodePresence presence) throws IOException {
     List<PeerAddress> peers =
         addresses.entrySet().stream()
             .map(each ->
@@ -63,7 +63,9 @@ class GrpcClusterTest {
     GrpcTransport transport =
         GrpcTransport.open(PeerSettings.of(5, id, known(addresses, id)).with(peers));
     KeyValueEngine.Presence there =
-        presence == Presence.NEW ? KeyValueEngine.Presence.NEW : KeyValueEngine.Presence.EXISTING;
+        presence == NodePresence.NEW
+            ? KeyValueEngine.Presence.NEW
+            : KeyValueEngine.Presence.EXISTING;
     Surroundings around =
         new Surroundings(
             StoreConfig.builder().compactionRowsPerSecond(0).build(),
@@ -115,7 +117,7 @@ class GrpcClusterTest {
 
   private void startAll() throws IOException {
     for (long id : IDS) {
-      join(id, Presence.NEW);
+      join(id, NodePresence.NEW);
     }
     Schema schema =
         new Schema(List.of(Field.notNullable("id", INT64), Field.notNullable("balance", INT64)));
@@ -164,7 +166,7 @@ class GrpcClusterTest {
     add(left[0], 5);
     assertThat(balance(left[1])).isEqualTo(35);
 
-    join(leader, Presence.EXISTING);
+    join(leader, NodePresence.EXISTING);
     assertThat(balance(leader)).isEqualTo(35);
     known(transports, left[0]).setFault(left[1], LinkFault.CUT);
     add(leader, 1); // it reaches whoever leads now

@@ -1,6 +1,6 @@
 package io.khonsu.server;
 
-import io.khonsu.distributed.DistributedCommitManager.Presence;
+import io.khonsu.NodePresence;
 import io.khonsu.distributed.NodeStatus.Membership.Standing;
 import io.khonsu.grpc.UnusableCertificateException;
 import io.khonsu.server.demo.ClusterLoad;
@@ -114,11 +114,11 @@ final class ServerCommand implements Callable<Integer> {
     }
   }
 
-  private Presence presence() {
+  private NodePresence presence() {
     if (joins) {
-      return Presence.JOINING;
+      return NodePresence.JOINING;
     }
-    return isNew ? Presence.NEW : Presence.EXISTING;
+    return isNew ? NodePresence.NEW : NodePresence.EXISTING;
   }
 
   private int run(RunningNode node) throws InterruptedException {

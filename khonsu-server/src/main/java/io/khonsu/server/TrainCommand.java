@@ -1,9 +1,9 @@
 package io.khonsu.server;
 
 import io.khonsu.Khonsu;
+import io.khonsu.NodePresence;
 import io.khonsu.Table;
 import io.khonsu.TableSpec;
-import io.khonsu.distributed.DistributedCommitManager.Presence;
 import io.khonsu.server.node.AdminClient;
 import io.khonsu.server.node.ConfigException;
 import io.khonsu.server.node.LocalCluster;
@@ -49,7 +49,7 @@ final class TrainCommand implements Callable<Integer> {
     try {
       for (Path file : LocalCluster.configure(directory, NODES)) {
         NodeConfig config = NodeConfig.read(file);
-        nodes.addLast(RunningNode.start(config, Presence.NEW, RunningNode.LinkFaults.REFUSED));
+        nodes.addLast(RunningNode.start(config, NodePresence.NEW, RunningNode.LinkFaults.REFUSED));
       }
       commit(List.copyOf(nodes), commits);
       for (RunningNode node : nodes) {

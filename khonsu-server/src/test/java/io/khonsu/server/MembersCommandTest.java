@@ -2,8 +2,8 @@ package io.khonsu.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.khonsu.NodePresence;
 import io.khonsu.Snapshot;
-import io.khonsu.distributed.DistributedCommitManager.Presence;
 import io.khonsu.distributed.NodeStatus.Membership.Standing;
 import io.khonsu.server.node.Configurations;
 import io.khonsu.server.node.NodeConfig;
@@ -46,7 +46,7 @@ class MembersCommandTest {
         .orElseThrow();
   }
 
-  private static RunningNode start(Path file, Presence presence) throws Exception {
+  private static RunningNode start(Path file, NodePresence presence) throws Exception {
     return RunningNode.start(NodeConfig.read(file), presence, RunningNode.LinkFaults.REFUSED);
   }
 
@@ -63,8 +63,8 @@ class MembersCommandTest {
 
   @Test
   void members_areListedAddedAndRemoved_andTheLeaderMoves() throws Exception {
-    try (RunningNode one = start(first, Presence.NEW);
-        RunningNode two = start(second, Presence.JOINING)) {
+    try (RunningNode one = start(first, NodePresence.NEW);
+        RunningNode two = start(second, NodePresence.JOINING)) {
       awaitLeader(one);
       assertRun(CommandRun.of("members", "list", first), 0, "1      127.0.0.1:");
       assertRun(CommandRun.of("members", "list", second), 1, "node 2 itself is JOINING");
@@ -88,8 +88,8 @@ class MembersCommandTest {
       assertRun(removed, 0, "\"result\" : \"CHANGED\"");
       assertRun(CommandRun.of("members", "list", second), 0, "2      " + secondAddress);
     }
-    try (RunningNode one = start(first, Presence.EXISTING);
-        RunningNode two = start(second, Presence.EXISTING)) {
+    try (RunningNode one = start(first, NodePresence.EXISTING);
+        RunningNode two = start(second, NodePresence.EXISTING)) {
       awaitLeader(two); // alone
       while (one.member().status().membership().standing() != Standing.REMOVED) {
         Thread.sleep(1); // it may not have heard of it before it was stopped
@@ -103,7 +103,7 @@ class MembersCommandTest {
   void change_thatMakesNoSense_isRefused() throws Exception {
     assertRun(CommandRun.of("members", "list", first), 3, "no answer");
     assertRun(CommandRun.of("members", "list", root.resolve("none")), 2, "there is no such file");
-    try (RunningNode one = start(first, Presence.NEW)) {
+    try (RunningNode one = start(first, NodePresence.NEW)) {
       awaitLeader(one);
       assertRun(CommandRun.of("members"), 2, "members what?");
       assertRun(CommandRun.of("leader"), 2, "leader what?");
@@ -127,7 +127,7 @@ class MembersCommandTest {
 
   @Test
   void node_cannotJoinOnADiskThatIsThere_orBeginAndJoin() throws Exception {
-    try (RunningNode one = start(first, Presence.NEW)) {
+    try (RunningNode one = start(first, NodePresence.NEW)) {
       awaitLeader(one);
     }
     assertRun(CommandRun.of("server", "--join", "--config", first), 2, "start it without --join");
@@ -136,7 +136,7 @@ class MembersCommandTest {
 
   @Test
   void pagesOfBrowsers_changeNothing() throws Exception {
-    try (RunningNode one = start(first, Presence.NEW);
+    try (RunningNode one = start(first, NodePresence.NEW);
         HttpClient client = HttpClient.newHttpClient()) {
       URI page = URI.create("http://127.0.0.1:%d/leader".formatted(one.admin().getPort()));
       HttpRequest.Builder request =

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.khonsu.KeyRange;
 import io.khonsu.Khonsu;
+import io.khonsu.NodePresence;
 import io.khonsu.Store;
 import io.khonsu.Table;
 import io.khonsu.TableSpec;
-import io.khonsu.distributed.DistributedCommitManager.Presence;
 import io.khonsu.distributed.NodeStatus;
 import io.khonsu.server.node.AdminClient;
 import io.khonsu.server.node.Configurations;
@@ -43,7 +43,7 @@ class NodeArchiveTest {
 
   @TempDir private Path root;
 
-  private static RunningNode start(Path file, Presence presence) throws Exception {
+  private static RunningNode start(Path file, NodePresence presence) throws Exception {
     return RunningNode.start(NodeConfig.read(file), presence, RunningNode.LinkFaults.REFUSED);
   }
 
@@ -128,7 +128,7 @@ class NodeArchiveTest {
 
   @Test
   void node_archives_andSaysHowFarItIs() throws Exception {
-    try (RunningNode node = start(configuration(1), Presence.NEW)) {
+    try (RunningNode node = start(configuration(1), NodePresence.NEW)) {
       write(node.member().store(), 0, 10);
       JsonNode status = await(node, archivedAll(node));
       assertThat(status.at("/archive/state").asText()).isEqualTo("RUNNING");
@@ -145,7 +145,7 @@ class NodeArchiveTest {
       CommandRun verified = CommandRun.of("backup", "verify", "--archive", archive());
       assertThat(verified.out()).contains("all is well");
     }
-    try (RunningNode node = start(Configurations.write(root, 2), Presence.NEW)) {
+    try (RunningNode node = start(Configurations.write(root, 2), NodePresence.NEW)) {
       assertThat(new AdminClient(node.admin()).status().has("archive")).isFalse();
       assertThat(page(node, "/metrics")).doesNotContain("khonsu_archive");
     }
@@ -159,7 +159,7 @@ class NodeArchiveTest {
   void directoryThatCannotBeUsed_isAWarning_untilItCan() throws Exception {
     Path inTheWay = Files.createFile(archive());
     Path file = configuration(1);
-    try (RunningNode node = start(file, Presence.NEW)) {
+    try (RunningNode node = start(file, NodePresence.NEW)) {
       write(node.member().store(), 0, 3); // goes on all the same
       JsonNode status = await(node, archive -> archive.path("failures").asLong() > 1);
       assertThat(status.path("healthy").asBoolean()).isTrue();
@@ -179,12 +179,12 @@ class NodeArchiveTest {
   /** Both clusters have the number 9: what tells them apart is their first commit. */
   @Test
   void archiveOfAnotherCluster_isLeftAlone() throws Exception {
-    try (RunningNode node = start(configuration(1), Presence.NEW)) {
+    try (RunningNode node = start(configuration(1), NodePresence.NEW)) {
       write(node.member().store(), 0, 3);
     }
     CommandRun before = CommandRun.of("backup", "status", "--archive", archive());
     assertThat(before.exitCode()).isZero();
-    try (RunningNode node = start(configuration(2), Presence.NEW)) {
+    try (RunningNode node = start(configuration(2), NodePresence.NEW)) {
       write(node.member().store(), 0, 5);
       JsonNode status = await(node, archive -> archive.path("state").asText().equals("STOPPED"));
       assertThat(status.at("/warnings/0").asText())
@@ -197,7 +197,7 @@ class NodeArchiveTest {
 
   @Test
   void archive_isRestored_intoAStore_andIntoANewClusterOfThree() throws Exception {
-    try (RunningNode node = start(configuration(1), Presence.NEW)) {
+    try (RunningNode node = start(configuration(1), NodePresence.NEW)) {
       write(node.member().store(), 0, 10);
       await(node, archivedAll(node));
       assertThat(run("restore-point", "create", "ten").exitCode()).isZero();
@@ -217,7 +217,7 @@ class NodeArchiveTest {
     List<RunningNode> nodes = new ArrayList<>();
     try {
       for (Path file : files) {
-        nodes.add(start(file, Presence.NEW));
+        nodes.add(start(file, NodePresence.NEW));
       }
       restoreInto(nodes);
     } finally {

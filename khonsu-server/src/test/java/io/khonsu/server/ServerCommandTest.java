@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.khonsu.distributed.DistributedCommitManager.Presence;
+import io.khonsu.NodePresence;
 import io.khonsu.server.node.Configurations;
 import io.khonsu.server.node.NodeConfig;
 import io.khonsu.server.node.RunningNode;
@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ServerCommandTest {
   @TempDir private Path root;
 
-  private static RunningNode start(Path file, Presence presence) throws Exception {
+  private static RunningNode start(Path file, NodePresence presence) throws Exception {
     return RunningNode.start(NodeConfig.read(file), presence, RunningNode.LinkFaults.REFUSED);
   }
 
@@ -56,7 +56,7 @@ class ServerCommandTest {
   @Test
   void diskThatIsThere_isRefused_asNew_orInUse() throws Exception {
     Path file = Configurations.write(root, 1);
-    try (RunningNode node = start(file, Presence.NEW)) {
+    try (RunningNode node = start(file, NodePresence.NEW)) {
       assertThat(node.member().store().tables()).isEmpty();
       CommandRun inUse = CommandRun.of("server", "--config", file);
       assertThat(inUse.exitCode()).isEqualTo(3);
@@ -78,7 +78,7 @@ class ServerCommandTest {
     CommandRun silent = CommandRun.of("status", file);
     assertThat(silent.exitCode()).isEqualTo(3);
     assertThat(silent.out()).contains(file + ": no answer");
-    try (RunningNode node = start(file, Presence.NEW)) {
+    try (RunningNode node = start(file, NodePresence.NEW)) {
       try (var snapshot = node.member().store().snapshot()) { // there is a leader then
         assertThat(snapshot.version()).isZero();
       }
@@ -106,7 +106,7 @@ class ServerCommandTest {
     Path file = Configurations.write(root, 1);
     Path other = Configurations.write(root, 2);
     assertThat(CommandRun.of("top", "--count", "1", file).exitCode()).isEqualTo(3);
-    try (RunningNode node = start(file, Presence.NEW)) {
+    try (RunningNode node = start(file, NodePresence.NEW)) {
       try (var snapshot = node.member().store().snapshot()) { // there is a leader then
         assertThat(snapshot.version()).isZero();
       }

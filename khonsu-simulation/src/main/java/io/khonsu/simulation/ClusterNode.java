@@ -1,9 +1,9 @@
 package io.khonsu.simulation;
 
+import io.khonsu.NodePresence;
 import io.khonsu.StoreConfig;
 import io.khonsu.distributed.ClusterConfig;
 import io.khonsu.distributed.DistributedCommitManager;
-import io.khonsu.distributed.DistributedCommitManager.Presence;
 import io.khonsu.distributed.DistributedCommitManager.Surroundings;
 import io.khonsu.distributed.NodeStatus.Membership.Standing;
 import io.khonsu.distributed.Transport;
@@ -189,8 +189,8 @@ final class ClusterNode {
     world.started(this);
     try {
       // A first start that a crash undid before anything was on the medium is a first start again.
-      Presence presence =
-          disk.isEmpty() ? joins ? Presence.JOINING : Presence.NEW : Presence.EXISTING;
+      NodePresence presence =
+          disk.isEmpty() ? joins ? NodePresence.JOINING : NodePresence.NEW : NodePresence.EXISTING;
       manager =
           DistributedCommitManager.open(
               config,

@@ -1,7 +1,7 @@
 package io.khonsu.server.demo;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.khonsu.distributed.DistributedCommitManager.Presence;
+import io.khonsu.NodePresence;
 import io.khonsu.distributed.NodeStatus;
 import io.khonsu.server.demo.ClusterReport.Wound;
 import io.khonsu.server.demo.Transfers.Acknowledgement;
@@ -261,7 +261,7 @@ final class HurtCluster implements AutoCloseable {
     try (RunningNode here =
         RunningNode.start(
             NodeConfig.read(cluster.configuration(members.getFirst())),
-            Presence.EXISTING,
+            NodePresence.EXISTING,
             RunningNode.LinkFaults.REFUSED)) {
       LocalCluster.await(() -> isLed(here.member().status()), "a leader for the audit");
       CrashAudit audit =

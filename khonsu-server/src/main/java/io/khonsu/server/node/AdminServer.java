@@ -30,10 +30,12 @@ final class AdminServer implements AutoCloseable {
     try {
       server = HttpServer.create(address, 0);
     } catch (BindException e) {
-      throw new IOException(
-          "admin: %s cannot be listened at (%s): set another port"
-              .formatted(address, e.getMessage()),
-          e);
+      BindException named =
+          new BindException(
+              "admin: %s cannot be listened at (%s): set another port"
+                  .formatted(address, e.getMessage()));
+      named.initCause(e);
+      throw named;
     }
     ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     server.setExecutor(threads);

@@ -1,12 +1,14 @@
 package io.khonsu.server.node;
 
+import io.khonsu.Khonsu;
+import io.khonsu.NodePresence;
 import io.khonsu.distributed.Cluster;
 import io.khonsu.distributed.ClusterMember;
-import io.khonsu.distributed.DistributedCommitManager.Presence;
 import io.khonsu.distributed.DistributedCommitManager.Surroundings;
 import io.khonsu.grpc.ClientListener;
 import io.khonsu.grpc.GrpcTransport;
 import io.khonsu.spi.KeyValueStore;
+import io.khonsu.spi.NodeStarter;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.InstantSource;
@@ -15,13 +17,14 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A node that runs in this process, with its network and its page. Thread-safe; close it. */
-public final class RunningNode implements AutoCloseable {
+public final class RunningNode implements NodeStarter.Node {
   private final NodeConfig config;
   private final GrpcTransport transport;
   private final ClusterMember member;
   private final AdminServer admin;
   private final @Nullable ClientListener clients;
   private final @Nullable NodeArchive archive;
+  private boolean isClosed;
 
   /** Whether others may break the node's links, to try what happens. */
   public enum LinkFaults {
@@ -56,15 +59,16 @@ public final class RunningNode implements AutoCloseable {
    *     TLS
    * @throws io.khonsu.grpc.InsecurePeerException if it would call another machine without TLS
    * @throws io.khonsu.grpc.UnusableCertificateException if the others would refuse its certificate
+   * @throws java.net.BindException if one of its ports is taken
    * @throws IOException if disk or network cannot be used
    */
-  public static RunningNode start(NodeConfig config, Presence presence, LinkFaults faults)
+  public static RunningNode start(NodeConfig config, NodePresence presence, LinkFaults faults)
       throws IOException {
     KeyValueStore disk = Cluster.disk(config.directory(), config.cluster(), presence);
     GrpcTransport transport;
     try {
       transport = GrpcTransport.open(config.peers());
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       disk.close();
       throw e;
     }
@@ -79,8 +83,12 @@ public final class RunningNode implements AutoCloseable {
       AdminPages pages = new AdminPages(member, transport, archive, InstantSource.system(), faults);
       AdminServer admin = AdminServer.start(config.admin(), pages);
       return new RunningNode(config, transport, member, admin, clients, archive);
-    } catch (IOException | RuntimeException e) {
-      end(clients, archive, member);
+    } catch (IOException | RuntimeException | Error e) {
+      try {
+        end(clients, archive, member, null);
+      } catch (RuntimeException other) {
+        e.addSuppressed(other);
+      }
       throw e;
     }
   }
@@ -98,15 +106,24 @@ public final class RunningNode implements AutoCloseable {
         : NodeArchive.start(config.archive().get(), member.history());
   }
 
+  /**
+   * Ends all of these, also if one of them fails to end. Clients come first, so that they hear of
+   * it and go to another node; then the archive, which reads the node's disk; then the node, and
+   * with it what requests of the page wait for.
+   */
   private static void end(
-      @Nullable ClientListener clients, @Nullable NodeArchive archive, ClusterMember member) {
-    if (clients != null) {
-      clients.close(); // first, so that clients hear of it, and go to another node
+      @Nullable ClientListener clients,
+      @Nullable NodeArchive archive,
+      ClusterMember member,
+      @Nullable AdminServer admin) {
+    try (admin;
+        member;
+        archive;
+        clients) {
+      if (admin != null) {
+        admin.stopListening();
+      }
     }
-    if (archive != null) {
-      archive.close(); // it reads the node's disk
-    }
-    member.close();
   }
 
   /** {@return the node itself} */
@@ -135,11 +152,16 @@ public final class RunningNode implements AutoCloseable {
         .formatted(config.peers().self().node(), config.peers().clusterId());
   }
 
-  /** Ends the transactions that are open, waits for commits under way, and ends the node. */
+  @Override
+  public Khonsu store() {
+    return member.store();
+  }
+
   @Override
   public synchronized void close() {
-    admin.stopListening();
-    end(clients, archive, member); // and so what the requests under way wait for
-    admin.close();
+    if (!isClosed) {
+      isClosed = true;
+      end(clients, archive, member, admin);
+    }
   }
 }

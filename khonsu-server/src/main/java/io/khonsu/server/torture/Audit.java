@@ -1,8 +1,8 @@
 package io.khonsu.server.torture;
 
 import io.khonsu.Khonsu;
+import io.khonsu.NodePresence;
 import io.khonsu.StoreException;
-import io.khonsu.distributed.DistributedCommitManager.Presence;
 import io.khonsu.distributed.NodeStatus;
 import io.khonsu.server.history.KhonsuLists;
 import io.khonsu.server.node.ConfigException;
@@ -53,7 +53,7 @@ record Audit(History history, List<Long> lost, List<String> stateHashes) {
     try (RunningNode here =
         RunningNode.start(
             NodeConfig.read(cluster.configuration(1)),
-            Presence.EXISTING,
+            NodePresence.EXISTING,
             RunningNode.LinkFaults.REFUSED)) {
       LocalCluster.await(() -> isLed(here.member().status()), "a leader for the audit");
       Khonsu store = here.member().store();

@@ -5,6 +5,8 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** Configuration files of clusters of one node. */
@@ -27,6 +29,18 @@ public final class Configurations {
         node.%d = 127.0.0.1:%d
         """
             .formatted(node, node, freePort(), node, port));
+  }
+
+  /**
+   * {@return the ports of a node: for the others, for who looks at it, and for clients if it has}
+   */
+  public static List<Integer> ports(Path file) throws ConfigException {
+    NodeConfig config = NodeConfig.read(file);
+    List<Integer> ports = new ArrayList<>();
+    ports.add(config.peers().listen().getPort());
+    ports.add(config.admin().getPort());
+    config.clients().ifPresent(clients -> ports.add(clients.listen().getPort()));
+    return ports;
   }
 
   /** {@return a port that is free now, below those that systems give away} */

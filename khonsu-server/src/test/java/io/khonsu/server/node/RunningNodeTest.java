@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.khonsu.Khonsu;
+import io.khonsu.NodePresence;
 import io.khonsu.Snapshot;
 import io.khonsu.Store;
 import io.khonsu.Table;
 import io.khonsu.TableSpec;
-import io.khonsu.distributed.DistributedCommitManager.Presence;
 import io.khonsu.grpc.InsecureListenerException;
 import java.io.IOException;
 import java.net.HttpURLConnection;
@@ -36,7 +36,7 @@ class RunningNodeTest {
     return NodeConfig.read(Configurations.write(root, 1));
   }
 
-  private static RunningNode start(NodeConfig config, Presence presence) throws IOException {
+  private static RunningNode start(NodeConfig config, NodePresence presence) throws IOException {
     return RunningNode.start(config, presence, RunningNode.LinkFaults.REFUSED);
   }
 
@@ -63,7 +63,7 @@ class RunningNodeTest {
 
   @Test
   void pages_sayHowTheNodeIs() throws Exception {
-    try (RunningNode node = start(config(), Presence.NEW)) {
+    try (RunningNode node = start(config(), NodePresence.NEW)) {
       createTable(node, "one"); // it leads then
       assertThat(send(node, "GET", "/health")).isEqualTo(new Answer(200, "ok\n"));
       String metrics = send(node, "GET", "/metrics").body();
@@ -91,7 +91,7 @@ class RunningNodeTest {
     Path file = Configurations.write(root, 1);
     int port = Configurations.freePort();
     Files.writeString(file, "client = 127.0.0.1:%d%n".formatted(port), StandardOpenOption.APPEND);
-    try (RunningNode node = start(NodeConfig.read(file), Presence.NEW)) {
+    try (RunningNode node = start(NodeConfig.read(file), NodePresence.NEW)) {
       assertThat(node.clients().orElseThrow().getPort()).isEqualTo(port);
       createTable(node, "one");
       try (Store db = Khonsu.connect("khonsu://127.0.0.1:%d?timeoutSeconds=100".formatted(port))) {
@@ -114,13 +114,13 @@ class RunningNodeTest {
         "client = 0.0.0.0:%d%n".formatted(Configurations.freePort()),
         StandardOpenOption.APPEND);
     NodeConfig config = NodeConfig.read(file);
-    assertThatThrownBy(() -> start(config, Presence.NEW))
+    assertThatThrownBy(() -> start(config, NodePresence.NEW))
         .isInstanceOf(InsecureListenerException.class);
   }
 
   @Test
   void pages_refuseWhatTheyDoNotKnow() throws Exception {
-    try (RunningNode node = start(config(), Presence.NEW)) {
+    try (RunningNode node = start(config(), NodePresence.NEW)) {
       assertThat(send(node, "GET", "/statsu"))
           .isEqualTo(new Answer(404, "There is no /statsu: /health, /metrics, /status\n"));
       assertThat(send(node, "POST", "/status").status()).isEqualTo(405);
@@ -129,7 +129,7 @@ class RunningNodeTest {
     try (RunningNode node =
         RunningNode.start(
             NodeConfig.read(Configurations.write(root, 2)),
-            Presence.NEW,
+            NodePresence.NEW,
             RunningNode.LinkFaults.ALLOWED)) {
       assertThat(send(node, "GET", "/faults?1=CUT").status()).isEqualTo(405);
       assertThat(send(node, "POST", "/faults?1=HIT").status()).isEqualTo(400);
@@ -145,7 +145,7 @@ class RunningNodeTest {
         "node.2 = 127.0.0.1:%d%nnode.3 = 127.0.0.1:%d%n"
             .formatted(Configurations.freePort(), Configurations.freePort());
     Files.writeString(file, others, StandardOpenOption.APPEND);
-    try (RunningNode node = start(NodeConfig.read(file), Presence.NEW)) {
+    try (RunningNode node = start(NodeConfig.read(file), NodePresence.NEW)) {
       Answer health = send(node, "GET", "/health");
       assertThat(health.status()).isEqualTo(503);
       assertThat(health.body()).contains("no leader");
@@ -157,12 +157,12 @@ class RunningNodeTest {
   @SuppressWarnings("try") // closing twice is tested, too
   void stoppedNode_startsAgain_andIsNoNewOne() throws Exception {
     NodeConfig config = config();
-    assertThatThrownBy(() -> start(config, Presence.EXISTING)).hasMessageContaining("node 1");
-    try (RunningNode node = start(config, Presence.NEW)) {
+    assertThatThrownBy(() -> start(config, NodePresence.EXISTING)).hasMessageContaining("node 1");
+    try (RunningNode node = start(config, NodePresence.NEW)) {
       createTable(node, "kept");
     }
-    assertThatThrownBy(() -> start(config, Presence.NEW)).hasMessageContaining("not as new");
-    try (RunningNode node = start(config, Presence.EXISTING)) {
+    assertThatThrownBy(() -> start(config, NodePresence.NEW)).hasMessageContaining("not as new");
+    try (RunningNode node = start(config, NodePresence.EXISTING)) {
       try (Snapshot snapshot = node.member().store().snapshot()) { // all that was acknowledged
         assertThat(snapshot.version()).isPositive();
       }
@@ -177,16 +177,17 @@ class RunningNodeTest {
     NodeConfig config = config();
     try (ServerSocket taken = new ServerSocket()) {
       taken.bind(config.admin());
-      assertThatThrownBy(() -> start(config, Presence.NEW))
+      assertThatThrownBy(() -> start(config, NodePresence.NEW))
           .isInstanceOf(IOException.class)
           .hasMessageContaining("admin: ");
     }
     try (ServerSocket taken = new ServerSocket()) {
       int port = config.peers().listen().getPort();
       taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-      assertThatThrownBy(() -> start(config, Presence.EXISTING)).isInstanceOf(IOException.class);
+      assertThatThrownBy(() -> start(config, NodePresence.EXISTING))
+          .isInstanceOf(IOException.class);
     }
-    try (RunningNode node = start(config, Presence.EXISTING)) {
+    try (RunningNode node = start(config, NodePresence.EXISTING)) {
       assertThat(node.address().getPort()).isEqualTo(config.peers().listen().getPort());
     }
   }

@@ -1,0 +1,3 @@
+/** What is tested of a store in this process, of one on a node in it. */
+@org.jspecify.annotations.NullMarked
+package io.khonsu;
