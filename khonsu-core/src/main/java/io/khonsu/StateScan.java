@@ -118,7 +118,8 @@ public final class StateScan implements AutoCloseable {
       throw new IllegalStateException("no table is being read");
     }
     Part part = new Part(its);
-    Key next = buffer.scanForUpkeep(interval, snapshot, part);
+    Key end = buffer.scanForUpkeep(interval, snapshot, part);
+    Key next = part.cut == null ? end : part.cut;
     rest = next == null ? null : new KeyInterval(next, interval.to());
     return part.finish();
   }
@@ -131,12 +132,19 @@ public final class StateScan implements AutoCloseable {
     private int items;
     private long sizeBytes;
 
+    /** The first item that there is no room for; null if there is none. */
+    private @Nullable Key cut;
+
     private Part(Table its) {
       this.its = its;
     }
 
     @Override
     public void item(Key key, Version<StoredValue> version) {
+      if (cut != null || !wantsMore()) {
+        cut = cut == null ? key : cut;
+        return;
+      }
       StoredBatch stored = Reading.storedOf(version);
       items++;
       if (its.isRowTable()) {

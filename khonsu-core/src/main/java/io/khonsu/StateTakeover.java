@@ -136,23 +136,50 @@ public final class StateTakeover implements AutoCloseable {
     for (int i = 0; i < columns.length; i++) {
       columns[i] = batch.column(indexes[i]);
     }
-    Gather different = new Gather(its.batchSchema());
-    Set<Key> keys = new HashSet<>();
-    Key last = null;
+    List<Key> keys = new ArrayList<>();
     for (int row = 0; row < batch.rowCount(); row++) {
-      last = its.key(columns, row);
-      keys.add(last);
-      Version<StoredValue> known = buffer.get(last, before);
-      if (known == null || known.isTombstone() || !isSame(batch, row, known)) {
+      keys.add(its.key(columns, row));
+    }
+    if (!keys.isEmpty()) {
+      deleteOthers(its, Set.copyOf(keys), keys.getLast().successor());
+      addDifferent(its, put, batch, keys);
+    }
+  }
+
+  private void addDifferent(Table its, Mutation.PutRows put, FrozenBatch batch, List<Key> keys) {
+    List<@Nullable Version<StoredValue>> known = new ArrayList<>();
+    for (Key key : keys) {
+      Version<StoredValue> version = buffer.get(key, before);
+      known.add(version == null || version.isTombstone() ? null : version);
+    }
+    if (areSame(its, put.frame(), known)) {
+      return;
+    }
+    Gather different = new Gather(its.batchSchema());
+    for (int row = 0; row < batch.rowCount(); row++) {
+      Version<StoredValue> version = known.get(row);
+      if (version == null || !isSame(batch, row, version)) {
         different.add(batch, row, 1);
       }
-    }
-    if (last != null) {
-      deleteOthers(its, keys, last.successor());
     }
     if (different.rowCount() > 0) {
       ByteBuffer frame = ByteBuffer.wrap(BatchFrame.encode(different));
       changes.add(new Mutation.PutRows(its.id(), frame));
+    }
+  }
+
+  /** {@return whether all rows are here just as they are told} Faster than one after the other. */
+  private static boolean areSame(
+      Table its, ByteBuffer frame, List<@Nullable Version<StoredValue>> known) {
+    Gather here = new Gather(its.batchSchema());
+    try (Pins pins = new Pins()) {
+      for (Version<StoredValue> version : known) {
+        if (version == null) {
+          return false;
+        }
+        here.add(pins.add(Reading.storedOf(version)), version.index(), 1);
+      }
+      return frame.equals(ByteBuffer.wrap(BatchFrame.encode(here)));
     }
   }
 

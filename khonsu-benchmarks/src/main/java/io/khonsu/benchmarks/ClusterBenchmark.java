@@ -183,19 +183,18 @@ final class ClusterBenchmark {
     }
 
     /**
-     * Does something with a system. If it fails, and is not Khonsu, it is given up, and the others
-     * go on.
+     * Does something with a system. If it fails, and is not Khonsu, it is left alone from then on,
+     * and the others go on.
      */
     private void attempt(ClusterPeer peer, Attempt action) throws Exception {
       if (!isGivenUp(peer)) {
         try {
           action.run();
-        } catch (IllegalStateException | IOException e) {
+        } catch (RuntimeException | IOException e) {
           if (peer.isKhonsu()) {
             throw e;
           }
           failures.put(peer, e + ", see " + directory);
-          of(peer).close();
         }
       }
     }
@@ -219,16 +218,20 @@ final class ClusterBenchmark {
       List<Beginning> beginnings = new ArrayList<>();
       for (ClusterPeer peer : firstPeers()) {
         observer.step("starting " + peer.title());
-        Path own = Files.createDirectory(directory.resolve(peer.id()));
-        long before = System.nanoTime();
-        RunningCluster cluster = RunningCluster.start(peer.system(), own, ports);
-        clusters.put(peer.system(), cluster);
-        cluster.awaitFirstCommit();
-        long firstCommitNanos = System.nanoTime() - before;
-        Rounds.Round cold = cluster.run(peer.way(), USUAL, plan.roundMillis());
-        beginnings.add(new Beginning(peer, firstCommitNanos, cold, idleCores(cluster)));
+        attempt(peer, () -> beginnings.add(begin(peer, ports)));
       }
       return beginnings;
+    }
+
+    private Beginning begin(ClusterPeer peer, Set<Integer> ports) throws Exception {
+      Path own = Files.createDirectory(directory.resolve(peer.id()));
+      long before = System.nanoTime();
+      RunningCluster cluster = RunningCluster.start(peer.system(), own, ports);
+      clusters.put(peer.system(), cluster);
+      cluster.awaitFirstCommit();
+      long firstCommitNanos = System.nanoTime() - before;
+      Rounds.Round cold = cluster.run(peer.way(), USUAL, plan.roundMillis());
+      return new Beginning(peer, firstCommitNanos, cold, idleCores(cluster));
     }
 
     private static double idleCores(RunningCluster cluster) throws InterruptedException {

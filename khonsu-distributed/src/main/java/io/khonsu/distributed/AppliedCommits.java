@@ -38,8 +38,11 @@ final class AppliedCommits implements ReplicatedHistory {
   private volatile long firstVersion;
   private volatile long lastVersion;
 
-  /** The version of the base. */
+  /** The version of the newest base that there was here. */
   private volatile long trimmedVersion;
+
+  /** Held to change what is held, which takes a write, and to trim. */
+  private final Object holding = new Object();
 
   /** Commits after this version are kept for who archives them. */
   private volatile long heldAfter = NOTHING;
@@ -117,18 +120,39 @@ final class AppliedCommits implements ReplicatedHistory {
     return version <= heldAfter;
   }
 
-  /**
-   * Adds to a write that those up to a version go, as a base stands for them; {@link #trimmed} says
-   * so first to who reads.
-   */
+  /** Adds to a write that those up to a version go; who reads must have been told before. */
   void trim(long version, KeyValueBatch batch) {
     batch.deleteRange(COMMITS, key(1), key(version + 1));
   }
 
-  /** Says that those up to a version, which took {@code trimmedBytes}, are not kept any more. */
-  void trimmed(long version, long trimmedBytes) {
-    trimmedVersion = version;
+  /**
+   * Says that those up to a version, which take {@code trimmedBytes}, are not kept any more, as a
+   * base stands for them.
+   *
+   * @return false if somebody needs them: nothing was changed
+   */
+  boolean trimmed(long version, long trimmedBytes) {
+    synchronized (holding) {
+      if (version > heldAfter) {
+        return false;
+      }
+      trimmedVersion = Math.max(trimmedVersion, version);
+    }
     sizeBytes -= trimmedBytes;
+    return true;
+  }
+
+  /**
+   * Says that those up to a version are not kept any more, as the base of another node stands for
+   * them, and not all of them may ever have been here.
+   *
+   * @return whether somebody needs them
+   */
+  boolean replaced(long version) {
+    synchronized (holding) {
+      trimmedVersion = Math.max(trimmedVersion, version);
+      return version > heldAfter;
+    }
   }
 
   /** Begins anew, with what a checkpoint stands for. */
@@ -136,7 +160,7 @@ final class AppliedCommits implements ReplicatedHistory {
     recent.clear();
     firstVersion = checkpoint.firstVersion();
     lastVersion = checkpoint.newestVersion();
-    trimmedVersion = checkpoint.base().version();
+    trimmedVersion = Math.max(trimmedVersion, checkpoint.base().version());
     sizeBytes = checkpoint.commitBytes();
   }
 
@@ -210,15 +234,19 @@ final class AppliedCommits implements ReplicatedHistory {
   @Override
   public void hold(long afterVersion) throws IOException {
     byte[] value = ByteBuffer.allocate(Long.BYTES).putLong(afterVersion).array();
-    disk.write(new KeyValueBatch().put(COMMITS, holdKey(), value), Sync.SYNCED);
-    heldAfter = afterVersion;
+    synchronized (holding) {
+      disk.write(new KeyValueBatch().put(COMMITS, holdKey(), value), Sync.SYNCED);
+      heldAfter = afterVersion;
+    }
   }
 
   @Override
   public void release() throws IOException {
-    if (heldAfter != NOTHING) {
-      disk.write(new KeyValueBatch().delete(COMMITS, holdKey()), Sync.SYNCED);
-      heldAfter = NOTHING;
+    synchronized (holding) {
+      if (heldAfter != NOTHING) {
+        disk.write(new KeyValueBatch().delete(COMMITS, holdKey()), Sync.SYNCED);
+        heldAfter = NOTHING;
+      }
     }
   }
 

@@ -14,13 +14,14 @@ import org.jspecify.annotations.Nullable;
  * up what the commits take that it stands for. Event loop only; close it.
  */
 final class BaseWriter implements AutoCloseable {
-  /** So many commits are looked at in one step. */
-  private static final int COMMITS_PER_STEP = 1_000;
+  /** So much is looked at in one step. */
+  private static final long BYTES_PER_STEP = 256 << 10;
 
   private final Bases bases;
   private final AppliedCommits applied;
   private final KeyValueStore disk;
   private final StateScan scan;
+  private final Base former;
   private final long generation;
   private long parts;
   private long sizeBytes;
@@ -33,15 +34,16 @@ final class BaseWriter implements AutoCloseable {
    * Begins.
    *
    * @param scan taken over
-   * @param generation nothing is on the disk of it
+   * @param former the base that counts until this is done
    */
   BaseWriter(
-      Bases bases, AppliedCommits applied, KeyValueStore disk, StateScan scan, long generation) {
+      Bases bases, AppliedCommits applied, KeyValueStore disk, StateScan scan, Base former) {
     this.bases = bases;
     this.applied = applied;
     this.disk = disk;
     this.scan = scan;
-    this.generation = generation;
+    this.former = former;
+    this.generation = bases.begin();
   }
 
   /** {@return whether all is written, though not forced to the medium} */
@@ -72,7 +74,7 @@ final class BaseWriter implements AutoCloseable {
       if (!applied.areOnDisk(scan.version())) {
         return false; // the next write takes them along
       }
-      commits = applied.cursor(applied.trimmedVersion(), scan.version());
+      commits = applied.cursor(former.version(), scan.version());
     }
     countSome(commits);
     return true;
@@ -94,7 +96,8 @@ final class BaseWriter implements AutoCloseable {
   }
 
   private void countSome(KeyValueStore.Cursor cursor) throws IOException {
-    for (int i = 0; i < COMMITS_PER_STEP; i++) {
+    long enough = trimmedBytes + BYTES_PER_STEP;
+    while (trimmedBytes < enough) {
       if (!cursor.next()) {
         cursor.close();
         isDone = true;

@@ -101,20 +101,31 @@ final class Checkpoints implements AutoCloseable {
     Base base = checkpoint.base();
     bases.keepOnly(base);
     try (KeyValueStore.Cursor parts = bases.cursor(base)) {
-      while (parts.next()) {
-        store.restore(TransactionCodec.decode(parts.value()));
-      }
+      check("the base takes", restore(parts), base.sizeBytes());
     }
-    restoreCommits(base.version(), checkpoint);
+    try (KeyValueStore.Cursor commits =
+        applied.cursor(base.version(), checkpoint.newestVersion())) {
+      check("the commits take", restore(commits), checkpoint.commitBytes());
+    }
     enter(checkpoint);
   }
 
-  private void restoreCommits(long afterVersion, Checkpoint checkpoint) throws IOException {
-    try (KeyValueStore.Cursor commits =
-        applied.cursor(afterVersion, checkpoint.newestVersion())) {
-      while (commits.next()) {
-        store.restore(TransactionCodec.decode(commits.value()));
-      }
+  /** {@return what was restored takes in a snapshot} */
+  private long restore(KeyValueStore.Cursor transactions) throws IOException {
+    long sizeBytes = 0;
+    while (transactions.next()) {
+      byte[] bytes = transactions.value();
+      sizeBytes += AppliedCommits.sizeBytes(bytes);
+      store.restore(TransactionCodec.decode(bytes));
+    }
+    return sizeBytes;
+  }
+
+  private static void check(String what, long found, long expected)
+      throws DamagedStorageException {
+    if (found != expected) {
+      throw new DamagedStorageException(
+          "%s %d bytes, not %d: let a member replace this node".formatted(what, found, expected));
     }
   }
 
@@ -164,6 +175,9 @@ final class Checkpoints implements AutoCloseable {
     KeyValueBatch batch = new KeyValueBatch();
     int commits = applied.write(batch);
     Checkpoint next = state.checkpoint(applied, changeBase(batch));
+    if (staging != null && staging.index() <= next.appliedIndex()) {
+      dropStaging(batch); // what it would bring is here by now
+    }
     batch.put(CHECKPOINTS, key(config.group()), next.encode());
     disk.write(batch, Sync.SYNCED);
     newest = next;
@@ -201,14 +215,13 @@ final class Checkpoints implements AutoCloseable {
     }
     writer = null;
     Base next = done.base();
-    if (!applied.mayTrim(next.version())) { // somebody has begun to archive meanwhile
-      bases.drop(next.generation(), batch);
+    if (!applied.trimmed(next.version(), done.trimmedBytes())) {
+      bases.drop(next.generation(), batch); // somebody has begun to archive meanwhile
       return former;
     }
     bases.drop(former.generation(), batch);
     boolean trimsAll = defects.contains(Defect.TRIM_PAST_BASE);
     applied.trim(trimsAll ? store.newestVersion() : next.version(), batch);
-    applied.trimmed(next.version(), done.trimmedBytes());
     return next;
   }
 
@@ -217,6 +230,7 @@ final class Checkpoints implements AutoCloseable {
     long version = store.watermark();
     boolean isDue =
         writer == null
+            && staging == null // whose commits would be trimmed
             && applied.sizeBytes() >= worthwhile
             && version > base().version()
             && applied.mayTrim(version);
@@ -225,7 +239,7 @@ final class Checkpoints implements AutoCloseable {
       if (scan.isAtEnd()) {
         scan.close(); // nothing is left of all tables, and no commit would have its version
       } else {
-        writer = new BaseWriter(bases, applied, disk, scan, bases.begin());
+        writer = new BaseWriter(bases, applied, disk, scan, base());
       }
     }
   }
@@ -242,12 +256,12 @@ final class Checkpoints implements AutoCloseable {
   }
 
   private @Nullable SnapshotExport beginExport(SnapshotRead read) throws IOException {
-    endExport(read.requester());
     Checkpoint checkpoint = newest;
     if (checkpoint == null
         || !read.snapshot().equals(SnapshotId.complete(checkpoint.appliedIndex()))) {
       return null;
     }
+    endExport(read.requester());
     SnapshotExport export = new SnapshotExport(checkpoint, bases, applied);
     exports.put(read.requester(), export);
     return export;
@@ -260,11 +274,12 @@ final class Checkpoints implements AutoCloseable {
     }
   }
 
-  /** Ends those that nobody has asked for the rest of for a while. */
+  /** Ends those that have been read, and those that nobody asks for the rest of any more. */
   private void endExports() {
     for (Iterator<SnapshotExport> all = exports.values().iterator(); all.hasNext(); ) {
       SnapshotExport export = all.next();
-      if (export.checkpointTaken(entryBytes) > IDLE_CHECKPOINTS_MAX) {
+      int idle = export.checkpointTaken(entryBytes);
+      if (export.isRead() || idle > IDLE_CHECKPOINTS_MAX) {
         export.close();
         all.remove();
       }
@@ -275,16 +290,21 @@ final class Checkpoints implements AutoCloseable {
   void stage(StagedChunk chunk) throws IOException {
     if (chunk.offset() == 0) {
       KeyValueBatch batch = new KeyValueBatch();
-      if (staging != null) {
-        bases.drop(staging.generation(), batch);
-        disk.write(batch, Sync.WRITTEN);
-      }
+      dropWriter(batch);
+      dropStaging(batch);
+      disk.write(batch, Sync.WRITTEN);
       staging = new SnapshotStaging(chunk, disk, bases, applied);
     }
-    if (staging == null) {
-      throw new IllegalStateException("a snapshot begins at " + chunk.offset());
+    if (staging != null) { // else it has come too late
+      staging.add(chunk);
     }
-    staging.add(chunk);
+  }
+
+  private void dropStaging(KeyValueBatch batch) {
+    if (staging != null) {
+      bases.drop(staging.generation(), batch);
+      staging = null;
+    }
   }
 
   /** Adds the staged snapshot to the write that installs it. */
@@ -299,13 +319,12 @@ final class Checkpoints implements AutoCloseable {
     dropWriter(batch);
     bases.drop(base().generation(), batch);
     applied.trim(base.version(), batch);
-    if (!applied.mayTrim(base.version())) {
+    if (applied.replaced(base.version())) {
       LOG.atWarn()
           .addKeyValue("node", config.member())
           .addKeyValue("version", base.version())
           .log("a snapshot has taken the place of commits that were to be archived from here");
     }
-    applied.trimmed(Math.max(base.version(), applied.trimmedVersion()), 0);
     batch.put(CHECKPOINTS, key(config.group()), checkpoint.encode());
     installing = checkpoint;
   }
@@ -328,7 +347,10 @@ final class Checkpoints implements AutoCloseable {
     if (checkpoint.base().version() > store.newestVersion()) {
       takeOver(checkpoint.base());
     }
-    restoreCommits(store.newestVersion(), checkpoint);
+    try (KeyValueStore.Cursor commits =
+        applied.cursor(store.newestVersion(), checkpoint.newestVersion())) {
+      var _ = restore(commits);
+    }
     enter(checkpoint);
   }
 

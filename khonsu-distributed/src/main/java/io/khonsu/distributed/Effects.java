@@ -180,9 +180,8 @@ final class Effects {
 
   /** Closes the disk. */
   void close() {
-    checkpoints.close();
-    try {
-      disk.close();
+    try (KeyValueStore closing = disk) {
+      checkpoints.close();
     } catch (IOException e) {
       throw new UncheckedIOException("the disk of a node cannot be closed", e);
     }

@@ -69,6 +69,11 @@ final class SnapshotExport implements AutoCloseable {
     return ++idleCheckpoints;
   }
 
+  /** {@return whether all of it was read} */
+  boolean isRead() {
+    return offset == sizeBytes;
+  }
+
   /** {@return whether a part is the next one, or the last one again} */
   boolean canRead(SnapshotRead part) {
     return id.equals(part.snapshot()) && (part.offset() == offset || part.offset() == sentOffset);

@@ -32,6 +32,9 @@ final class SnapshotStaging {
   private boolean isLength = true;
   private @Nullable Checkpoint checkpoint;
   private long parts;
+  private long baseVersion;
+  private long baseBytes;
+  private long commitBytes;
   private long lastVersion;
 
   /** Begins. */
@@ -43,6 +46,11 @@ final class SnapshotStaging {
     this.generation = bases.begin();
     this.id = first.snapshot();
     this.sizeBytes = first.sizeBytes();
+  }
+
+  /** {@return how many entries it stands for} */
+  long index() {
+    return id.index();
   }
 
   /** {@return the generation of its base} */
@@ -106,9 +114,12 @@ final class SnapshotStaging {
     }
     lastVersion = transaction.version();
     if (lastVersion <= head.base().version()) {
+      baseVersion = lastVersion;
+      baseBytes += AppliedCommits.sizeBytes(part);
       bases.put(generation, parts, part, batch);
       parts++;
     } else {
+      commitBytes += AppliedCommits.sizeBytes(part);
       applied.write(transaction.record(), batch);
     }
   }
@@ -127,7 +138,10 @@ final class SnapshotStaging {
             && offset == sizeBytes
             && isLength
             && incoming.position() == 0
-            && lastVersion == head.newestVersion();
+            && lastVersion == head.newestVersion()
+            && baseVersion == head.base().version()
+            && baseBytes == head.base().sizeBytes()
+            && commitBytes == head.commitBytes();
     if (head == null || !isWhole) {
       throw new DamagedStorageException(
           "of %s there are %d of %d bytes, up to version %d: %s"

@@ -10,7 +10,9 @@ import io.khonsu.Snapshot;
 import io.khonsu.SnapshotTooOldException;
 import io.khonsu.Table;
 import io.khonsu.TableSpec;
+import io.khonsu.Transaction;
 import io.khonsu.NodePresence;
+import io.khonsu.distributed.NodeStatus.Membership.Standing;
 import io.khonsu.spi.ReplicatedHistory;
 import java.io.IOException;
 import java.time.Duration;
@@ -18,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
@@ -47,19 +50,19 @@ class BasesTest {
                 Duration.ofSeconds(20),
                 Duration.ofMillis(200),
                 Duration.ofMillis(20),
-                Duration.ofMillis(200),
+                Duration.ofMillis(500),
                 Duration.ofMinutes(10)));
   }
 
   private static Nodes nodes() throws IOException {
     Nodes nodes = new Nodes(0);
     for (long id = 1; id <= 3; id++) {
-      start(nodes, id, Presence.NEW);
+      start(nodes, id, NodePresence.NEW);
     }
     return nodes;
   }
 
-  private static void start(Nodes nodes, long id, Presence presence) throws IOException {
+  private static void start(Nodes nodes, long id, NodePresence presence) throws IOException {
     nodes.start(config(id, 1, 2, 3), presence, nodes.network().of(id));
   }
 
@@ -73,18 +76,20 @@ class BasesTest {
     Khonsu store = member.store();
     Table table = table(store);
     for (long id = from; id < to; id++) {
-      put(store, table.row(id, "round " + round));
+      Row row = table.row(id, "round " + round);
+      run(store, tx -> tx.upsert(table, row));
     }
   }
 
-  /** Commits a row; a machine that stands still lets the transaction become too old. */
-  private static void put(Khonsu store, Row row) {
-    while (true) {
+  /** Commits; a machine that stands still lets a transaction become too old. */
+  private static void run(Khonsu store, Consumer<Transaction> body) {
+    boolean done = false;
+    while (!done) {
       try {
-        store.run(tx -> tx.upsert(table(store), row));
-        return;
-      } catch (SnapshotTooOldException _) {
-        assertThat(row).isNotNull(); // once more
+        store.run(body::accept);
+        done = true;
+      } catch (SnapshotTooOldException e) {
+        assertThat(e).hasMessageContaining("too old"); // once more
       }
     }
   }
@@ -137,7 +142,7 @@ class BasesTest {
         nodes.stop(node);
       }
       for (long node = 1; node <= 3; node++) {
-        start(nodes, node, Presence.EXISTING);
+        start(nodes, node, NodePresence.EXISTING);
       }
       for (long node = 1; node <= 3; node++) {
         assertThat(rows(nodes.member(node))).isEqualTo(expected);
@@ -159,7 +164,7 @@ class BasesTest {
       nodes.stop(3);
       Khonsu store = nodes.member(1).store();
       store.dropTable(gone);
-      store.run(tx -> {
+      run(store, tx -> {
         for (long id = 50; id < 150; id++) {
           tx.delete(table(store), id);
         }
@@ -168,7 +173,7 @@ class BasesTest {
       for (long id = 1; id <= 2; id++) {
         updateUntilTrimmed(nodes, id, deleted);
       }
-      start(nodes, 3, Presence.EXISTING);
+      start(nodes, 3, NodePresence.EXISTING);
       assertThat(rows(nodes.member(3))).hasSize(100).isEqualTo(rows(nodes.member(1)));
       assertThat(nodes.member(3).store().table("gone")).isEmpty();
       assertThat(nodes.member(3).status().counts().snapshotsInstalled()).isPositive();
@@ -176,9 +181,9 @@ class BasesTest {
       update(nodes.member(3), 0, 10);
       assertThat(rows(nodes.member(3))).isEqualTo(rows(nodes.member(2)));
       nodes.stop(3);
-      start(nodes, 3, Presence.EXISTING);
+      start(nodes, 3, NodePresence.EXISTING);
       assertThat(rows(nodes.member(3))).isEqualTo(rows(nodes.member(2)));
-      start(nodes, 1, Presence.EXISTING);
+      start(nodes, 1, NodePresence.EXISTING);
     }
   }
 
@@ -189,9 +194,12 @@ class BasesTest {
       for (long id = 1; id <= 3; id++) {
         updateUntilTrimmed(nodes, id, 0);
       }
-      nodes.start(config(4, 1, 2, 3, 4), Presence.JOINING, nodes.network().of(4));
+      nodes.start(config(4, 1, 2, 3, 4), NodePresence.JOINING, nodes.network().of(4));
       assertThat(nodes.member(1).changeMembers(new MemberChange(Map.of(4L, "node-4"), Set.of())))
           .isInstanceOf(ChangeResult.Changed.class);
+      while (nodes.member(4).status().membership().standing() != Standing.MEMBER) {
+        Thread.sleep(1); // until it has heard of it
+      }
       assertThat(rows(nodes.member(4))).hasSize(100).isEqualTo(rows(nodes.member(1)));
       assertThat(nodes.member(4).history().trimmedVersion()).isPositive();
     }
@@ -205,7 +213,7 @@ class BasesTest {
       updateUntilTrimmed(nodes, 2, 0);
       assertThat(nodes.member(1).history().trimmedVersion()).isZero();
       nodes.stop(1);
-      start(nodes, 1, Presence.EXISTING);
+      start(nodes, 1, NodePresence.EXISTING);
       updateUntilTrimmed(nodes, 2, nodes.member(2).history().lastVersion());
       rows(nodes.member(1));
       ReplicatedHistory history = nodes.member(1).history();

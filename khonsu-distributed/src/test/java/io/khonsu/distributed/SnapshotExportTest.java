@@ -41,8 +41,8 @@ class SnapshotExportTest {
   @BeforeEach
   void open() throws IOException {
     Nodes.Disks disks = Nodes.inMemory();
-    from = disks.open(config, Presence.NEW);
-    to = disks.open(Nodes.config(5, 2, 1, 2), Presence.NEW);
+    from = disks.open(config, NodePresence.NEW);
+    to = disks.open(Nodes.config(5, 2, 1, 2), NodePresence.NEW);
   }
 
   @AfterEach

@@ -466,11 +466,15 @@ public final class TxnBuffer<V> {
   /**
    * Makes a version the newest, as a commit would that changes nothing.
    *
-   * @param version newer than every commit, published or not
+   * @throws IllegalArgumentException if it is not newer than every commit, published or not
    */
   public void skipTo(long version) {
     section.enterForUpkeep();
     try {
+      if (version <= dependencies.tailVersion()) {
+        throw new IllegalArgumentException(
+            "version %d is not newer than %d".formatted(version, dependencies.tailVersion()));
+      }
       CommitRecord<V> record = CommitRecord.origin(version);
       dependencies.append(record);
       dependencies.publish(record);
