@@ -39,6 +39,17 @@ final class Pruning {
     long from = first < 0 || kept.isEmpty() ? 0 : kept.getFirst().version();
     keptBases.addAll(kept);
     history.steps(from, Long.MAX_VALUE).forEach(step -> keptSegments.add(step.segment()));
+    keepEnd(index.segments(timeline.number()));
+  }
+
+  /** Marks what archivers go on from: without a complete segment they would begin anew. */
+  private void keepEnd(List<SegmentFile> segments) {
+    for (SegmentFile segment : segments.reversed()) {
+      keptSegments.add(segment);
+      if (segment.name().isComplete()) {
+        return;
+      }
+    }
   }
 
   /** {@return the index of the oldest base that stays; -1 if also the log before it does} */

@@ -47,12 +47,9 @@ final class Verifying {
     index.damages().forEach(damage -> find(damage.object(), damage.what()));
     for (BaseBackup base : index.bases()) {
       for (BackupFile file : base.files()) {
-        long size = index.sizeBytes(file.object());
-        if (size < 0) {
-          find(file.object(), "it is missing: base %s needs it".formatted(base.object()));
-        } else if (size != file.sizeBytes()) {
-          find(file.object(), "it has %d bytes, not %d".formatted(size, file.sizeBytes()));
-        }
+        file.wrong(index.sizeBytes(file.object()))
+            .ifPresent(what ->
+                find(file.object(), "%s: base %s needs it".formatted(what, base.object())));
       }
     }
     index.timelines().values().forEach(this::checkNumbers);
@@ -171,8 +168,7 @@ final class Verifying {
    * Restores every window from its start to its end, and on the way compares the state with that of
    * every base.
    */
-  void checkRestores(RestoredDirectory scratch, Path directory) throws IOException {
-    scratch.checkEmpty();
+  void checkRestores(Path directory) throws IOException {
     for (Timeline timeline : index.timelines().values()) {
       History history = new History(index, timeline, unusable());
       for (Window window : history.windows()) {
