@@ -242,10 +242,12 @@ public final class DirectoryArchiveStore implements ArchiveStore {
       }
       return goes;
     } catch (FileAlreadyExistsException _) {
-      return false; // and written again meanwhile
+      return false; // it was written again meanwhile
+    } catch (NoSuchFileException _) {
+      return true; // it looked like a temporary file that was left: only old ones do
     } finally {
       Trees.syncOne(parentOf(path));
-      Files.delete(taken);
+      Files.deleteIfExists(taken);
     }
   }
 

@@ -247,8 +247,9 @@ final class LogArchiver {
   }
 
   /**
-   * Writes a segment, or makes sure that just this one is there; unless others have archived more:
-   * then this goes on after that, as they may have, and pruning may have taken it away again.
+   * Writes a segment, or makes sure that just this one is there. If it is not, but others have
+   * archived more, it was pruned, or is part of what they have completed: then this goes on after
+   * what they did.
    *
    * @return whether it is there
    */
@@ -257,14 +258,14 @@ final class LogArchiver {
     checkIsThere();
     // With the one before: whoever writes at the same moment is seen at the next one.
     List<SegmentFile> files = files(SegmentName.prefix(Math.max(name.number() - 1, 0)));
-    Optional<SegmentName> complete = newest(files, State.COMPLETE);
-    if (complete.isPresent()
-        && complete.get().number() >= name.number() + (name.isComplete() ? 1 : 0)) {
-      goOnAfter(complete);
-      return false;
-    }
     for (SegmentFile file : files) {
       checkNoRival(segment, file); // before it is there as well
+    }
+    Optional<SegmentName> complete = newest(files, State.COMPLETE);
+    boolean isBehind = complete.isPresent() && complete.get().number() >= name.number();
+    if (isBehind && files.stream().noneMatch(file -> file.name().equals(name))) {
+      goOnAfter(complete);
+      return false;
     }
     boolean added = archive.putIfAbsent(segment.object(), segment);
     if (!added && !read(name).hash.equals(segment.hash())) {
@@ -295,26 +296,28 @@ final class LogArchiver {
     if (other.equals(name) || other.equals(written)) {
       return; // the first is compared when it is found to be there
     }
-    boolean isBefore = other.number() < name.number();
-    boolean isRival =
-        other.isComplete()
-            ? !isBefore || other.last() != completeVersion
-            : other.number() == name.number() && !agrees(segment, file);
+    boolean isRival;
+    if (other.number() == name.number()) {
+      isRival = (other.isComplete() && name.isComplete()) || !agrees(segment, file);
+    } else {
+      boolean isBefore = other.number() < name.number();
+      isRival = isBefore && other.isComplete() && other.last() != completeVersion;
+    }
     if (isRival) {
       throw otherHistory("segment %d".formatted(other.number()));
     }
   }
 
-  /** {@return whether one of two beginnings of a segment goes on as the other} */
-  private boolean agrees(SegmentBuilder.Sealed segment, SegmentFile partial) throws IOException {
-    try (InputStream in = archive.open(partial.object())) {
-      if (segment.agreesWith(in, partial.sizeBytes())) {
+  /** {@return whether one of two segments of a number goes on as the other} */
+  private boolean agrees(SegmentBuilder.Sealed segment, SegmentFile file) throws IOException {
+    try (InputStream in = archive.open(file.object())) {
+      if (segment.agreesWith(in, file.sizeBytes())) {
         return true;
       }
     } catch (NoSuchFileException _) {
-      return true; // somebody has superseded it meanwhile, and was as careful
+      return true; // somebody has superseded it meanwhile, and has looked at it
     }
-    Read _ = read(partial.name()); // if it is damaged, that is what is wrong
+    Read _ = read(file.name()); // if it is damaged, that is what is wrong
     return false;
   }
 

@@ -133,6 +133,7 @@ class NodeArchiveTest {
       JsonNode status = await(node, archivedAll(node));
       assertThat(status.at("/archive/state").asText()).isEqualTo("RUNNING");
       assertThat(status.at("/archive/lagMillis").asLong()).isZero();
+      assertThat(status.at("/archive/stepMillis").isNumber()).isTrue();
       assertThat(status.at("/archive/directory").asText()).endsWith("archive");
       assertThat(status.path("warnings")).isEmpty();
       assertThat(page(node, "/health")).isEqualTo("ok\n");
@@ -141,6 +142,7 @@ class NodeArchiveTest {
               "khonsu_archive_is_running 1\n",
               "khonsu_archive_version " + node.member().history().lastVersion(),
               "khonsu_archive_lag_milliseconds 0\n",
+              "khonsu_archive_step_milliseconds ",
               "khonsu_archive_failures 0\n");
       CommandRun verified = CommandRun.of("backup", "verify", "--archive", archive());
       assertThat(verified.out()).contains("all is well");
