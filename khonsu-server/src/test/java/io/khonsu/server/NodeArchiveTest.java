@@ -128,7 +128,8 @@ class NodeArchiveTest {
 
   @Test
   void node_archives_andSaysHowFarItIs() throws Exception {
-    try (RunningNode node = start(configuration(1), Presence.NEW)) {
+    Path file = configuration(1);
+    try (RunningNode node = start(file, Presence.NEW)) {
       write(node.member().store(), 0, 10);
       JsonNode status = await(node, archivedAll(node));
       assertThat(status.at("/archive/state").asText()).isEqualTo("RUNNING");
@@ -136,6 +137,8 @@ class NodeArchiveTest {
       assertThat(status.at("/archive/stepMillis").isNumber()).isTrue();
       assertThat(status.at("/archive/directory").asText()).endsWith("archive");
       assertThat(status.path("warnings")).isEmpty();
+      assertThat(CommandRun.of("status", file).out()).contains("archive  state hash", " 0.0s  ");
+      assertThat(CommandRun.of("top", "--count", "1", file).out()).contains(" archive ", " 0.0s ");
       assertThat(page(node, "/health")).isEqualTo("ok\n");
       assertThat(page(node, "/metrics"))
           .contains(
