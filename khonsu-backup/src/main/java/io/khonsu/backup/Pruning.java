@@ -42,11 +42,11 @@ final class Pruning {
     keepEnd(index.segments(timeline.number()));
   }
 
-  /** Marks what archivers go on from: without a complete segment they would begin anew. */
+  /** Marks the newest complete segment, from which archivers go on, and what is after it. */
   private void keepEnd(List<SegmentFile> segments) {
-    for (SegmentFile segment : segments.reversed()) {
-      keptSegments.add(segment);
-      if (segment.name().isComplete()) {
+    for (int i = segments.size() - 1; i >= 0; i--) {
+      if (segments.get(i).name().isComplete()) {
+        keptSegments.addAll(segments.subList(i, segments.size()));
         return;
       }
     }

@@ -2,6 +2,7 @@ package io.khonsu.backup;
 
 import io.khonsu.Khonsu;
 import io.khonsu.StoreException;
+import io.khonsu.backup.ArchiveIndex.SegmentFile;
 import io.khonsu.backup.ArchiveStore.StoredObject;
 import io.khonsu.backup.BaseBackup.BackupFile;
 import io.khonsu.backup.SegmentFormat.Header;
@@ -58,18 +59,28 @@ final class Verifying {
         .forEach(name -> find(name, "it is no part of an archive"));
   }
 
-  /** Looks for segments that are not there. */
+  /** Looks for segments that are not there, and were not pruned. */
   private void checkNumbers(Timeline timeline) {
-    long expected = -1;
-    for (var segment : index.segments(timeline.number())) {
+    SegmentFile before = null;
+    for (SegmentFile segment : index.segments(timeline.number())) {
       long number = segment.name().number();
-      if (expected >= 0 && number != expected) {
+      long expected = before == null ? number : before.name().number() + 1;
+      if (before != null && number != expected && !isForked(before)) {
         find(
             segment.object(),
             "segments %d to %d before it are missing".formatted(expected, number - 1));
       }
-      expected = number + 1;
+      before = segment;
     }
+  }
+
+  /** {@return whether another timeline goes on from here} It may need no more of this one. */
+  private boolean isForked(SegmentFile segment) {
+    return index.timelines().values().stream()
+        .filter(timeline -> timeline.parent() == segment.timeline())
+        .anyMatch(timeline ->
+            segment.name().after() < timeline.forkVersion()
+                && timeline.forkVersion() <= segment.name().last());
   }
 
   private boolean isKnown(String name) {

@@ -43,7 +43,7 @@ class PruneTest {
 
   /** With a base of the newest state no segment is needed, but for going on. */
   @ParameterizedTest
-  @ValueSource(ints = {20, 18, 3})
+  @ValueSource(ints = {20, 18})
   void archiver_goesOn_afterAllWasPruned(int commits) throws Exception {
     TestLog log = TestArchive.log(1, commits);
     archive.archive(1, log);
@@ -200,6 +200,22 @@ class PruneTest {
     archive.base(2, 90, "forked");
     backups().prune(RetentionPolicy.keepBases(1), Caution.REFUSE);
     assertThat(archive.windows()).containsExactly(new Window(1, 140, 200), new Window(2, 90, 90));
+  }
+
+  /** What is between is needed by nobody, and nothing that is there is worth less for that. */
+  @Test
+  void holeBetweenWhatTwoTimelinesNeed_isNoDamage() throws Exception {
+    archive.archive(1, TestArchive.log(1, 20));
+    archive.base(1, 50, "old");
+    archive.base(1, 140, "new");
+    archive.timeline(2, 1, 70);
+
+    backups().prune(RetentionPolicy.keepBases(1), Caution.REFUSE);
+
+    assertThat(archive.names(Layout.log(1))).hasSize(3); // from 40 to 80, and from 120 on
+    assertThat(findings()).isEmpty();
+    assertThat(archive.windows())
+        .containsExactly(new Window(1, 50, 80), new Window(1, 140, 200), new Window(2, 50, 70));
   }
 
   /**
