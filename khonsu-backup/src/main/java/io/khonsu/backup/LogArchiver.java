@@ -341,8 +341,8 @@ final class LogArchiver {
     List<SegmentFile> files = new ArrayList<>();
     for (var object : archive.list(prefix, prefix + after)) {
       SegmentName.parse(object.name().substring(prefix.length()))
-          .ifPresent(name ->
-              files.add(new SegmentFile(timeline.number(), name, object.sizeBytes())));
+          .ifPresent(
+              name -> files.add(new SegmentFile(timeline.number(), name, object.sizeBytes())));
     }
     return files;
   }

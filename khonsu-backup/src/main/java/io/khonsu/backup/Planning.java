@@ -100,7 +100,8 @@ final class Planning {
     List<Window> windows = history.windows();
     String can =
         windows.isEmpty()
-            ? "nothing of it can be: there is no base that can be used, and the log does not go back to the start"
+            ? "nothing of it can be: there is no base that can be used, and the log does not go"
+                + " back to the start"
             : windows.stream().map(Window::toString).collect(Collectors.joining(", "));
     String damaged =
         index.bases().stream()

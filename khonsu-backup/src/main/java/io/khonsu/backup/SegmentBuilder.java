@@ -116,8 +116,7 @@ final class SegmentBuilder {
     private final byte[] footer;
     private final Sha256 hash;
 
-    private Sealed(
-        String object, SegmentName name, Body body, byte[] footer, Sha256 hash) {
+    private Sealed(String object, SegmentName name, Body body, byte[] footer, Sha256 hash) {
       this.object = object;
       this.name = name;
       this.body = body;

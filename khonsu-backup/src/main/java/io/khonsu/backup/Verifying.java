@@ -49,8 +49,8 @@ final class Verifying {
     for (BaseBackup base : index.bases()) {
       for (BackupFile file : base.files()) {
         file.wrong(index.sizeBytes(file.object()))
-            .ifPresent(what ->
-                find(file.object(), "%s: base %s needs it".formatted(what, base.object())));
+            .ifPresent(
+                what -> find(file.object(), "%s: base %s needs it".formatted(what, base.object())));
       }
     }
     index.timelines().values().forEach(this::checkNumbers);

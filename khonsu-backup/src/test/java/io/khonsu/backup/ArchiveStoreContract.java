@@ -82,7 +82,8 @@ abstract class ArchiveStoreContract {
     }
     List<String> all = names("a/");
     assertThat(all).hasSize(6);
-    for (String after : List.of("", "a", "a/", "a/1", "a/1-", "a/1/", "a/1/y", "a/2/b", "a/9", "c")) {
+    for (String after :
+        List.of("", "a", "a/", "a/1", "a/1-", "a/1/", "a/1/y", "a/2/b", "a/9", "c")) {
       assertThat(archive().list("a/", after))
           .as("after %s", after)
           .extracting(StoredObject::name)

@@ -220,8 +220,7 @@ class ArchiverTimesTest {
   void slowStep_isOneOfHalfAMinute() {
     for (int seconds : new int[] {29, 30}) {
       ArchiverStatus.Counts counts =
-          new ArchiverStatus.Counts(
-              1, 2, Duration.ZERO, Duration.ofSeconds(seconds), 0, false, 0);
+          new ArchiverStatus.Counts(1, 2, Duration.ZERO, Duration.ofSeconds(seconds), 0, false, 0);
       assertThat(new ArchiverStatus(ArchiverStatus.State.RUNNING, counts, null).isSlow())
           .isEqualTo(seconds == 30);
     }

@@ -99,7 +99,8 @@ class HistoryTest {
     archive.store.overwrite(object, new byte[0]);
     assertThatThrownBy(() -> plan(new RestoreTarget.Latest()))
         .isInstanceOf(UnrestorableException.class)
-        .hasMessageContaining("base %s is damaged, %s: it has 0 bytes, not 1", base.object(), object);
+        .hasMessageContaining(
+            "base %s is damaged, %s: it has 0 bytes, not 1", base.object(), object);
     archive.store.delete(object);
     assertThatThrownBy(() -> plan(new RestoreTarget.Latest()))
         .hasMessageContaining("%s: it is missing", object);

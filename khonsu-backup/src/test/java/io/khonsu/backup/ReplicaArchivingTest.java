@@ -288,7 +288,8 @@ class ReplicaArchivingTest {
     TestArchive.advanceAll(original);
     var before = archive.contents();
 
-    assertThatThrownBy(() -> TestArchive.advanceAll(other)).isInstanceOf(ForeignArchiveException.class);
+    assertThatThrownBy(() -> TestArchive.advanceAll(other))
+        .isInstanceOf(ForeignArchiveException.class);
     assertThat(archive.contents()).isEqualTo(before);
   }
 
@@ -380,7 +381,8 @@ class ReplicaArchivingTest {
     assertThat(archiver.archivedVersion()).isEqualTo(log.lastVersion());
     lagging.apply(log.addRandom(new Random(2), 30).lastVersion());
     TestArchive.advanceAll(archiver);
-    assertThat(archive.contents().keySet()).containsAll(names.subList(names.size() - 3, names.size() - 1));
+    assertThat(archive.contents().keySet())
+        .containsAll(names.subList(names.size() - 3, names.size() - 1));
   }
 
   /** However long the history is, and however much of it is still there. */

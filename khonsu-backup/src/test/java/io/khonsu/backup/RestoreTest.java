@@ -153,13 +153,12 @@ class RestoreTest {
           }
         };
 
-    assertThatThrownBy(
-            () ->
-                backups.restore(
-                    backups.plan(new RestoreTarget.Latest()),
-                    into,
-                    DurableSettings.defaults(),
-                    meanwhile))
+    assertThatThrownBy(() ->
+            backups.restore(
+                backups.plan(new RestoreTarget.Latest()),
+                into,
+                DurableSettings.defaults(),
+                meanwhile))
         .isInstanceOf(FileAlreadyExistsException.class)
         .hasMessageContaining("overwrites nothing");
     assertThat(into.toFile().list()).containsExactly("precious");
@@ -222,13 +221,9 @@ class RestoreTest {
     BackupFile file = onlyIn(second, base);
     truncate(file);
 
-    assertThatThrownBy(
-            () ->
-                backups.restore(
-                    plan,
-                    root.resolve("restored"),
-                    DurableSettings.defaults(),
-                    BackupProgress.NONE))
+    assertThatThrownBy(() ->
+            backups.restore(
+                plan, root.resolve("restored"), DurableSettings.defaults(), BackupProgress.NONE))
         .isInstanceOf(DamagedArchiveException.class)
         .hasMessageContaining(file.object())
         .hasMessageContaining("it has %d bytes, not %d", file.sizeBytes() / 2, file.sizeBytes());

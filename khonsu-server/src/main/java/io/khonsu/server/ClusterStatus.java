@@ -122,7 +122,9 @@ record ClusterStatus(List<JsonNode> nodes, Map<Path, String> silent) {
   /** {@return how long the oldest commit has waited that a node has yet to archive, if it does} */
   static String archiveLag(JsonNode node) {
     JsonNode millis = node.at("/archive/lagMillis");
-    return millis.isMissingNode() ? "-" : String.format(Locale.ROOT, "%.1fs", millis.asLong() / 1e3);
+    return millis.isMissingNode()
+        ? "-"
+        : String.format(Locale.ROOT, "%.1fs", millis.asLong() / 1e3);
   }
 
   /** Prints, a line each, what is not as it should be. */
