@@ -144,7 +144,7 @@ final class SegmentBuilder {
      */
     boolean agreesWith(InputStream other, long otherBytes) throws IOException {
       long trailer = (long) footer.length + Sha256.BYTES;
-      int common = (int) Math.clamp(otherBytes - trailer, 0, body.size());
+      int common = Math.clamp(otherBytes - trailer, 0, body.size());
       byte[] chunk = new byte[1 << 16];
       for (int at = 0; at < common; ) {
         int length = other.readNBytes(chunk, 0, Math.min(chunk.length, common - at));
