@@ -240,7 +240,16 @@ final class ArchiveIndex {
 
   /** {@return whether all files of a base are there, in their size} */
   boolean isWhole(BaseBackup base) {
-    return base.files().stream().allMatch(file -> sizeBytes(file.object()) == file.sizeBytes());
+    return wrong(base).isEmpty();
+  }
+
+  /** {@return the first thing that is wrong with the files of a base, as they are listed} */
+  Optional<String> wrong(BaseBackup base) {
+    return base.files().stream()
+        .flatMap(file ->
+            file.wrong(sizeBytes(file.object())).stream()
+                .map(what -> "%s: %s".formatted(file.object(), what)))
+        .findFirst();
   }
 
   /** {@return the size of an object, or -1 if it is not there} */

@@ -38,8 +38,27 @@ public interface ArchiveStore {
    */
   List<StoredObject> list(String prefix) throws IOException;
 
+  /**
+   * {@return those of {@link #list(String)} whose names come after {@code after}} Implementations
+   * that can make this cheaper than listing all do so.
+   *
+   * @param after not necessarily a name
+   */
+  default List<StoredObject> list(String prefix, String after) throws IOException {
+    return list(prefix).stream().filter(object -> object.name().compareTo(after) > 0).toList();
+  }
+
   /** Removes an object, if there is one of that name. */
   void delete(String name) throws IOException;
+
+  /**
+   * Removes an object unless {@link StoredObject#modified} is {@code than} or later. Whoever finds
+   * an object there by {@link #putIfAbsent}, and finds it there again after that returned, keeps
+   * it, whatever happens at the same time.
+   *
+   * @return whether it was removed
+   */
+  boolean deleteIfOlder(String name, Instant than) throws IOException;
 
   /**
    * {@return {@code name}, which is one that objects can have}

@@ -5,6 +5,7 @@ import io.khonsu.durable.DurableStorage;
 import io.khonsu.spi.ReplicatedHistory;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
@@ -30,12 +31,19 @@ public final class Archiver implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(100);
   private static final Duration FIRST_RETRY = Duration.ofMillis(200);
 
+  /** A segment takes a second or so to write: what takes so long may hang. */
+  static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  /** How many segments closing archives yet: all there is, if the archiver has kept up. */
+  private static final int CLOSING_SEGMENTS_MAX = 8;
+
   private final ArchiverSource source;
   private final ArchiveStore archive;
   private final ArchiverOptions options;
   private final SegmentLimits limits;
   private final InstantSource clock;
   private final Thread thread;
+  private final StepWatch watch;
 
   /** Lets one base be taken at a time. */
   private final Object taking = new Object();
@@ -46,7 +54,7 @@ public final class Archiver implements AutoCloseable {
   /** Of the thread alone; null until the archive could be read. */
   private @Nullable LogArchiver archiver;
 
-  private long flushedNanos = System.nanoTime();
+  private long flushedNanos;
 
   /** Guarded by the lock, as all below. */
   private long wantedVersion;
@@ -57,6 +65,9 @@ public final class Archiver implements AutoCloseable {
   private @Nullable IOException failure;
   private long archivedVersion;
   private long gaps;
+
+  /** When all had been archived that there was, as far as is known; at first, when it started. */
+  private Instant idleUntil;
 
   private Archiver(
       ArchiverSource source,
@@ -69,6 +80,9 @@ public final class Archiver implements AutoCloseable {
     this.options = options;
     this.limits = limits;
     this.clock = clock;
+    this.idleUntil = clock.instant();
+    this.flushedNanos = System.nanoTime() - options.archiveTimeout().toNanos();
+    this.watch = new StepWatch("khonsu-archiver-watch", PATIENCE, this::warnOfSlowStep);
     this.thread = Thread.ofPlatform().daemon().name("khonsu-archiver").unstarted(this::run);
   }
 
@@ -154,15 +168,12 @@ public final class Archiver implements AutoCloseable {
               ? (closing ? ArchiverStatus.State.CLOSED : ArchiverStatus.State.STOPPED)
               : failure == null ? ArchiverStatus.State.RUNNING : ArchiverStatus.State.RETRYING;
       long committed = source.commits().lastVersion();
-      Duration lag =
-          committed <= archivedVersion
-              ? Duration.ZERO
-              : Duration.between(Khonsu.instantOf(archivedVersion), clock.instant());
       ArchiverStatus.Counts counts =
           new ArchiverStatus.Counts(
               archivedVersion,
               committed,
-              lag.isNegative() ? Duration.ZERO : lag,
+              lag(committed),
+              watch.underWay(),
               gaps,
               source.hasLetGo(),
               failures);
@@ -170,6 +181,17 @@ public final class Archiver implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** {@return for how long the oldest commit that is not archived has waited, at most} */
+  private Duration lag(long committed) {
+    if (committed <= archivedVersion) {
+      return Duration.ZERO;
+    }
+    Instant archived = Khonsu.instantOf(archivedVersion);
+    Instant since = archived.isAfter(idleUntil) ? archived : idleUntil;
+    Duration lag = Duration.between(since, clock.instant());
+    return lag.isNegative() ? Duration.ZERO : lag;
   }
 
   /**
@@ -240,10 +262,13 @@ public final class Archiver implements AutoCloseable {
 
   private void run() {
     try {
+      int closingSteps = 0;
       while (true) {
         boolean last = isClosing();
+        boolean more = false;
+        watch.begin();
         try {
-          step(last);
+          more = step(last);
           note(null);
         } catch (IOException e) {
           note(e);
@@ -252,40 +277,56 @@ public final class Archiver implements AutoCloseable {
             return;
           }
           LOG.atWarn().setCause(e).log("the archive cannot be written, trying again");
+        } finally {
+          watch.end();
         }
-        if (last) {
+        closingSteps += last ? 1 : 0;
+        if (last && (!more || closingSteps == CLOSING_SEGMENTS_MAX)) {
           return;
         }
-        rest();
+        if (!more) {
+          rest();
+        }
       }
     } catch (RuntimeException | Error e) { // the top of a thread
       LOG.atError().setCause(e).log("the archiver has stopped");
       note(new IOException("the archiver failed: " + e, e));
     } finally {
+      watch.close();
       end();
     }
   }
 
-  private void step(boolean flushes) throws IOException {
+  /** Archives a segment, or what there is; {@return whether there is more} */
+  private boolean step(boolean flushes) throws IOException {
     LogArchiver current = archiver;
     if (current == null) {
       Timeline timeline = source.timeline(archive, clock.instant());
       if (timeline == null) {
-        return;
+        return false;
       }
       current = new LogArchiver(archive, timeline, source.commits(), limits);
       archiver = current;
     }
     boolean isDue = System.nanoTime() - flushedNanos >= options.archiveTimeout().toNanos();
-    if (flushes || isDue || isWanted(current)) {
+    boolean flushesRest = flushes || isDue || isWanted(current);
+    if (flushesRest) {
       source.sync();
-      boolean _ = current.advance();
+    }
+    boolean more = current.advance();
+    if (flushesRest && !more) {
       current.flush();
       flushedNanos = System.nanoTime();
-    } else {
-      boolean _ = current.advance();
     }
     source.confirm(current.completeVersion());
+    return more;
+  }
+
+  private void warnOfSlowStep(Duration taken) {
+    LOG.atWarn()
+        .addKeyValue("archive", archive)
+        .addKeyValue("seconds", taken.toSeconds())
+        .log("the archive does not answer: does its file system hang?");
   }
 
   private boolean isWanted(LogArchiver current) {
@@ -313,7 +354,13 @@ public final class Archiver implements AutoCloseable {
       failure = cause;
       failures = cause == null ? 0 : failures + 1;
       if (current != null) {
-        archivedVersion = current.archivedVersion();
+        long archived = current.archivedVersion();
+        if (source.commits().lastVersion() <= archived) {
+          idleUntil = clock.instant();
+        } else if (archivedVersion == 0 && archived > 0) {
+          idleUntil = Instant.EPOCH; // it was behind when it started, as is known only now
+        }
+        archivedVersion = archived;
         gaps = current.gaps();
       }
       changed.signalAll();
@@ -360,8 +407,9 @@ public final class Archiver implements AutoCloseable {
   }
 
   /**
-   * Archives what was committed until now, if the archive can be written, and ends. What is not
-   * archived stays in the log for the next archiver. Closing twice does nothing.
+   * Archives what was committed until now, if the archive can be written and that is not more than
+   * some segments, and ends. What is not archived stays in the log for the next archiver. If the
+   * archive hangs, this waits for it. Closing twice does nothing.
    */
   @Override
   public void close() {

@@ -28,6 +28,7 @@ public final class ArchiverStatus {
       long archivedVersion,
       long committedVersion,
       Duration lag,
+      Duration stepTime,
       long gaps,
       boolean logLetGo,
       int failures) {}
@@ -53,9 +54,25 @@ public final class ArchiverStatus {
     return counts.committedVersion;
   }
 
-  /** {@return how much would be lost with the machine: zero if all is archived} */
+  /**
+   * {@return for how long the oldest commit that is not archived has waited, to about 100 ms: how
+   * much would be lost with the machine} Zero if all is archived.
+   */
   public Duration lag() {
     return counts.lag;
+  }
+
+  /**
+   * {@return how long the step under way has taken, zero if there is none} A step writes one
+   * segment, or looks at the archive.
+   */
+  public Duration stepTime() {
+    return counts.stepTime;
+  }
+
+  /** {@return whether the step under way takes so long that the archive may hang: 30 s} */
+  public boolean isSlow() {
+    return counts.stepTime.compareTo(Archiver.PATIENCE) >= 0;
   }
 
   /** {@return since it was started, how often the log had let go of what was not yet archived} */

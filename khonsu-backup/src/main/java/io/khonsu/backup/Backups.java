@@ -9,7 +9,6 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Predicate;
 
 /**
  * An archive, from the side of those who look after it and restore from it: no store need run, and
@@ -122,28 +121,29 @@ public final class Backups {
    *
    * @param plan which state
    * @param label what to call it, at most {@value BaseBackup#LABEL_LENGTH_MAX} printable characters
-   * @param scratch a directory that is new or empty, on a disk with room for one state; it is gone
-   *     afterwards
+   * @param scratch a directory on a disk with room for one state, as {@link Scratch} says
    * @param progress told of bytes read, then of bytes written
    * @return the base; the same as before if there was one of this version
-   * @throws java.nio.file.FileAlreadyExistsException if there is something in the directory
    * @throws DamagedArchiveException if an object is not what was written, or is missing
    */
   public BaseBackup createBase(
       RestorePlan plan, String label, Path scratch, BackupProgress progress) throws IOException {
     BaseBackup.checkLabel(label);
-    new RestoredDirectory(scratch).checkEmpty();
     Timeline timeline = plan.timeline();
-    try (Restoring restoring =
-        new Restoring(
-            index(), plan, scratch, DurableSettings.defaults(), progress, timeline.storeId())) {
+    try (Scratch own = Scratch.in(scratch);
+        Restoring restoring =
+            new Restoring(
+                index(),
+                plan,
+                own.path(),
+                DurableSettings.defaults(),
+                progress,
+                timeline.storeId())) {
       restoring.replay(plan.version());
-      Path place = scratch.resolve(BaseTaking.SCRATCH);
+      Path place = own.path().resolve(BaseTaking.SCRATCH);
       restoring.state().checkpoint(place); // without what belongs to whoever has it open
       return new BaseTaking(archive, timeline, clock)
           .take(place, KeyValueEngine.onClassPath(), label, progress);
-    } finally {
-      Trees.delete(scratch);
     }
   }
 
@@ -171,23 +171,26 @@ public final class Backups {
       check(index, plan);
     }
     List<String> gone = new ArrayList<>();
-    delete(plan, object -> !Layout.isFile(object), gone);
-    // Looked at again, as a base that was begun meanwhile may count on files that were to go. One
-    // that is begun from now on misses what has gone when it looks for its files at its end.
-    Set<String> unneeded = Set.copyOf(planPrune(policy).objects());
-    delete(plan, object -> Layout.isFile(object) && unneeded.contains(object), gone);
-    long bytes = gone.stream().mapToLong(index::sizeBytes).sum();
-    return new PrunePlan(plan.bases(), gone, bytes, plan.lostPoints(), plan.windows());
-  }
-
-  private void delete(PrunePlan plan, Predicate<String> which, List<String> gone)
-      throws IOException {
     for (String object : plan.objects()) {
-      if (which.test(object)) {
+      if (!Layout.isFile(object)) {
         archive.delete(object);
         gone.add(object);
       }
     }
+    // Looked at again, as a base that was begun before may count on files that were to go. One
+    // that is begun meanwhile touches those that it needs, or misses them at its end.
+    Set<String> unneeded = Set.copyOf(planPrune(policy).objects());
+    for (String object : plan.objects()) {
+      boolean isGone =
+          Layout.isFile(object)
+              && unneeded.contains(object)
+              && archive.deleteIfOlder(object, clock.instant().minus(policy.objectGrace()));
+      if (isGone) {
+        gone.add(object);
+      }
+    }
+    long bytes = gone.stream().mapToLong(index::sizeBytes).sum();
+    return new PrunePlan(plan.bases(), gone, bytes, plan.lostPoints(), plan.windows());
   }
 
   /** What pruning does if it would take away more than was asked for. */
@@ -220,15 +223,16 @@ public final class Backups {
   /**
    * Looks at everything, restores every window, and compares states with what was recorded.
    *
-   * @param scratch a directory that is new or empty, on a disk with room for one state; it is
-   *     empty, or gone, afterwards
+   * @param scratch a directory on a disk with room for one state, as {@link Scratch} says
    * @param progress told of bytes read
    */
   public VerifyReport verify(Path scratch, BackupProgress progress) throws IOException {
     Verifying verifying = new Verifying(index(), progress);
     verifying.checkFiles();
     verifying.checkData();
-    verifying.checkRestores(new RestoredDirectory(scratch), scratch);
+    try (Scratch own = Scratch.in(scratch)) {
+      verifying.checkRestores(own.path());
+    }
     return verifying.report(VerifyDepth.RESTORE);
   }
 

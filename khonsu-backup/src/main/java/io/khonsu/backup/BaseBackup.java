@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 
@@ -54,6 +55,16 @@ public record BaseBackup(
 
     String object() {
       return Layout.object(new Sha256(sha256));
+    }
+
+    /** {@return what is wrong with its object, which has so many bytes, -1 if it is missing} */
+    Optional<String> wrong(long foundBytes) {
+      return foundBytes == sizeBytes
+          ? Optional.empty()
+          : Optional.of(
+              foundBytes < 0
+                  ? "it is missing"
+                  : "it has %d bytes, not %d".formatted(foundBytes, sizeBytes));
     }
 
     private static BackupFile parse(String line) {

@@ -1,5 +1,6 @@
 package io.khonsu.backup;
 
+import io.khonsu.backup.ArchiveStore.StoredObject;
 import io.khonsu.backup.BaseBackup.BackupFile;
 import io.khonsu.durable.DurableStorage;
 import io.khonsu.durable.StateStore;
@@ -10,7 +11,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 /**
  * Takes base backups: the files of a state go into the archive, and at last the manifest, without
@@ -86,11 +90,13 @@ final class BaseTaking {
     byte[] manifest = base.bytes();
     boolean added = archive.putIfAbsent(base.object(), out -> out.write(manifest));
     if (added) {
-      checkFiles(base);
+      check(base);
       return base;
     }
     try (InputStream in = archive.open(base.object())) {
-      return BaseBackup.read(base.timeline(), base.object(), in);
+      BaseBackup before = BaseBackup.read(base.timeline(), base.object(), in);
+      check(before);
+      return before;
     }
   }
 
@@ -104,15 +110,24 @@ final class BaseTaking {
     return new BackupFile(name, Files.size(path), hash.hex());
   }
 
-  /** Looks for files that pruning has taken away before there was a manifest that names them. */
-  private void checkFiles(BaseBackup base) throws IOException {
-    List<String> present =
-        archive.list(Layout.OBJECTS).stream().map(ArchiveStore.StoredObject::name).toList();
+  /**
+   * Looks whether a base is whole: pruning may have taken files away before there was a manifest
+   * that names them, and what was there before may be damaged.
+   */
+  private void check(BaseBackup base) throws IOException {
+    Map<String, Long> sizes = new HashMap<>();
+    for (StoredObject object : archive.list(Layout.OBJECTS)) {
+      sizes.put(object.name(), object.sizeBytes());
+    }
     for (BackupFile file : base.files()) {
-      if (!present.contains(file.object())) {
+      Optional<String> wrong = file.wrong(sizes.getOrDefault(file.object(), -1L));
+      if (wrong.isPresent()) {
         archive.delete(base.object());
         throw new DamagedArchiveException(
-            file.object(), "it was taken away while a base was taken: take the base again");
+            file.object(),
+            wrong.get()
+                + ", so the base was not made: delete it from the archive if it is there, and take"
+                + " the base again");
       }
     }
   }

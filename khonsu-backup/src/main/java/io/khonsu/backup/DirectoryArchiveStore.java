@@ -6,15 +6,15 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * An archive in a directory, local or of a network file system that has hard links.
@@ -36,10 +37,16 @@ public final class DirectoryArchiveStore implements ArchiveStore {
   /** Begins with a point, so that no object can be called so. */
   private static final String TEMPORARY = ".temporary";
 
+  /** The character after the slash: what is in a directory comes before its name and this. */
+  private static final char AFTER_SLASH = '0';
+
   /** Older ones were left by a crash: nobody writes one object for so long. */
   private static final Duration TEMPORARY_AGE_MAX = Duration.ofDays(1);
 
   private final Path root;
+
+  /** Whether it was looked for temporary files that were left. */
+  private final AtomicBoolean isTidied = new AtomicBoolean();
 
   private DirectoryArchiveStore(Path root) {
     this.root = root;
@@ -69,26 +76,32 @@ public final class DirectoryArchiveStore implements ArchiveStore {
       throw new NotDirectoryException(directory.toString());
     }
     DirectoryArchiveStore store = new DirectoryArchiveStore(directory.toRealPath());
-    store.removeTemporaries();
+    store.tidyOnce();
     return store;
   }
 
-  private void removeTemporaries() throws IOException {
+  /**
+   * Removes temporary files that were left. If the writer of one lives after all, it cannot link
+   * it, and fails as if the disk had.
+   */
+  private void tidyOnce() throws IOException {
     Path directory = root.resolve(TEMPORARY);
-    if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
+    if (isTidied.getAndSet(true) || !Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
-    FileTime oldest = FileTime.from(Instant.now().minus(TEMPORARY_AGE_MAX));
+    Instant oldest = Instant.now().minus(TEMPORARY_AGE_MAX);
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
       for (Path file : files) {
         removeIfOlder(file, oldest);
       }
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
     }
   }
 
-  private static void removeIfOlder(Path file, FileTime oldest) throws IOException {
+  private static void removeIfOlder(Path file, Instant oldest) throws IOException {
     try {
-      if (Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).compareTo(oldest) < 0) {
+      if (isOlder(file, oldest)) {
         Files.deleteIfExists(file);
       }
     } catch (NoSuchFileException _) {
@@ -98,11 +111,16 @@ public final class DirectoryArchiveStore implements ArchiveStore {
 
   @Override
   public boolean putIfAbsent(String name, Content content) throws IOException {
+    tidyOnce();
     Path target = path(name);
     if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
-      return touch(target);
+      try {
+        return touch(target);
+      } catch (NoSuchFileException _) {
+        // Deleted meanwhile: it is written again.
+      }
     }
-    Path temporary = makeDirectories(root.resolve(TEMPORARY)).resolve(UUID.randomUUID().toString());
+    Path temporary = temporary();
     try {
       write(temporary, content);
       Path parent = makeDirectories(parentOf(target));
@@ -119,6 +137,11 @@ public final class DirectoryArchiveStore implements ArchiveStore {
     }
   }
 
+  /** {@return a new name for a file that is no object} */
+  private Path temporary() throws IOException {
+    return makeDirectories(root.resolve(TEMPORARY)).resolve(UUID.randomUUID().toString());
+  }
+
   @Override
   public InputStream open(String name) throws IOException {
     Path path = path(name);
@@ -130,50 +153,61 @@ public final class DirectoryArchiveStore implements ArchiveStore {
 
   @Override
   public List<StoredObject> list(String prefix) throws IOException {
-    // A walk does not begin behind a link; only the way to the archive may have one.
-    Path base = Files.exists(root) ? root.toRealPath() : root;
-    String below = prefix.isEmpty() ? "" : prefix.substring(0, prefix.length() - 1);
-    if (!below.isEmpty()) {
-      var _ = path(below); // which checks it
+    return list(prefix, "");
+  }
+
+  @Override
+  public List<StoredObject> list(String prefix, String after) throws IOException {
+    Path directory = root;
+    if (!prefix.isEmpty()) {
+      directory = checkNoLink(path(prefix.substring(0, prefix.length() - 1)));
     }
-    Listing listing = new Listing(base);
-    var _ = Files.walkFileTree(base.resolve(below), listing);
-    listing.objects.sort(Comparator.comparing(StoredObject::name));
-    return listing.objects;
+    List<StoredObject> objects = new ArrayList<>();
+    list(directory, prefix, after, objects);
+    objects.sort(Comparator.comparing(StoredObject::name));
+    return objects;
   }
 
   /** Gathers objects, while others come and go. */
-  private static final class Listing extends SimpleFileVisitor<Path> {
-    private final Path base;
-    private final List<StoredObject> objects = new ArrayList<>();
-
-    private Listing(Path base) {
-      this.base = base;
-    }
-
-    @Override
-    public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) {
-      return directory.equals(base.resolve(TEMPORARY))
-          ? FileVisitResult.SKIP_SUBTREE
-          : FileVisitResult.CONTINUE;
-    }
-
-    @Override
-    public FileVisitResult visitFile(Path path, BasicFileAttributes attributes) {
-      if (attributes.isRegularFile()) {
-        String name = base.relativize(path).toString().replace('\\', '/');
-        objects.add(
-            new StoredObject(name, attributes.size(), attributes.lastModifiedTime().toInstant()));
+  private void list(Path directory, String prefix, String after, List<StoredObject> objects)
+      throws IOException {
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+      for (Path entry : entries) {
+        String name = prefix + entry.getFileName();
+        if (!isAllUpTo(name, after) && !name.equals(TEMPORARY)) {
+          listEntry(entry, name, after, objects);
+        }
       }
-      return FileVisitResult.CONTINUE;
-    }
-
-    @Override
-    public FileVisitResult visitFileFailed(Path path, IOException cause) throws IOException {
-      if (cause instanceof NoSuchFileException) {
-        return FileVisitResult.CONTINUE; // deleted meanwhile, or nothing has this prefix
+    } catch (NoSuchFileException _) {
+      // Deleted meanwhile, or nothing has this prefix.
+    } catch (NotDirectoryException e) {
+      if (directory.equals(root)) {
+        throw e;
       }
-      throw cause;
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
+    }
+  }
+
+  /** {@return whether an object of this name, and all below it, come not after {@code after}} */
+  private static boolean isAllUpTo(String name, String after) {
+    return name.compareTo(after) <= 0 && (name + AFTER_SLASH).compareTo(after) <= 0;
+  }
+
+  private void listEntry(Path entry, String name, String after, List<StoredObject> objects)
+      throws IOException {
+    BasicFileAttributes attributes;
+    try {
+      attributes =
+          Files.readAttributes(entry, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+    } catch (NoSuchFileException _) {
+      return; // deleted meanwhile
+    }
+    if (attributes.isDirectory()) {
+      list(entry, name + '/', after, objects);
+    } else if (attributes.isRegularFile() && name.compareTo(after) > 0) {
+      objects.add(
+          new StoredObject(name, attributes.size(), attributes.lastModifiedTime().toInstant()));
     }
   }
 
@@ -185,6 +219,42 @@ public final class DirectoryArchiveStore implements ArchiveStore {
     }
   }
 
+  /*
+   * It is taken away under another name first. So whoever touches it either did so before, which is
+   * seen then, and it comes back; or he does not find it any more, and writes it.
+   */
+  @Override
+  public boolean deleteIfOlder(String name, Instant than) throws IOException {
+    Path path = path(name);
+    Path taken = temporary();
+    try {
+      if (!isOlder(path, than)) {
+        return false;
+      }
+      Files.move(path, taken, StandardCopyOption.ATOMIC_MOVE);
+    } catch (NoSuchFileException _) {
+      return false; // somebody else has removed it
+    }
+    try {
+      boolean goes = isOlder(taken, than);
+      if (!goes) {
+        Files.createLink(path, taken);
+      }
+      return goes;
+    } catch (FileAlreadyExistsException _) {
+      return false; // it was written again meanwhile
+    } catch (NoSuchFileException _) {
+      return true; // it looked like a temporary file that was left: only old ones do
+    } finally {
+      Trees.syncOne(parentOf(path));
+      Files.deleteIfExists(taken);
+    }
+  }
+
+  private static boolean isOlder(Path file, Instant than) throws IOException {
+    return Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toInstant().isBefore(than);
+  }
+
   @Override
   public String toString() {
     return root.toString();
@@ -194,9 +264,14 @@ public final class DirectoryArchiveStore implements ArchiveStore {
   private Path path(String name) throws IOException {
     Path path = root.resolve(ArchiveStore.checkName(name));
     for (Path part = parentOf(path); !part.equals(root); part = parentOf(part)) {
-      if (Files.isSymbolicLink(part)) {
-        throw new IOException("%s is a symbolic link: an archive has none".formatted(part));
-      }
+      var _ = checkNoLink(part);
+    }
+    return path;
+  }
+
+  private static Path checkNoLink(Path path) throws IOException {
+    if (Files.isSymbolicLink(path)) {
+      throw new IOException("%s is a symbolic link: an archive has none".formatted(path));
     }
     return path;
   }

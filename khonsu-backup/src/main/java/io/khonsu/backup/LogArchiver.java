@@ -1,16 +1,20 @@
 package io.khonsu.backup;
 
+import io.khonsu.backup.ArchiveIndex.SegmentFile;
 import io.khonsu.backup.SegmentFormat.Header;
 import io.khonsu.backup.SegmentName.State;
 import io.khonsu.spi.CommitHistory;
 import io.khonsu.spi.LogRecord;
 import io.khonsu.spi.ReplicatedHistory;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /*
@@ -34,6 +38,10 @@ final class LogArchiver {
   private final Optional<UUID> id;
 
   private SegmentBuilder builder;
+
+  /** The newest segment that this has written; null if there is none yet. */
+  private @Nullable SegmentName written;
+
   private long completeVersion;
   private long archivedVersion;
   private long gaps;
@@ -54,33 +62,47 @@ final class LogArchiver {
     this.limits = limits;
     this.log = log;
     this.id = ArchiveIndex.idOf(archive);
-    List<SegmentName> names = names();
-    Optional<SegmentName> complete = newest(names, State.COMPLETE);
-    Sha256 hash = Sha256.NONE;
-    if (complete.isPresent()) {
-      Read read = read(complete.get());
-      hash = read.hash;
-      expected = new LogRecord(read.last.version(), read.last.payload().array());
-    }
-    this.completeVersion = complete.map(SegmentName::last).orElse(timeline.forkVersion());
-    this.archivedVersion = completeVersion;
-    long number = complete.map(name -> name.number() + 1).orElse(0L);
-    this.builder = builder(number, completeVersion, hash);
+    List<SegmentFile> files = files("");
+    Optional<SegmentName> complete = newest(files, State.COMPLETE);
+    goOnAfter(complete);
     if (log.trimmedVersion() > completeVersion) {
+      long number = builder.number();
       Optional<SegmentName> partial =
-          newest(names, State.PARTIAL).filter(name -> name.number() >= number);
+          newest(files, State.PARTIAL).filter(name -> name.number() >= number);
       if (partial.isPresent()) {
         readBack(partial.get());
       }
     }
-    removeSuperseded(names);
+    for (SegmentFile file : files) {
+      if (isSuperseded(file.name(), files.stream().filter(other -> other.name().isComplete()))) {
+        archive.delete(file.object());
+      }
+    }
   }
 
-  private Optional<SegmentName> newest(List<SegmentName> names, State state) {
-    return names.stream()
+  private static Optional<SegmentName> newest(List<SegmentFile> files, State state) {
+    return files.stream()
+        .map(SegmentFile::name)
         .filter(name -> name.state() == state)
         .reduce(
             (one, other) -> one.number() > other.number() || one.supersedes(other) ? one : other);
+  }
+
+  /** Goes on after what is complete, whoever has archived it, and looks whether the log has it. */
+  private void goOnAfter(Optional<SegmentName> complete) throws IOException {
+    long number = 0;
+    Sha256 hash = Sha256.NONE;
+    completeVersion = timeline.forkVersion();
+    expected = null;
+    if (complete.isPresent()) {
+      Read read = read(complete.get());
+      number = complete.get().number() + 1;
+      hash = read.hash;
+      completeVersion = complete.get().last();
+      expected = new LogRecord(read.last.version(), read.last.payload().array());
+    }
+    archivedVersion = Math.max(archivedVersion, completeVersion);
+    builder = builder(number, completeVersion, hash);
   }
 
   private void readBack(SegmentName partial) throws IOException {
@@ -110,13 +132,15 @@ final class LogArchiver {
   }
 
   /**
-   * Archives the segments that the log completes, and takes up what comes after them.
+   * Archives the next segment, if the log completes it, or else takes up what there is of it.
    *
-   * @return whether there is something that {@link #flush} would archive
+   * @return whether there may be more: call it again; if not, {@link #flush} archives the rest
    * @throws ForeignArchiveException if another history was archived on this timeline
    */
   boolean advance() throws IOException {
-    rollIfComplete(); // writing it may have failed before
+    if (rollIfComplete()) {
+      return true; // writing it had failed before
+    }
     if (log.trimmedVersion() > builder.last()) {
       skipGap();
     }
@@ -127,27 +151,38 @@ final class LogArchiver {
     if (upTo < completeVersion && log instanceof ReplicatedHistory) {
       return false; // another replica has archived what this one has yet to apply
     }
+    boolean more = false;
     if (expected != null) {
-      read(completeVersion - 1, upTo);
+      more = read(completeVersion - 1, upTo);
     } else if (upTo > builder.last()) {
-      read(builder.last(), upTo);
+      more = read(builder.last(), upTo);
     }
-    if (expected != null) {
+    if (expected != null && !more) {
       throw otherHistory("version %d".formatted(expected.version()));
     }
-    return builder.last() > archivedVersion;
+    return more;
   }
 
   /** Archives what {@link #advance} has taken up, as a partial segment. */
   void flush() throws IOException {
     if (builder.last() > archivedVersion) {
-      put(builder.seal());
+      boolean _ = put(builder.seal());
     }
   }
 
-  private void read(long after, long upTo) throws IOException {
+  /** {@return whether it ended with a segment, before the end of the log} */
+  private boolean read(long after, long upTo) throws IOException {
     try {
-      log.read(after, record -> add(record, upTo));
+      log.read(
+          after,
+          record -> {
+            if (add(record, upTo)) {
+              throw new EndOfSegmentException();
+            }
+          });
+      return false;
+    } catch (EndOfSegmentException _) {
+      return true;
     } catch (IllegalArgumentException e) {
       if (log.trimmedVersion() <= after) {
         throw e;
@@ -156,27 +191,38 @@ final class LogArchiver {
     }
   }
 
-  private void add(LogRecord record, long upTo) throws IOException {
+  /** Ends reading the log. */
+  private static final class EndOfSegmentException extends IOException {
+    private static final long serialVersionUID = 1;
+  }
+
+  /** {@return whether that was the end of a segment} */
+  private boolean add(LogRecord record, long upTo) throws IOException {
     if (record.version() > upTo) {
-      return; // a power failure might take it back
+      return false; // a power failure might take it back
     }
     if (expected != null) {
       if (!record.equals(expected)) {
         throw otherHistory("version %d".formatted(expected.version()));
       }
       expected = null;
-      return;
+      return false;
     }
     builder.add(record.version(), ByteBuffer.wrap(record.bytes()));
-    rollIfComplete();
+    return rollIfComplete();
   }
 
-  private void rollIfComplete() throws IOException {
-    if (builder.isComplete()) {
-      Sha256 hash = put(builder.seal());
-      completeVersion = builder.last();
-      builder = builder(builder.number() + 1, completeVersion, hash);
+  /** {@return whether a segment was whole, and is archived now} */
+  private boolean rollIfComplete() throws IOException {
+    if (!builder.isComplete()) {
+      return false;
     }
+    SegmentBuilder.Sealed whole = builder.seal();
+    if (put(whole)) {
+      completeVersion = builder.last();
+      builder = builder(builder.number() + 1, completeVersion, whole.hash());
+    }
+    return true;
   }
 
   private void skipGap() throws IOException {
@@ -185,8 +231,10 @@ final class LogArchiver {
       builder = builder(builder.number(), trimmed, builder.previous());
     } else {
       SegmentBuilder.Sealed last = builder.seal();
-      Sha256 hash = put(last);
-      builder = builder(builder.number() + 1, trimmed, hash);
+      if (!put(last)) {
+        return;
+      }
+      builder = builder(builder.number() + 1, trimmed, last.hash());
     }
     archivedVersion = trimmed;
     gaps++;
@@ -198,20 +246,40 @@ final class LogArchiver {
     return new SegmentBuilder(header, limits);
   }
 
-  /** Writes a segment, or makes sure that just this one is there; returns its hash. */
-  private Sha256 put(SegmentBuilder.Sealed segment) throws IOException {
+  /**
+   * Writes a segment, or makes sure that just this one is there. If it is not, but others have
+   * archived more, it was pruned, or is part of what they have completed: then this goes on after
+   * what they did.
+   *
+   * @return whether it is there
+   */
+  private boolean put(SegmentBuilder.Sealed segment) throws IOException {
     SegmentName name = segment.name();
     checkIsThere();
-    checkRivals(name, names()); // before it is there as well
+    // With the one before: whoever writes at the same moment is seen at the next one.
+    List<SegmentFile> files = files(SegmentName.prefix(Math.max(name.number() - 1, 0)));
+    for (SegmentFile file : files) {
+      checkNoRival(segment, file); // before it is there as well
+    }
+    Optional<SegmentName> complete = newest(files, State.COMPLETE);
+    boolean isBehind = complete.isPresent() && complete.get().number() >= name.number();
+    if (isBehind && files.stream().noneMatch(file -> file.name().equals(name))) {
+      goOnAfter(complete);
+      return false;
+    }
     boolean added = archive.putIfAbsent(segment.object(), segment);
-    List<SegmentName> names = names();
-    checkRivals(name, names);
     if (!added && !read(name).hash.equals(segment.hash())) {
       throw otherHistory("segment %d".formatted(name.number()));
     }
+    written = name;
     archivedVersion = Math.max(archivedVersion, name.last());
-    removeSuperseded(names);
-    return segment.hash();
+    files.add(new SegmentFile(timeline.number(), name, 0));
+    for (SegmentFile file : files) {
+      if (isSuperseded(file.name(), files.stream())) {
+        archive.delete(file.object());
+      }
+    }
+    return true;
   }
 
   /** A file system that is not mounted leaves an empty directory, which a segment must not fill. */
@@ -222,14 +290,35 @@ final class LogArchiver {
     }
   }
 
-  private void checkRivals(SegmentName name, List<SegmentName> names)
-      throws ForeignArchiveException {
-    for (SegmentName other : names) {
-      boolean isRival = other.number() == name.number() && other.isComplete() && name.isComplete();
-      if (isRival && !other.equals(name)) {
-        throw otherHistory("segment %d".formatted(name.number()));
-      }
+  private void checkNoRival(SegmentBuilder.Sealed segment, SegmentFile file) throws IOException {
+    SegmentName name = segment.name();
+    SegmentName other = file.name();
+    if (other.equals(name) || other.equals(written)) {
+      return; // the first is compared when it is found to be there
     }
+    boolean isRival;
+    if (other.number() == name.number()) {
+      isRival = (other.isComplete() && name.isComplete()) || !agrees(segment, file);
+    } else {
+      boolean isBefore = other.number() < name.number();
+      isRival = isBefore && other.isComplete() && other.last() != completeVersion;
+    }
+    if (isRival) {
+      throw otherHistory("segment %d".formatted(other.number()));
+    }
+  }
+
+  /** {@return whether one of two segments of a number goes on as the other} */
+  private boolean agrees(SegmentBuilder.Sealed segment, SegmentFile file) throws IOException {
+    try (InputStream in = archive.open(file.object())) {
+      if (segment.agreesWith(in, file.sizeBytes())) {
+        return true;
+      }
+    } catch (NoSuchFileException _) {
+      return true; // somebody has superseded it meanwhile, and has looked at it
+    }
+    Read _ = read(file.name()); // if it is damaged, that is what is wrong
+    return false;
   }
 
   private ForeignArchiveException otherHistory(String what) {
@@ -240,24 +329,22 @@ final class LogArchiver {
             + " another archive");
   }
 
-  private void removeSuperseded(List<SegmentName> names) throws IOException {
-    for (SegmentName name : names) {
-      boolean superseded =
-          names.stream()
-              .anyMatch(other -> other.number() == name.number() && other.supersedes(name));
-      if (superseded && !name.isComplete()) {
-        archive.delete(Layout.log(timeline.number()) + name);
-      }
-    }
+  private static boolean isSuperseded(SegmentName name, Stream<SegmentFile> by) {
+    return !name.isComplete()
+        && by.map(SegmentFile::name)
+            .anyMatch(other -> other.number() == name.number() && other.supersedes(name));
   }
 
-  private List<SegmentName> names() throws IOException {
+  /** {@return the segments whose names come after {@code after}; to be changed} */
+  private List<SegmentFile> files(String after) throws IOException {
     String prefix = Layout.log(timeline.number());
-    List<SegmentName> names = new ArrayList<>();
-    for (var object : archive.list(prefix)) {
-      SegmentName.parse(object.name().substring(prefix.length())).ifPresent(names::add);
+    List<SegmentFile> files = new ArrayList<>();
+    for (var object : archive.list(prefix, prefix + after)) {
+      SegmentName.parse(object.name().substring(prefix.length()))
+          .ifPresent(
+              name -> files.add(new SegmentFile(timeline.number(), name, object.sizeBytes())));
     }
-    return names;
+    return files;
   }
 
   private Read read(SegmentName name) throws IOException {

@@ -96,14 +96,21 @@ final class Planning {
     return windows.isEmpty() ? -1 : windows.getLast().to();
   }
 
-  private static UnrestorableException unrestorable(String what, History history) {
+  private UnrestorableException unrestorable(String what, History history) {
     List<Window> windows = history.windows();
     String can =
         windows.isEmpty()
-            ? "nothing of it can be: there is no base, and the log does not go back to the start"
+            ? "nothing of it can be: there is no base that can be used, and the log does not go"
+                + " back to the start"
             : windows.stream().map(Window::toString).collect(Collectors.joining(", "));
+    String damaged =
+        index.bases().stream()
+            .flatMap(base ->
+                index.wrong(base).stream()
+                    .map(wrong -> "; base %s is damaged, %s".formatted(base.object(), wrong)))
+            .collect(Collectors.joining());
     return new UnrestorableException(
-        "%s of timeline %d cannot be restored; what can: %s"
-            .formatted(what, history.timeline().number(), can));
+        "%s of timeline %d cannot be restored; what can: %s%s"
+            .formatted(what, history.timeline().number(), can, damaged));
   }
 }

@@ -39,6 +39,17 @@ final class Pruning {
     long from = first < 0 || kept.isEmpty() ? 0 : kept.getFirst().version();
     keptBases.addAll(kept);
     history.steps(from, Long.MAX_VALUE).forEach(step -> keptSegments.add(step.segment()));
+    keepEnd(index.segments(timeline.number()));
+  }
+
+  /** Marks the newest complete segment, from which archivers go on, and what is after it. */
+  private void keepEnd(List<SegmentFile> segments) {
+    for (int i = segments.size() - 1; i >= 0; i--) {
+      if (segments.get(i).name().isComplete()) {
+        keptSegments.addAll(segments.subList(i, segments.size()));
+        return;
+      }
+    }
   }
 
   /** {@return the index of the oldest base that stays; -1 if also the log before it does} */

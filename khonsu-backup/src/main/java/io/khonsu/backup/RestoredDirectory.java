@@ -4,8 +4,10 @@ import io.khonsu.durable.DurableSettings;
 import io.khonsu.durable.RestoredStore;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -56,14 +58,33 @@ final class RestoredDirectory {
     }
   }
 
+  /** Removes what a restore has left that crashed. */
+  private void discardStaging() throws IOException {
+    if (Files.exists(staging, LinkOption.NOFOLLOW_LINKS)) {
+      try {
+        RestoredStore.discard(staging);
+      } catch (NoSuchFileException _) {
+        // Another restore has just given it its name, which shows as a target that is not empty.
+      }
+    }
+  }
+
+  /** Gives the store its name; what has come to be there meanwhile stays as it is. */
+  private void name() throws IOException {
+    try {
+      Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
+    } catch (FileSystemException e) {
+      checkEmpty(); // the reason, if it is not
+      throw e;
+    }
+  }
+
   /** Makes the store. */
   RestoreResult restore(
       ArchiveIndex index, RestorePlan plan, DurableSettings settings, BackupProgress progress)
       throws IOException {
+    discardStaging();
     checkEmpty();
-    if (Files.exists(staging, LinkOption.NOFOLLOW_LINKS)) {
-      RestoredStore.discard(staging);
-    }
     // The staging directory stays locked until it has gone: nobody else may begin anew in it.
     try (Restoring restoring = new Restoring(index, plan, staging, settings, progress)) {
       restoring.replay(plan.version());
@@ -74,7 +95,7 @@ final class RestoredDirectory {
       Files.write(
           staging.resolve(Timelines.Origin.FILE), origin.bytes(), StandardOpenOption.CREATE_NEW);
       Trees.sync(staging);
-      Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
+      name();
       Trees.syncOne(parent);
       return new RestoreResult(target, version, restoring.transactions(), plan);
     }

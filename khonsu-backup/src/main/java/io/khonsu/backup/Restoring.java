@@ -20,6 +20,7 @@ import java.nio.file.StandardOpenOption;
 import java.security.DigestInputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -130,8 +131,12 @@ final class Restoring implements AutoCloseable {
         OutputStream out = Files.newOutputStream(target, StandardOpenOption.CREATE_NEW)) {
       long size = in.transferTo(out);
       Sha256 hash = Sha256.of(in.getMessageDigest().digest());
-      if (size != file.sizeBytes() || !hash.hex().equals(file.sha256())) {
-        throw new DamagedArchiveException(file.object(), "its content has another hash");
+      Optional<String> wrong =
+          hash.hex().equals(file.sha256())
+              ? file.wrong(size)
+              : Optional.of(file.wrong(size).orElse("its content has another hash"));
+      if (wrong.isPresent()) {
+        throw new DamagedArchiveException(file.object(), wrong.get());
       }
     } catch (NoSuchFileException _) {
       throw new DamagedArchiveException(file.object(), "it is missing");

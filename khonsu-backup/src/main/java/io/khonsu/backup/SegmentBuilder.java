@@ -3,15 +3,17 @@ package io.khonsu.backup;
 import io.khonsu.backup.SegmentFormat.Header;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
+import java.util.Arrays;
 
 /** A segment being filled. Not thread-safe. */
 final class SegmentBuilder {
   private final Header header;
   private final SegmentLimits limits;
-  private final ByteArrayOutputStream body = new ByteArrayOutputStream(1 << 16);
+  private final Body body = new Body();
   private final MessageDigest digest = Sha256.digest();
   private long count;
   private long first;
@@ -94,16 +96,27 @@ final class SegmentBuilder {
     digest.update(bytes);
   }
 
+  /** The bytes up to the end of the frames. */
+  private static final class Body extends ByteArrayOutputStream {
+    private Body() {
+      super(1 << 16);
+    }
+
+    /** {@return whether {@code length} bytes from here on are the first ones of others} */
+    private boolean isAt(int from, byte[] others, int length) {
+      return Arrays.equals(buf, from, from + length, others, 0, length);
+    }
+  }
+
   /** A segment that can be written. It is to be written before the builder goes on. */
   static final class Sealed implements ArchiveStore.Content {
     private final String object;
     private final SegmentName name;
-    private final ByteArrayOutputStream body;
+    private final Body body;
     private final byte[] footer;
     private final Sha256 hash;
 
-    private Sealed(
-        String object, SegmentName name, ByteArrayOutputStream body, byte[] footer, Sha256 hash) {
+    private Sealed(String object, SegmentName name, Body body, byte[] footer, Sha256 hash) {
       this.object = object;
       this.name = name;
       this.body = body;
@@ -121,6 +134,26 @@ final class SegmentBuilder {
 
     Sha256 hash() {
       return hash;
+    }
+
+    /**
+     * {@return whether another segment of this number has the same transactions, as far as both go}
+     *
+     * @param other its bytes
+     * @param otherBytes how many these are
+     */
+    boolean agreesWith(InputStream other, long otherBytes) throws IOException {
+      long trailer = (long) footer.length + Sha256.BYTES;
+      int common = Math.clamp(otherBytes - trailer, 0, body.size());
+      byte[] chunk = new byte[1 << 16];
+      for (int at = 0; at < common; ) {
+        int length = other.readNBytes(chunk, 0, Math.min(chunk.length, common - at));
+        if (length == 0 || !body.isAt(at, chunk, length)) {
+          return false;
+        }
+        at += length;
+      }
+      return true;
     }
 
     @Override

@@ -43,6 +43,13 @@ record SegmentName(long number, long after, long last, State state) {
             matcher.group(4).equals(State.COMPLETE.suffix) ? State.COMPLETE : State.PARTIAL));
   }
 
+  /**
+   * {@return what the names of all segments of a number begin with, and those of greater follow}
+   */
+  static String prefix(long number) {
+    return String.format(Locale.ROOT, "%012d", number);
+  }
+
   boolean isComplete() {
     return state == State.COMPLETE;
   }
@@ -54,11 +61,6 @@ record SegmentName(long number, long after, long last, State state) {
 
   @Override
   public String toString() {
-    return String.format(Locale.ROOT, "%012d", number)
-        + '-'
-        + Layout.hex(after)
-        + '-'
-        + Layout.hex(last)
-        + state.suffix;
+    return prefix(number) + '-' + Layout.hex(after) + '-' + Layout.hex(last) + state.suffix;
   }
 }

@@ -2,6 +2,7 @@ package io.khonsu.backup;
 
 import io.khonsu.Khonsu;
 import io.khonsu.StoreException;
+import io.khonsu.backup.ArchiveIndex.SegmentFile;
 import io.khonsu.backup.ArchiveStore.StoredObject;
 import io.khonsu.backup.BaseBackup.BackupFile;
 import io.khonsu.backup.SegmentFormat.Header;
@@ -47,12 +48,9 @@ final class Verifying {
     index.damages().forEach(damage -> find(damage.object(), damage.what()));
     for (BaseBackup base : index.bases()) {
       for (BackupFile file : base.files()) {
-        long size = index.sizeBytes(file.object());
-        if (size < 0) {
-          find(file.object(), "it is missing: base %s needs it".formatted(base.object()));
-        } else if (size != file.sizeBytes()) {
-          find(file.object(), "it has %d bytes, not %d".formatted(size, file.sizeBytes()));
-        }
+        file.wrong(index.sizeBytes(file.object()))
+            .ifPresent(
+                what -> find(file.object(), "%s: base %s needs it".formatted(what, base.object())));
       }
     }
     index.timelines().values().forEach(this::checkNumbers);
@@ -61,18 +59,28 @@ final class Verifying {
         .forEach(name -> find(name, "it is no part of an archive"));
   }
 
-  /** Looks for segments that are not there. */
+  /** Looks for segments that are not there, and were not pruned. */
   private void checkNumbers(Timeline timeline) {
-    long expected = -1;
-    for (var segment : index.segments(timeline.number())) {
+    SegmentFile before = null;
+    for (SegmentFile segment : index.segments(timeline.number())) {
       long number = segment.name().number();
-      if (expected >= 0 && number != expected) {
+      long expected = before == null ? number : before.name().number() + 1;
+      if (before != null && number != expected && !isForked(before)) {
         find(
             segment.object(),
             "segments %d to %d before it are missing".formatted(expected, number - 1));
       }
-      expected = number + 1;
+      before = segment;
     }
+  }
+
+  /** {@return whether another timeline goes on from here} It may need no more of this one. */
+  private boolean isForked(SegmentFile segment) {
+    return index.timelines().values().stream()
+        .filter(timeline -> timeline.parent() == segment.timeline())
+        .anyMatch(timeline ->
+            segment.name().after() < timeline.forkVersion()
+                && timeline.forkVersion() <= segment.name().last());
   }
 
   private boolean isKnown(String name) {
@@ -171,8 +179,7 @@ final class Verifying {
    * Restores every window from its start to its end, and on the way compares the state with that of
    * every base.
    */
-  void checkRestores(RestoredDirectory scratch, Path directory) throws IOException {
-    scratch.checkEmpty();
+  void checkRestores(Path directory) throws IOException {
     for (Timeline timeline : index.timelines().values()) {
       History history = new History(index, timeline, unusable());
       for (Window window : history.windows()) {

@@ -9,6 +9,7 @@ import io.khonsu.backup.ArchiveStore.StoredObject;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.NoSuchFileException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -75,6 +76,34 @@ abstract class ArchiveStoreContract {
   }
 
   @Test
+  void list_afterAName_isTheRest() throws Exception {
+    for (String name : List.of("a/1-x", "a/1/y", "a/1.z", "a/10", "a/2/b/c", "a/3", "b")) {
+      put(name, name);
+    }
+    List<String> all = names("a/");
+    assertThat(all).hasSize(6);
+    for (String after :
+        List.of("", "a", "a/", "a/1", "a/1-", "a/1/", "a/1/y", "a/2/b", "a/9", "c")) {
+      assertThat(archive().list("a/", after))
+          .as("after %s", after)
+          .extracting(StoredObject::name)
+          .isEqualTo(all.stream().filter(name -> name.compareTo(after) > 0).toList());
+    }
+  }
+
+  @Test
+  void oldObject_goes_youngStays() throws Exception {
+    put("a", "content");
+    Instant modified = archive().list("").getFirst().modified();
+
+    assertThat(archive().deleteIfOlder("a", modified)).isFalse();
+    assertThat(get("a")).isEqualTo("content");
+    assertThat(archive().deleteIfOlder("a", modified.plusMillis(1))).isTrue();
+    assertThat(names("")).isEmpty();
+    assertThat(archive().deleteIfOlder("a", modified.plusMillis(1))).isFalse();
+  }
+
+  @Test
   void deletedObject_isGone_andCanBeWrittenAgain() throws Exception {
     put("a", "first");
 
@@ -114,6 +143,8 @@ abstract class ArchiveStoreContract {
     assertThatIllegalArgumentException().isThrownBy(() -> put(name, "x"));
     assertThatIllegalArgumentException().isThrownBy(() -> archive().open(name));
     assertThatIllegalArgumentException().isThrownBy(() -> archive().delete(name));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> archive().deleteIfOlder(name, Instant.EPOCH));
     if (!name.isEmpty()) {
       assertThatIllegalArgumentException().isThrownBy(() -> archive().list(name + "/"));
     }

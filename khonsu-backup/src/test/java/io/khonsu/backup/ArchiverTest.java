@@ -142,7 +142,8 @@ class ArchiverTest {
     }
     Timeline timeline = Objects.requireNonNull(ArchiveIndex.load(archive).timelines().get(1));
     LogArchiver impostor = new LogArchiver(archive, timeline, other, new SegmentLimits(4, 10_000));
-    assertThatThrownBy(impostor::advance).isInstanceOf(ForeignArchiveException.class);
+    assertThatThrownBy(() -> TestArchive.advanceAll(impostor))
+        .isInstanceOf(ForeignArchiveException.class);
     assertThat(storage.log().lastVersion()).isEqualTo(before);
   }
 

@@ -11,6 +11,9 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,6 +47,7 @@ class DirectoryArchiveStoreTest extends ArchiveStoreContract {
 
     assertThatIOException().isThrownBy(() -> archive.open("link/secret"));
     assertThatIOException().isThrownBy(() -> archive.open("file"));
+    assertThatIOException().isThrownBy(() -> archive.list("link/"));
     assertThatIOException().isThrownBy(() -> archive.putIfAbsent("link/new", out -> out.write(1)));
     assertThat(archive.list("")).isEmpty();
     assertThat(outside.resolve("new")).doesNotExist();
@@ -72,6 +76,44 @@ class DirectoryArchiveStoreTest extends ArchiveStoreContract {
     put("a", "content");
 
     assertThat(archive().list("").getFirst().modified()).isAfter(old.toInstant());
+  }
+
+  /** Whoever finds it there, before and after somebody else has looked how old it is, keeps it. */
+  @Test
+  void oldObject_thatIsPutAgain_isNotLost() throws Exception {
+    ArchiveStore archive = archive();
+    Path file = directory.resolve("deep/archive/a");
+    Instant yesterday = Instant.now().minus(Duration.ofDays(1));
+    int kept = 0;
+    try (ExecutorService executor = Executors.newSingleThreadExecutor()) {
+      for (int round = 0; round < 300; round++) {
+        put("a", "content");
+        Files.setLastModifiedTime(file, FileTime.from(yesterday.minusSeconds(60)));
+        Future<Boolean> deleted = executor.submit(() -> archive.deleteIfOlder("a", yesterday));
+        put("a", "content");
+        boolean isThere = Files.exists(file);
+        boolean isGone = deleted.get();
+        kept += isThere ? 1 : 0;
+        assertThat(isThere && !Files.exists(file)).as("deleted: %s", isGone).isFalse();
+      }
+    }
+    assertThat(kept).isPositive();
+  }
+
+  @Test
+  void temporaryFiles_ofKilledWriters_goAtTheFirstWrite() throws Exception {
+    put("a", "content");
+    Path temporary = directory.resolve("deep/archive/.temporary");
+    Path young = Files.writeString(temporary.resolve("young"), "x");
+    Path old = Files.writeString(temporary.resolve("old"), "x");
+    Files.setLastModifiedTime(old, FileTime.from(Instant.now().minus(Duration.ofDays(2))));
+
+    ArchiveStore later = DirectoryArchiveStore.at(directory.resolve("deep/archive"));
+    assertThat(old).exists();
+    assertThat(later.putIfAbsent("b", out -> out.write(1))).isTrue();
+
+    assertThat(young).exists();
+    assertThat(old).doesNotExist();
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.khonsu.backup;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Instant;
 import java.util.List;
 
 /** Passes calls on to another archive, and fails the one it is told to, and all after it. */
@@ -58,6 +59,11 @@ final class FaultyArchiveStore implements ArchiveStore {
     }
     check();
     archive.delete(name);
+  }
+
+  @Override
+  public boolean deleteIfOlder(String name, Instant than) {
+    throw new UnsupportedOperationException("only pruning does that");
   }
 
   private void check() throws IOException {

@@ -2,6 +2,7 @@ package io.khonsu.backup;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Instant;
 import java.util.List;
 
 /** Passes calls on to another archive, for those that change some of them. */
@@ -25,6 +26,16 @@ class ForwardingArchiveStore implements ArchiveStore {
   @Override
   public List<StoredObject> list(String prefix) throws IOException {
     return archive.list(prefix);
+  }
+
+  @Override
+  public List<StoredObject> list(String prefix, String after) throws IOException {
+    return archive.list(prefix, after);
+  }
+
+  @Override
+  public boolean deleteIfOlder(String name, Instant than) throws IOException {
+    return archive.deleteIfOlder(name, than);
   }
 
   @Override

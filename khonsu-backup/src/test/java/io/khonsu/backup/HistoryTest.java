@@ -92,8 +92,18 @@ class HistoryTest {
         .isInstanceOf(UnrestorableException.class)
         .hasMessageContaining("no base");
 
-    archive.base(1, 70, "a");
+    BaseBackup base = archive.base(1, 70, "a");
     assertThat(archive.windows()).containsExactly(new Window(1, 70, 120));
+
+    String object = base.files().getFirst().object();
+    archive.store.overwrite(object, new byte[0]);
+    assertThatThrownBy(() -> plan(new RestoreTarget.Latest()))
+        .isInstanceOf(UnrestorableException.class)
+        .hasMessageContaining(
+            "base %s is damaged, %s: it has 0 bytes, not 1", base.object(), object);
+    archive.store.delete(object);
+    assertThatThrownBy(() -> plan(new RestoreTarget.Latest()))
+        .hasMessageContaining("%s: it is missing", object);
   }
 
   /** Timeline 2 goes on from version 50 of timeline 1, which goes on, too. */

@@ -59,6 +59,16 @@ final class InMemoryArchiveStore implements ArchiveStore {
     modified.remove(name);
   }
 
+  @Override
+  public synchronized boolean deleteIfOlder(String name, Instant than) {
+    Instant last = modified.get(ArchiveStore.checkName(name));
+    boolean goes = last != null && last.isBefore(than);
+    if (goes) {
+      delete(name);
+    }
+    return goes;
+  }
+
   synchronized void setNow(Instant instant) {
     now = instant;
   }

@@ -46,11 +46,11 @@ class LogArchiverTest {
           case 1 -> archiver.flush();
           default -> {
             grown.addRandom(random, random.nextInt(6));
-            boolean _ = archiver.advance();
+            TestArchive.advanceAll(archiver);
           }
         }
       }
-      boolean _ = archiver.advance();
+      TestArchive.advanceAll(archiver);
       archiver.flush();
       InMemoryArchiveStore atOnce = new InMemoryArchiveStore();
       archiveAll(atOnce, grown);
@@ -91,11 +91,11 @@ class LogArchiverTest {
     for (int step = 0; step < 25; step++) {
       log.addRandom(random, random.nextInt(7));
       try {
-        boolean _ = archiver.advance();
+        TestArchive.advanceAll(archiver);
         archiver.flush();
       } catch (IOException _) {
         archiver = archiver(archive, log);
-        boolean _ = archiver.advance();
+        TestArchive.advanceAll(archiver);
         archiver.flush();
       }
     }
@@ -116,7 +116,7 @@ class LogArchiverTest {
       LogArchiver archiver = archiver(once, whole);
       while (archiver.archivedVersion() < whole.lastVersion()) {
         try {
-          boolean _ = archiver.advance();
+          TestArchive.advanceAll(archiver);
           archiver.flush();
         } catch (IOException _) {
           // It tries again.
@@ -139,11 +139,23 @@ class LogArchiverTest {
   }
 
   @Test
+  void longHistory_isArchivedASegmentAtATime() throws Exception {
+    log.addRandom(new Random(1), 100);
+    LogArchiver archiver = archiver(archive, log);
+    int segments = 0;
+    for (; archiver.advance(); segments++) {
+      assertThat(names(archive)).hasSize(segments + 1);
+      assertThat(archiver.archivedVersion()).isEqualTo(names(archive).getLast().last());
+    }
+    assertThat(segments).isGreaterThan(10);
+  }
+
+  @Test
   void partialSegments_areSuperseded() throws Exception {
     LogArchiver archiver = archiver(archive, log);
     for (int i = 1; i <= 8; i++) {
       log.add(i, 8);
-      assertThat(archiver.advance()).isEqualTo(i < 8);
+      assertThat(archiver.advance()).isEqualTo(i == 8);
       archiver.flush();
       archiver.flush();
 
@@ -169,7 +181,7 @@ class LogArchiverTest {
     log.trim(lost);
 
     LogArchiver archiver = archiver(archive, log);
-    boolean _ = archiver.advance();
+    TestArchive.advanceAll(archiver);
     archiver.flush();
 
     assertThat(archiver.gaps()).isEqualTo(1);
@@ -193,7 +205,7 @@ class LogArchiverTest {
     log.addRandom(new Random(2), 10);
 
     LogArchiver archiver = archiver(archive, log);
-    boolean _ = archiver.advance();
+    TestArchive.advanceAll(archiver);
     archiver.flush();
 
     read(log).stream().filter(version -> !all.contains(version)).forEach(all::add);
@@ -235,7 +247,7 @@ class LogArchiverTest {
 
   private static void archiveAll(ArchiveStore target, TestLog log) throws IOException {
     LogArchiver archiver = archiver(target, log);
-    boolean _ = archiver.advance();
+    TestArchive.advanceAll(archiver);
     archiver.flush();
   }
 

@@ -41,6 +41,52 @@ class PruneTest {
     assertThat(backups().planPrune(RetentionPolicy.keepBases(2)).objects()).isEmpty();
   }
 
+  /** With a base of the newest state no segment is needed, but for going on. */
+  @ParameterizedTest
+  @ValueSource(ints = {20, 18})
+  void archiver_goesOn_afterAllWasPruned(int commits) throws Exception {
+    TestLog log = TestArchive.log(1, commits);
+    archive.archive(1, log);
+    long last = log.lastVersion();
+    archive.base(1, last, "new");
+    String end = archive.names(Layout.log(1)).getLast();
+
+    backups().prune(RetentionPolicy.keepBases(1), Caution.REFUSE);
+    List<String> left = archive.names(Layout.log(1));
+    assertThat(left).hasSizeLessThanOrEqualTo(2).endsWith(end);
+    log.add(last + 1, 20);
+    archive.archive(1, log);
+
+    assertThat(archive.names(Layout.log(1))).hasSizeBetween(1, 2);
+    assertThat(archive.windows().getLast().to()).isEqualTo(last + 1);
+    assertThat(findings()).isEmpty();
+  }
+
+  /** A base may take it up between being looked at and going. */
+  @Test
+  void fileThatIsTakenUpAtTheLastMoment_stays() throws Exception {
+    archive.archive(1, TestArchive.log(1, 20));
+    BaseBackup old = archive.base(1, 50, "taken up");
+    archive.store.delete(old.object());
+    archive.base(1, 60, "taken");
+    ArchiveStore touched =
+        new ForwardingArchiveStore(archive.store) {
+          @Override
+          public boolean deleteIfOlder(String name, Instant than) throws IOException {
+            archive.store.setNow(NOW);
+            archive.base(1, 70, "taken up");
+            return super.deleteIfOlder(name, than);
+          }
+        };
+
+    PrunePlan plan =
+        Backups.open(touched, InstantSource.fixed(NOW))
+            .prune(RetentionPolicy.keepBases(1), Caution.REFUSE);
+
+    assertThat(plan.objects()).noneMatch(Layout::isFile);
+    assertThat(archive.index().bases()).hasSize(2).allMatch(archive.index()::isWhole);
+  }
+
   @Test
   void planPrune_takesNothingAway() throws Exception {
     archive.archive(1, TestArchive.log(1, 20));
@@ -156,6 +202,22 @@ class PruneTest {
     assertThat(archive.windows()).containsExactly(new Window(1, 140, 200), new Window(2, 90, 90));
   }
 
+  /** What is between is needed by nobody, and nothing that is there is worth less for that. */
+  @Test
+  void holeBetweenWhatTwoTimelinesNeed_isNoDamage() throws Exception {
+    archive.archive(1, TestArchive.log(1, 20));
+    archive.base(1, 50, "old");
+    archive.base(1, 140, "new");
+    archive.timeline(2, 1, 70);
+
+    backups().prune(RetentionPolicy.keepBases(1), Caution.REFUSE);
+
+    assertThat(archive.names(Layout.log(1))).hasSize(3); // from 40 to 80, and from 120 on
+    assertThat(findings()).isEmpty();
+    assertThat(archive.windows())
+        .containsExactly(new Window(1, 50, 80), new Window(1, 140, 200), new Window(2, 50, 70));
+  }
+
   /**
    * For random archives and policies: what the policy promises can be restored before and after.
    */
@@ -195,10 +257,14 @@ class PruneTest {
           .as("seed %d", seed)
           .isLessThanOrEqualTo(Math.max(before.from(), needed));
     }
+    assertThat(findings()).isEmpty();
+  }
+
+  private List<VerifyReport.Finding> findings() throws IOException {
     Verifying verifying = new Verifying(archive.index(), BackupProgress.NONE);
     verifying.checkFiles();
     verifying.checkData();
-    assertThat(verifying.report(VerifyDepth.DATA).findings()).isEmpty();
+    return verifying.report(VerifyDepth.DATA).findings();
   }
 
   @Test

@@ -81,7 +81,7 @@ class ReplicaArchivingTest {
     private void finish() throws IOException {
       for (int i = 0; i < replicas.size(); i++) {
         replicas.get(i).apply(log.lastVersion());
-        boolean _ = archivers.get(i).advance();
+        TestArchive.advanceAll(archivers.get(i));
         archivers.get(i).flush();
       }
     }
@@ -94,7 +94,7 @@ class ReplicaArchivingTest {
   private static InMemoryArchiveStore atOnce(TestLog log) throws IOException {
     InMemoryArchiveStore store = new InMemoryArchiveStore();
     LogArchiver archiver = archiver(store, new TestReplica(log, ID));
-    boolean _ = archiver.advance();
+    TestArchive.advanceAll(archiver);
     archiver.flush();
     return store;
   }
@@ -155,6 +155,7 @@ class ReplicaArchivingTest {
     try {
       for (int step = 0; step < 120; step++) {
         dying.step();
+        dying.step();
         other.step();
       }
       dying.finish();
@@ -170,7 +171,7 @@ class ReplicaArchivingTest {
     TestLog log = new TestLog().addRandom(new Random(1), 40);
     TestReplica replica = new TestReplica(log, ID);
     LogArchiver before = archiver(archive, replica);
-    boolean _ = before.advance();
+    TestArchive.advanceAll(before);
     replica.apply(0);
 
     LogArchiver archiver = archiver(archive, replica);
@@ -178,7 +179,7 @@ class ReplicaArchivingTest {
     assertThat(archiver.advance()).isFalse();
     assertThat(archiver.completeVersion()).isEqualTo(before.completeVersion()).isPositive();
     replica.apply(log.lastVersion());
-    boolean _ = archiver.advance();
+    TestArchive.advanceAll(archiver);
     archiver.flush();
     assertThat(archive.contents()).isEqualTo(atOnce(log).contents());
   }
@@ -186,12 +187,12 @@ class ReplicaArchivingTest {
   @Test
   void anotherHistory_isFoundOut() throws Exception {
     TestReplica replica = new TestReplica(log(1), ID);
-    boolean _ = archiver(archive, replica).advance();
+    TestArchive.advanceAll(archiver(archive, replica));
 
     TestLog other = new TestLog().addRandom(new Random(2), 200);
     LogArchiver impostor = archiver(archive, new TestReplica(other, ID));
 
-    assertThatThrownBy(impostor::advance)
+    assertThatThrownBy(() -> TestArchive.advanceAll(impostor))
         .isInstanceOf(ForeignArchiveException.class)
         .hasMessageContaining("another history");
   }
@@ -284,11 +285,131 @@ class ReplicaArchivingTest {
     TestLog copy = new TestLog().addRandom(new Random(8), 40);
     LogArchiver original = archiver(archive, new TestReplica(log.addRandom(new Random(9), 40), ID));
     LogArchiver other = archiver(archive, new TestReplica(copy.addRandom(new Random(10), 40), ID));
-    boolean _ = original.advance();
+    TestArchive.advanceAll(original);
     var before = archive.contents();
 
-    assertThatThrownBy(other::advance).isInstanceOf(ForeignArchiveException.class);
+    assertThatThrownBy(() -> TestArchive.advanceAll(other))
+        .isInstanceOf(ForeignArchiveException.class);
     assertThat(archive.contents()).isEqualTo(before);
+  }
+
+  /** {@return a log of eleven transactions, three of them in a partial segment, and these} */
+  private static TestReplica copy(long... versions) throws IOException {
+    TestLog log = new TestLog();
+    for (int version = 1; version <= 11; version++) {
+      log.add(version, 8);
+    }
+    for (long version : versions) {
+      log.add(version, 8);
+    }
+    return new TestReplica(log, ID);
+  }
+
+  /** Within the segment that is still being filled. */
+  @Test
+  void partialSegmentOfACopy_supersedesNothing() throws Exception {
+    LogArchiver original = archiver(archive, copy(20));
+    LogArchiver other = archiver(archive, copy(21, 22));
+    TestArchive.advanceAll(original);
+    original.flush();
+    var before = archive.contents();
+    assertThat(before.keySet()).anyMatch(name -> name.endsWith(".partial"));
+
+    TestArchive.advanceAll(other);
+    assertThatThrownBy(other::flush)
+        .isInstanceOf(ForeignArchiveException.class)
+        .hasMessageContaining("another history");
+
+    assertThat(archive.contents()).isEqualTo(before);
+  }
+
+  @Test
+  void wholeSegmentOfACopy_supersedesNothing() throws Exception {
+    LogArchiver original = archiver(archive, copy(20));
+    LogArchiver other = archiver(archive, copy(21, 22, 23, 24, 25, 26));
+    TestArchive.advanceAll(original);
+    original.flush();
+    var before = archive.contents();
+
+    assertThatThrownBy(() -> TestArchive.advanceAll(other))
+        .isInstanceOf(ForeignArchiveException.class);
+
+    assertThat(archive.contents()).isEqualTo(before);
+  }
+
+  /** It is found out by who comes later. */
+  @Test
+  void copyThatHasArchivedMore_isNoticed() throws Exception {
+    LogArchiver original = archiver(archive, copy(20));
+    LogArchiver other = archiver(archive, copy(21, 22, 23, 24, 25, 26));
+    TestArchive.advanceAll(original);
+    TestArchive.advanceAll(other);
+    var before = archive.contents();
+
+    assertThatThrownBy(original::flush).isInstanceOf(ForeignArchiveException.class);
+
+    assertThat(archive.contents()).isEqualTo(before);
+  }
+
+  /** Whether a replica lags at the end of a segment or within it. */
+  @ParameterizedTest
+  @ValueSource(ints = {4, 8, 12, 16, 20})
+  void replicaThatLags_doesNotWriteAgainWhatWasPruned(int applied) throws Exception {
+    TestLog log = new TestLog().addRandom(new Random(1), 60);
+    TestReplica lagging = new TestReplica(log, ID);
+    List<Long> versions = new ArrayList<>();
+    log.read(0, record -> versions.add(record.version()));
+    lagging.apply(versions.get(applied));
+    LogArchiver archiver = archiver(archive, lagging);
+    TestArchive.advanceAll(archiver);
+    LogArchiver ahead = archiver(archive, new TestReplica(log, ID));
+    TestArchive.advanceAll(ahead);
+    ahead.flush();
+    List<String> names =
+        archive.list(Layout.log(1)).stream().map(ArchiveStore.StoredObject::name).toList();
+    names.subList(0, names.size() - 3).forEach(archive::delete); // as pruning does
+    var before = archive.contents();
+
+    archiver.flush();
+    assertThat(archive.contents()).isEqualTo(before);
+    for (long version : versions.subList(applied, versions.size())) {
+      lagging.apply(version);
+      TestArchive.advanceAll(archiver);
+      archiver.flush();
+      assertThat(archive.contents()).isEqualTo(before);
+    }
+    assertThat(archiver.archivedVersion()).isEqualTo(log.lastVersion());
+    lagging.apply(log.addRandom(new Random(2), 30).lastVersion());
+    TestArchive.advanceAll(archiver);
+    assertThat(archive.contents().keySet())
+        .containsAll(names.subList(names.size() - 3, names.size() - 1));
+  }
+
+  /** However long the history is, and however much of it is still there. */
+  @Test
+  void writing_looksAtTheEndOfTheArchiveOnly() throws Exception {
+    TestLog log = new TestLog().addRandom(new Random(1), 400);
+    TestArchive.advanceAll(archiver(archive, new TestReplica(log, ID)));
+    List<Integer> listed = new ArrayList<>();
+    ArchiveStore counted =
+        new ForwardingArchiveStore(archive) {
+          @Override
+          public List<StoredObject> list(String prefix, String after) throws IOException {
+            List<StoredObject> found = super.list(prefix, after);
+            listed.add(found.size());
+            return found;
+          }
+        };
+    LogArchiver archiver = archiver(counted, new TestReplica(log, ID));
+    assertThat(listed.removeLast()).isGreaterThan(40); // when it starts
+
+    log.addRandom(new Random(2), 30);
+    TestArchive.advanceAll(archiver(counted, new TestReplica(log, ID)));
+    assertThat(listed.removeFirst()).isGreaterThan(40);
+    TestArchive.advanceAll(archiver);
+    archiver.flush();
+
+    assertThat(listed).isNotEmpty().allMatch(count -> count <= 5);
   }
 
   private static Archiver start(TestReplica replica, ArchiveStore store) {

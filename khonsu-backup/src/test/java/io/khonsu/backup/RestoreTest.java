@@ -13,6 +13,7 @@ import io.khonsu.spi.StorageRefusedException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -59,6 +60,7 @@ class RestoreTest {
       store.commitRandom(random, 30);
       second = store.archiver.createBase("second", BackupProgress.NONE);
       store.commitRandom(random, 10);
+      store.awaitArchived();
       states = new TreeMap<>(store.states);
     }
   }
@@ -133,6 +135,104 @@ class RestoreTest {
 
     assertThat(phases).contains("restoring").endsWith("syncing");
     assertThat(ArchivedStore.read(into)).isEqualTo(states.lastEntry().getValue());
+  }
+
+  /** It came to be there meanwhile: what was restored does not get its place. */
+  @Test
+  void targetThatIsFilledMeanwhile_isLeftAlone() throws Exception {
+    Path into = root.resolve("restored");
+    Backups backups = Backups.open(archive);
+    BackupProgress meanwhile =
+        (phase, done, total) -> {
+          if (phase.equals("syncing")) {
+            try {
+              Files.writeString(Files.createDirectory(into).resolve("precious"), "data");
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          }
+        };
+
+    assertThatThrownBy(() ->
+            backups.restore(
+                backups.plan(new RestoreTarget.Latest()),
+                into,
+                DurableSettings.defaults(),
+                meanwhile))
+        .isInstanceOf(FileAlreadyExistsException.class)
+        .hasMessageContaining("overwrites nothing");
+    assertThat(into.toFile().list()).containsExactly("precious");
+  }
+
+  /** Each works in a directory of its own. */
+  @Test
+  void basesMadeAtTheSameTime_inOneScratchDirectory_areWhole() throws Exception {
+    Backups backups = Backups.open(archive);
+    Path scratch = root.resolve("scratch");
+    RestorePlan plan = backups.plan(new RestoreTarget.Latest());
+    List<BaseBackup> made = new ArrayList<>();
+    BackupProgress meanwhile =
+        (phase, done, total) -> {
+          if (made.isEmpty()) {
+            try {
+              made.add(backups.createBase(plan, "inner", scratch, BackupProgress.NONE));
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          }
+        };
+    made.add(backups.createBase(plan, "outer", scratch, meanwhile));
+
+    assertThat(made).hasSize(2).allMatch(one -> one.version() == states.lastKey());
+    assertThat(scratch).doesNotExist();
+    assertThat(backups.verify(root.resolve("check"), BackupProgress.NONE).findings()).isEmpty();
+  }
+
+  @Test
+  void truncatedObject_isInNoBase_andSaysWhatToDo() throws Exception {
+    List<BackupFile> shared =
+        second.files().stream().filter(file -> hashes(base).contains(file.sha256())).toList();
+    for (BackupFile file : shared) {
+      truncate(file);
+    }
+    try (ArchivedStore store = new ArchivedStore(root.resolve("store"), archive, states)) {
+      store.commitRandom(new Random(3), 5);
+      assertThatThrownBy(() -> store.archiver.createBase("third", BackupProgress.NONE))
+          .isInstanceOf(DamagedArchiveException.class)
+          .hasMessageContaining("bytes, not")
+          .hasMessageContaining("delete it from the archive");
+      assertThat(archive.list(Layout.bases(1))).hasSize(2);
+
+      for (BackupFile file : shared) {
+        archive.delete(file.object());
+      }
+      BaseBackup third = store.archiver.createBase("third", BackupProgress.NONE);
+      assertThat(ArchiveIndex.load(archive).wrong(third)).isEmpty();
+      truncate(third.files().getFirst());
+      assertThatThrownBy(() -> store.archiver.createBase("again", BackupProgress.NONE))
+          .isInstanceOf(DamagedArchiveException.class);
+    }
+  }
+
+  @Test
+  void objectThatIsTruncatedBeforeARestore_isNamed() throws Exception {
+    Backups backups = Backups.open(archive);
+    RestorePlan plan = backups.plan(new RestoreTarget.Latest());
+    BackupFile file = onlyIn(second, base);
+    truncate(file);
+
+    assertThatThrownBy(() ->
+            backups.restore(
+                plan, root.resolve("restored"), DurableSettings.defaults(), BackupProgress.NONE))
+        .isInstanceOf(DamagedArchiveException.class)
+        .hasMessageContaining(file.object())
+        .hasMessageContaining("it has %d bytes, not %d", file.sizeBytes() / 2, file.sizeBytes());
+  }
+
+  private void truncate(BackupFile file) throws IOException {
+    Path path = archiveDirectory.resolve(file.object());
+    byte[] bytes = Files.readAllBytes(path);
+    Files.write(path, Arrays.copyOf(bytes, bytes.length / 2));
   }
 
   @Test

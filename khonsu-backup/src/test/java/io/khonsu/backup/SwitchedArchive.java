@@ -32,6 +32,12 @@ final class SwitchedArchive extends ForwardingArchiveStore {
   }
 
   @Override
+  public List<StoredObject> list(String prefix, String after) throws IOException {
+    check();
+    return super.list(prefix, after);
+  }
+
+  @Override
   public void delete(String name) throws IOException {
     check();
     super.delete(name);

@@ -39,8 +39,16 @@ final class TestArchive {
     LogArchiver archiver =
         new LogArchiver(
             store, Objects.requireNonNull(index().timelines().get(timeline)), log, LIMITS);
-    boolean _ = archiver.advance();
+    advanceAll(archiver);
     archiver.flush();
+  }
+
+  /** Archives all segments that the log of an archiver completes. */
+  static void advanceAll(LogArchiver archiver) throws IOException {
+    boolean more;
+    do {
+      more = archiver.advance();
+    } while (more);
   }
 
   /** Puts a base there that has files of these contents. */

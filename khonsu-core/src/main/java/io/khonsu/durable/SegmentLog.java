@@ -350,8 +350,9 @@ public final class SegmentLog implements CommitLog {
           receiver.accept(record);
         }
       }
+    } finally {
+      readUpTo = new Reached(segment.head.number(), place); // also if the receiver has ended it
     }
-    readUpTo = new Reached(segment.head.number(), place);
     if (next != null && until < last && scan.place().checksum() != next.head.chain()) {
       throw new DamagedStorageException(
           "%s does not follow %s: restore a backup".formatted(next.file, segment.file));

@@ -17,7 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** Keeps a directory to one user at a time, among all processes. */
-final class StoreLock implements AutoCloseable {
+public final class StoreLock implements AutoCloseable {
   static final String NAME = "khonsu.lock";
 
   /**
@@ -38,8 +38,9 @@ final class StoreLock implements AutoCloseable {
    * Takes the lock of an existing directory.
    *
    * @throws StorageRefusedException if it is held
+   * @throws NoSuchFileException if there is no such directory
    */
-  static synchronized StoreLock take(Path directory) throws IOException {
+  public static synchronized StoreLock take(Path directory) throws IOException {
     Path file = directory.toRealPath().resolve(NAME);
     try {
       return take(directory, file, identity(file, true));

@@ -46,8 +46,7 @@ final class BackupCreateCommand extends ArchiveCommand {
     @Option(
         names = "--scratch",
         paramLabel = "DIR",
-        description =
-            "A new or empty directory with room for one state, which is removed afterwards.")
+        description = "A directory with room for one state, for the time being.")
     private @Nullable Path scratch;
   }
 

@@ -38,8 +38,7 @@ final class BackupVerifyCommand extends ArchiveCommand {
         names = "--restore",
         paramLabel = "DIR",
         description =
-            "Reads every byte, and restores everything into a new or empty directory, which is"
-                + " removed afterwards.")
+            "Reads every byte, and restores everything into a directory, for the time being.")
     private @Nullable Path scratch;
   }
 

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -116,6 +117,14 @@ record ClusterStatus(List<JsonNode> nodes, Map<Path, String> silent) {
       }
     }
     return "?";
+  }
+
+  /** {@return how long the oldest commit has waited that a node has yet to archive, if it does} */
+  static String archiveLag(JsonNode node) {
+    JsonNode millis = node.at("/archive/lagMillis");
+    return millis.isMissingNode()
+        ? "-"
+        : String.format(Locale.ROOT, "%.1fs", millis.asLong() / 1e3);
   }
 
   /** Prints, a line each, what is not as it should be. */

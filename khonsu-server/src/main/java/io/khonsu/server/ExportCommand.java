@@ -6,9 +6,9 @@ import io.khonsu.Table;
 import io.khonsu.backup.Backups;
 import io.khonsu.backup.RestorePlan;
 import io.khonsu.backup.RestoreTarget;
+import io.khonsu.backup.Scratch;
 import io.khonsu.backup.TableExport;
 import io.khonsu.durable.DurableSettings;
-import io.khonsu.durable.RestoredStore;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -83,7 +83,7 @@ final class ExportCommand extends ArchiveCommand {
   @Option(
       names = "--scratch",
       paramLabel = "DIR",
-      description = "A new or empty directory with room for the whole state; beside FILE.")
+      description = "A directory with room for the whole state, for the time being; beside FILE.")
   private @Nullable Path scratch;
 
   @Override
@@ -96,10 +96,16 @@ final class ExportCommand extends ArchiveCommand {
     RestorePlan plan =
         backups.plan(asOf == null ? new RestoreTarget.Latest() : new RestoreTarget.AtInstant(asOf));
     Path directory = scratch == null ? Path.of(out + ".scratch") : scratch;
-    try (Progress progress = Progress.on(spec.commandLine().getErr())) {
-      var _ = backups.restore(plan, directory, DurableSettings.defaults(), on(progress));
+    try (Scratch own = Scratch.in(directory)) {
+      try (Progress progress = Progress.on(spec.commandLine().getErr())) {
+        var _ = backups.restore(plan, own.path(), DurableSettings.defaults(), on(progress));
+      }
+      return export(own.path());
     }
-    try (Khonsu db = Khonsu.open(directory);
+  }
+
+  private ExitCode export(Path store) throws IOException {
+    try (Khonsu db = Khonsu.open(store);
         Snapshot snapshot = db.snapshot()) {
       long rows = write(snapshot, find(db));
       Map<String, Object> tree = new LinkedHashMap<>();
@@ -114,8 +120,6 @@ final class ExportCommand extends ArchiveCommand {
                   .formatted(
                       rows, table, snapshot.version(), Khonsu.instantOf(snapshot.version()), out)));
       return ExitCode.OK;
-    } finally {
-      RestoredStore.discard(directory);
     }
   }
 

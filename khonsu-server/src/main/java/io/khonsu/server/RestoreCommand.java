@@ -6,9 +6,9 @@ import io.khonsu.StoreConfig;
 import io.khonsu.backup.Backups;
 import io.khonsu.backup.RestorePlan;
 import io.khonsu.backup.RestoreResult;
+import io.khonsu.backup.Scratch;
 import io.khonsu.backup.StoreCopy;
 import io.khonsu.durable.DurableSettings;
-import io.khonsu.durable.RestoredStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -76,8 +76,7 @@ final class RestoreCommand extends ArchiveCommand {
         names = "--scratch",
         required = true,
         paramLabel = "DIR",
-        description =
-            "A new or empty directory with room for one state, which is removed afterwards.")
+        description = "A directory with room for one state, for the time being.")
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private Path scratch;
   }
@@ -139,21 +138,22 @@ final class RestoreCommand extends ArchiveCommand {
     try (Store to = Khonsu.connect(cluster.address, UNLIMITED);
         Progress progress = Progress.on(spec.commandLine().getErr())) {
       StoreCopy.checkEmpty(to); // before there is anything to wait for
-      long version =
-          backups
-              .restore(plan, cluster.scratch, DurableSettings.defaults(), on(progress))
-              .version();
+      long version;
       StoreCopy.Copied copied;
-      try (Khonsu from = Khonsu.open(cluster.scratch)) {
-        copied =
-            StoreCopy.copy(
-                from,
-                to,
-                count ->
-                    progress.show(
-                        String.format(Locale.ROOT, "copying  %,d rows and batches", count)));
-      } finally {
-        RestoredStore.discard(cluster.scratch);
+      try (Scratch scratch = Scratch.in(cluster.scratch)) {
+        version =
+            backups
+                .restore(plan, scratch.path(), DurableSettings.defaults(), on(progress))
+                .version();
+        try (Khonsu from = Khonsu.open(scratch.path())) {
+          copied =
+              StoreCopy.copy(
+                  from,
+                  to,
+                  count ->
+                      progress.show(
+                          String.format(Locale.ROOT, "copying  %,d rows and batches", count)));
+        }
       }
       tree.put("into", cluster.address);
       tree.put("restoredVersion", version);

@@ -19,7 +19,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Says of nodes on this machine who leads, how far each is, and what its state is.",
       "",
-      "The lag of a node is how many entries of the leader it is not known to have. Nodes that have"
+      "The lag of a node is how many entries of the leader it is not known to have. Archive is how"
+          + " long the oldest commit has waited that the node has yet to archive. Nodes that have"
           + " applied as much must have the same state. Ends with 0 if all is well, with 1 if a"
           + " node does not answer or has no leader, or states differ, with 3 if no node answers."
     })
@@ -52,7 +53,16 @@ final class StatusCommand implements Callable<Integer> {
       out.println(status.tree().toPrettyString());
     } else {
       out.println(
-          line("node", "role", "ballot", "decided", "accepted", "applied", "lag", "state hash"));
+          line(
+              "node",
+              "role",
+              "ballot",
+              "decided",
+              "accepted",
+              "applied",
+              "lag",
+              "archive",
+              "state hash"));
       for (JsonNode node : status.nodes()) {
         out.println(line(node, status));
       }
@@ -70,10 +80,11 @@ final class StatusCommand implements Callable<Integer> {
         node.path("acceptedIndex").asText(),
         node.path("appliedIndex").asText(),
         status.lag(node),
+        ClusterStatus.archiveLag(node),
         node.path("stateHash").asText());
   }
 
   private static String line(Object... columns) {
-    return String.format(Locale.ROOT, "%-6s %-9s %-14s %9s %9s %9s %6s  %s", columns);
+    return String.format(Locale.ROOT, "%-6s %-9s %-14s %9s %9s %9s %6s %8s  %s", columns);
   }
 }

@@ -28,7 +28,8 @@ import picocli.CommandLine.Spec;
       "Shows who leads, how far each node on this machine is, and what it gets done, until Ctrl-C.",
       "",
       "Every node applies every commit, so what one commits in a second is what the cluster does."
-          + " Lag: entries of the leader that a node is not known to have. Waiting: commits of a"
+          + " Lag: entries of the leader that a node is not known to have. Archive: how long the"
+          + " oldest commit has waited that the node has yet to archive. Waiting: commits of a"
           + " node's clients without an outcome, and at the leader those without a place in the"
           + " log. Log: MiB of entries in memory. After --count rounds it ends as khonsu status"
           + " does."
@@ -141,6 +142,7 @@ final class TopCommand implements Callable<Integer> {
             "decided",
             "accepted",
             "lag",
+            "archive",
             "commits/s",
             "aborts/s",
             "entries/s",
@@ -162,6 +164,7 @@ final class TopCommand implements Callable<Integer> {
         node.path("decidedIndex").asText(),
         node.path("acceptedIndex").asText(),
         status.lag(node),
+        ClusterStatus.archiveLag(node),
         rate(node, "/counts/commits"),
         rate(node, "/counts/aborts"),
         rate(node, "/decidedIndex"),
@@ -170,7 +173,8 @@ final class TopCommand implements Callable<Integer> {
   }
 
   private static String line(Object... columns) {
-    return String.format(Locale.ROOT, "%-6s %-9s %-14s %9s %9s %6s %9s %8s %9s %7s %7s", columns);
+    return String.format(
+        Locale.ROOT, "%-6s %-9s %-14s %9s %9s %6s %8s %9s %8s %9s %7s %7s", columns);
   }
 
   private String rate(JsonNode node, String pointer) {

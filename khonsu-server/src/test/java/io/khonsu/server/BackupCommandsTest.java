@@ -91,6 +91,11 @@ class BackupCommandsTest {
     assertThat(csv).hasContent("id,note\r\nalice,\"1, \"\"2\"\"\"\r\nbob,\"\"\r\n");
     assertThat(run("export", "notes", "--out", root.resolve("notes.arrow")).out())
         .startsWith("2 rows of notes");
+    Path filled = Files.createDirectory(root.resolve("filled"));
+    Files.createDirectories(filled.resolve("khonsu-scratch-of-a-killed-run/state"));
+    Files.createFile(filled.resolve("precious"));
+    assertThat(run("backup", "create", "--scratch", filled).exitCode()).isZero();
+    assertThat(filled.toFile().list()).containsExactly("precious");
     assertThat(root.resolve("notes.arrow.scratch")).doesNotExist();
   }
 
@@ -161,8 +166,9 @@ class BackupCommandsTest {
     Path scratch = root.resolve("scratch");
     assertFails(
         ExitCode.USAGE, "exclusive", "backup", "create", "--store", store, "--scratch", scratch);
-    assertFails(
-        ExitCode.USAGE, "new or empty", "backup", "create", "--scratch", root, "--label", "x");
+    Path file = Files.createFile(root.resolve("file"));
+    assertFails(ExitCode.USAGE, "no directory", "backup", "create", "--scratch", file);
+    assertFails(ExitCode.USAGE, "no directory", "backup", "verify", "--restore", file);
     assertFails(ExitCode.USAGE, "--scratch", "restore", "--latest", "--into-cluster", "khonsu://x");
     assertFails(
         ExitCode.USAGE,

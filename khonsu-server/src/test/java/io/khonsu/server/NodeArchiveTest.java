@@ -128,19 +128,24 @@ class NodeArchiveTest {
 
   @Test
   void node_archives_andSaysHowFarItIs() throws Exception {
-    try (RunningNode node = start(configuration(1), NodePresence.NEW)) {
+    Path file = configuration(1);
+    try (RunningNode node = start(file, NodePresence.NEW)) {
       write(node.member().store(), 0, 10);
       JsonNode status = await(node, archivedAll(node));
       assertThat(status.at("/archive/state").asText()).isEqualTo("RUNNING");
       assertThat(status.at("/archive/lagMillis").asLong()).isZero();
+      assertThat(status.at("/archive/stepMillis").isNumber()).isTrue();
       assertThat(status.at("/archive/directory").asText()).endsWith("archive");
       assertThat(status.path("warnings")).isEmpty();
+      assertThat(CommandRun.of("status", file).out()).contains("archive  state hash", " 0.0s  ");
+      assertThat(CommandRun.of("top", "--count", "1", file).out()).contains(" archive ", " 0.0s ");
       assertThat(page(node, "/health")).isEqualTo("ok\n");
       assertThat(page(node, "/metrics"))
           .contains(
               "khonsu_archive_is_running 1\n",
               "khonsu_archive_version " + node.member().history().lastVersion(),
               "khonsu_archive_lag_milliseconds 0\n",
+              "khonsu_archive_step_milliseconds ",
               "khonsu_archive_failures 0\n");
       CommandRun verified = CommandRun.of("backup", "verify", "--archive", archive());
       assertThat(verified.out()).contains("all is well");

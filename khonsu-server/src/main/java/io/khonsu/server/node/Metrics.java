@@ -109,8 +109,12 @@ final class Metrics {
     gauge("archive_version", "The newest version archived.", status.archivedVersion());
     gauge(
         "archive_lag_milliseconds",
-        "How much would be lost with all nodes.",
+        "How long the oldest commit that is not archived has waited.",
         status.lag().toMillis());
+    gauge(
+        "archive_step_milliseconds",
+        "How long the archive has not answered.",
+        status.stepTime().toMillis());
     gauge("archive_failures", "Attempts failed one after another.", status.failures());
   }
 

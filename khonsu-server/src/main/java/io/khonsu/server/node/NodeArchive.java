@@ -36,6 +36,7 @@ final class NodeArchive implements AutoCloseable {
     tree.put("state", status.state().name());
     tree.put("archivedVersion", status.archivedVersion());
     tree.put("lagMillis", status.lag().toMillis());
+    tree.put("stepMillis", status.stepTime().toMillis());
     tree.put("failures", status.failures());
     tree.put("failure", status.failure().map(Throwable::toString).orElse(""));
     return tree;
@@ -45,6 +46,11 @@ final class NodeArchive implements AutoCloseable {
   List<String> warnings() {
     ArchiverStatus status = status();
     String failure = status.failure().map(Throwable::toString).orElse("");
+    if (status.isSlow()) {
+      return List.of(
+          "nothing has been archived in %s for %d s: does its file system hang?"
+              .formatted(settings.directory(), status.stepTime().toSeconds()));
+    }
     return switch (status.state()) {
       case RUNNING, CLOSED -> List.of();
       case RETRYING ->
@@ -58,7 +64,7 @@ final class NodeArchive implements AutoCloseable {
     };
   }
 
-  /** Archives what was applied until now, if the archive can be written, and ends. */
+  /** Ends, as {@link Archiver#close} does. */
   @Override
   public void close() {
     archiver.close();

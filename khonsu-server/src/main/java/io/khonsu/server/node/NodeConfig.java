@@ -88,7 +88,13 @@ public record NodeConfig(
       StoreConfig store = store(file, clients.isPresent() ? cluster.times().snapshotAge() : null);
       NodeConfig config =
           new NodeConfig(
-              cluster, secured, clients, directory, admin(file), store, ArchiveSettings.in(file));
+              cluster,
+              secured,
+              clients,
+              directory,
+              admin(file),
+              store,
+              ArchiveSettings.in(file, directory));
       file.checkKeys();
       return config;
     } catch (IllegalArgumentException e) {

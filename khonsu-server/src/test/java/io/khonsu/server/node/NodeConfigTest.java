@@ -177,6 +177,42 @@ class NodeConfigTest {
         .hasMessageContaining(complaint);
   }
 
+  /** In either direction, through links, and whether they are there yet. */
+  @ParameterizedTest
+  @CsvSource({
+    "data, data",
+    "data, data/archive",
+    "data, ./x/../data/archive",
+    "archive/data, archive",
+    "data, link/archive",
+    "link, data/archive",
+    "data, dangling",
+    "data, chain/archive",
+    "dangling/below, data",
+  })
+  void archiveAndData_withinEachOther_areRefused(String data, String archive) throws Exception {
+    Files.createDirectory(root.resolve("data"));
+    Files.createSymbolicLink(root.resolve("link"), root.resolve("data"));
+    Files.createSymbolicLink(root.resolve("dangling"), Path.of("data/not/there/yet"));
+    Files.createSymbolicLink(root.resolve("chain"), Path.of("dangling"));
+    String text = LEAST.replace("directory = data", "directory = " + data);
+
+    assertThatThrownBy(() -> read(text + "archive = " + archive + "\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith(file + ": archive is ")
+        .hasMessageContaining("and directory is")
+        .hasMessageContaining("neither may be in the other");
+  }
+
+  @Test
+  void archiveBesideTheData_isFine_andOneThatLeadsNowhereIsRefused() throws Exception {
+    assertThat(read(LEAST + "archive = data-archive\n").archive()).isPresent();
+    Files.createSymbolicLink(root.resolve("loop"), Path.of("loop"));
+    assertThatThrownBy(() -> read(LEAST + "archive = loop\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("loop cannot be found");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
