@@ -32,6 +32,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
+import java.util.Objects;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
@@ -187,7 +188,7 @@ class JoinRefusedTest {
           .invoke(null, root.resolve("none"));
       throw new AssertionError("it has joined");
     } catch (InvocationTargetException e) {
-      return e.getCause();
+      return Objects.requireNonNull(e.getCause());
     }
   }
 
