@@ -63,19 +63,23 @@ final class LogArchiver {
     this.log = log;
     this.id = ArchiveIndex.idOf(archive);
     List<SegmentFile> files = files("");
-    Optional<SegmentName> complete = newest(files, State.COMPLETE);
-    goOnAfter(complete);
+    goOnAfter(files);
+    for (SegmentFile file : files) {
+      if (isSuperseded(file.name(), files.stream().filter(other -> other.name().isComplete()))) {
+        archive.delete(file.object());
+      }
+    }
+  }
+
+  /** Goes on after what is archived, and reads back what is in no complete segment nor the log. */
+  private void goOnAfter(List<SegmentFile> files) throws IOException {
+    goOnAfter(newest(files, State.COMPLETE));
     if (log.trimmedVersion() > completeVersion) {
       long number = builder.number();
       Optional<SegmentName> partial =
           newest(files, State.PARTIAL).filter(name -> name.number() >= number);
       if (partial.isPresent()) {
         readBack(partial.get());
-      }
-    }
-    for (SegmentFile file : files) {
-      if (isSuperseded(file.name(), files.stream().filter(other -> other.name().isComplete()))) {
-        archive.delete(file.object());
       }
     }
   }
@@ -142,7 +146,11 @@ final class LogArchiver {
       return true; // writing it had failed before
     }
     if (log.trimmedVersion() > builder.last()) {
-      skipGap();
+      if (log instanceof ReplicatedHistory) {
+        goOnAfterOthers();
+      } else {
+        skipGap();
+      }
     }
     if (log.trimmedVersion() >= completeVersion) {
       expected = null;
@@ -223,6 +231,19 @@ final class LogArchiver {
       builder = builder(builder.number() + 1, completeVersion, whole.hash());
     }
     return true;
+  }
+
+  /**
+   * A replica lets go of nothing that is to be archived; but if it was away for long, or has not
+   * archived from its first day, others may have what it has not.
+   */
+  private void goOnAfterOthers() throws IOException {
+    goOnAfter(files(""));
+    if (log.trimmedVersion() > builder.last()) {
+      throw new IOException(
+          "what was committed after version %d is to be archived, but is kept here from version %d on only: let a node archive in this directory that keeps all"
+              .formatted(builder.last(), log.trimmedVersion()));
+    }
   }
 
   private void skipGap() throws IOException {

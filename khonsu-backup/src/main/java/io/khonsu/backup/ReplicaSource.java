@@ -8,10 +8,29 @@ import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** A replica of a store: what it has applied is on disk elsewhere too, and is never taken back. */
-record ReplicaSource(ReplicatedHistory commits) implements ArchiverSource {
+/**
+ * A replica of a store: what it has applied is on disk elsewhere too, and is never taken back. It
+ * keeps what is not yet archived.
+ */
+final class ReplicaSource implements ArchiverSource {
+  private final ReplicatedHistory commits;
+
+  /** After which version the replica keeps all; only the thread that archives asks. */
+  private long held;
+
+  ReplicaSource(ReplicatedHistory commits) {
+    this.commits = commits;
+  }
+
+  @Override
+  public ReplicatedHistory commits() {
+    return commits;
+  }
+
   @Override
   public @Nullable Timeline timeline(ArchiveStore archive, Instant now) throws IOException {
+    held = commits.trimmedVersion();
+    commits.hold(held); // also if the archive cannot be reached
     Optional<UUID> id = commits.id();
     return id.isEmpty() ? null : Timelines.of(archive, id.get(), null, now);
   }
@@ -20,7 +39,12 @@ record ReplicaSource(ReplicatedHistory commits) implements ArchiverSource {
   public void sync() {}
 
   @Override
-  public void confirm(long version) {}
+  public void confirm(long version) throws IOException {
+    if (version > held) {
+      commits.hold(version);
+      held = version;
+    }
+  }
 
   @Override
   public boolean hasLetGo() {

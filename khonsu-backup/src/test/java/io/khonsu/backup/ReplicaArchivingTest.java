@@ -412,6 +412,43 @@ class ReplicaArchivingTest {
     assertThat(listed).isNotEmpty().allMatch(count -> count <= 5);
   }
 
+  /** It was away for long, and has its state from another one; or it archives since today only. */
+  @Test
+  void replicaThatHasLetGo_leavesNoGap_andGoesOnAfterWhoHasAll() throws Exception {
+    TestLog log = new TestLog().addRandom(new Random(3), 60);
+    TestReplica replica = new TestReplica(log, ID);
+    replica.letGo(log.lastVersion() / 2);
+    LogArchiver late = archiver(archive, replica);
+    assertThatThrownBy(late::advance)
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("let a node archive in this directory that keeps all");
+    assertThat(archive.contents()).isEmpty();
+    LogArchiver other = archiver(archive, new TestReplica(log, ID));
+    TestArchive.advanceAll(other);
+    TestArchive.advanceAll(late);
+    late.flush();
+    assertThat(archive.contents()).isEqualTo(atOnce(log).contents());
+    assertThat(late.gaps()).isZero();
+  }
+
+  @Test
+  void replica_keepsWhatIsInNoCompleteSegment() throws Exception {
+    TestLog log = new TestLog().addRandom(new Random(4), 60);
+    TestReplica replica = new TestReplica(log, ID);
+    try (Archiver archiver = start(replica, archive)) {
+      archiver.awaitArchived(log.lastVersion(), LONG);
+    }
+    long complete =
+        archive.contents().keySet().stream()
+            .flatMap(name -> SegmentName.parse(name.substring(name.lastIndexOf('/') + 1)).stream())
+            .filter(SegmentName::isComplete)
+            .mapToLong(SegmentName::last)
+            .max()
+            .orElseThrow();
+    assertThat(complete).isLessThan(log.lastVersion());
+    assertThat(replica.heldAfter()).isEqualTo(complete);
+  }
+
   private static Archiver start(TestReplica replica, ArchiveStore store) {
     return Archiver.start(
         replica,

@@ -10,6 +10,7 @@ final class TestReplica implements ReplicatedHistory {
   private final TestLog log;
   private final UUID id;
   private volatile long applied;
+  private volatile long trimmed;
   private volatile long heldAfter = Long.MAX_VALUE;
 
   TestReplica(TestLog log, UUID id) {
@@ -23,6 +24,11 @@ final class TestReplica implements ReplicatedHistory {
     applied = upToVersion;
   }
 
+  /** From here on it has none up to this version. */
+  void letGo(long upToVersion) {
+    trimmed = upToVersion;
+  }
+
   @Override
   public Optional<UUID> id() {
     return applied == 0 ? Optional.empty() : Optional.of(id);
@@ -30,6 +36,9 @@ final class TestReplica implements ReplicatedHistory {
 
   @Override
   public void read(long afterVersion, Receiver receiver) throws IOException {
+    if (afterVersion < trimmed) {
+      throw new IllegalArgumentException("%d was let go of".formatted(afterVersion));
+    }
     log.read(
         afterVersion,
         record -> {
@@ -41,7 +50,7 @@ final class TestReplica implements ReplicatedHistory {
 
   @Override
   public long trimmedVersion() {
-    return log.trimmedVersion();
+    return Math.max(trimmed, log.trimmedVersion());
   }
 
   @Override

@@ -100,10 +100,13 @@ public final class RunningNode implements NodeStarter.Node {
         : ClientListener.open(config.clients().get(), member.clientDoor()::answer);
   }
 
-  private static @Nullable NodeArchive archive(NodeConfig config, ClusterMember member) {
-    return config.archive().isEmpty()
-        ? null
-        : NodeArchive.start(config.archive().get(), member.history());
+  private static @Nullable NodeArchive archive(NodeConfig config, ClusterMember member)
+      throws IOException {
+    if (config.archive().isEmpty()) {
+      member.history().release(); // it may have archived before
+      return null;
+    }
+    return NodeArchive.start(config.archive().get(), member.history());
   }
 
   /**
