@@ -80,17 +80,17 @@ public final class StateScan implements AutoCloseable {
             Key.of(Table.prefixOf(Catalog.CATALOG_ID + 1)));
     var _ =
         buffer.scanForUpkeep(
-        definitions,
-        snapshot,
-        (_, version) -> {
-          StoredTable definition = (StoredTable) version.requireValue();
-          Table its = catalog.byId(definition.tableId());
-          if (its == null) {
-            throw new AssertionError("broken invariant: a table that can be seen is known");
-          }
-          tables.add(its);
-          found.add(new Mutation.CreateTable(definition.tableId(), definition.spec()));
-        });
+            definitions,
+            snapshot,
+            (_, version) -> {
+              StoredTable definition = (StoredTable) version.requireValue();
+              Table its = catalog.byId(definition.tableId());
+              if (its == null) {
+                throw new AssertionError("broken invariant: a table that can be seen is known");
+              }
+              tables.add(its);
+              found.add(new Mutation.CreateTable(definition.tableId(), definition.spec()));
+            });
     return found;
   }
 

@@ -53,8 +53,7 @@ public final class StateTakeover implements AutoCloseable {
    *
    * @param version that of the scan, greater than that of any commit here
    */
-  StateTakeover(
-      TxnBuffer<StoredValue> buffer, Catalog catalog, Recovery recovery, long version) {
+  StateTakeover(TxnBuffer<StoredValue> buffer, Catalog catalog, Recovery recovery, long version) {
     this.buffer = buffer;
     this.catalog = catalog;
     this.recovery = recovery;
@@ -220,13 +219,13 @@ public final class StateTakeover implements AutoCloseable {
     }
     var _ =
         buffer.scanForUpkeep(
-        new KeyInterval(first, to),
-        before,
-        (key, _) -> {
-          if (!wanted.contains(key)) {
-            changes.add(new Mutation.Delete(its.id(), ByteBuffer.wrap(its.bodyOf(key))));
-          }
-        });
+            new KeyInterval(first, to),
+            before,
+            (key, _) -> {
+              if (!wanted.contains(key)) {
+                changes.add(new Mutation.Delete(its.id(), ByteBuffer.wrap(its.bodyOf(key))));
+              }
+            });
     from = to;
   }
 

@@ -95,8 +95,7 @@ class StateScanTest {
       Table table = store().table(name).orElseThrow();
       var change = new Mutation.DropTable(table.id());
       apply(
-          EncodedRequest.ofDefinition(
-                  replica.newestVersion(), List.of(table.catalogKey()), change)
+          EncodedRequest.ofDefinition(replica.newestVersion(), List.of(table.catalogKey()), change)
               .encode());
     }
 

@@ -6,9 +6,8 @@ import java.util.UUID;
 
 /**
  * The commits that one replica of a store has applied, but for the oldest if it has let go of them:
- * the rest of a prefix of those of the store, which may be
- * shorter than that of another replica, or than it was before a restart, but is never another one.
- * Thread-safe.
+ * the rest of a prefix of those of the store, which may be shorter than that of another replica, or
+ * than it was before a restart, but is never another one. Thread-safe.
  */
 public interface ReplicatedHistory extends CommitHistory {
   /**

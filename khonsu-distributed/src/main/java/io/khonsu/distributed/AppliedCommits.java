@@ -170,8 +170,7 @@ final class AppliedCommits implements ReplicatedHistory {
     long last = lastVersion;
     List<LogRecord> behind = recentAfter(afterVersion);
     long end = behind.isEmpty() ? last + 1 : behind.getFirst().version();
-    try (KeyValueStore.Cursor commits =
-        cursor(afterVersion, Math.max(afterVersion, end - 1))) {
+    try (KeyValueStore.Cursor commits = cursor(afterVersion, Math.max(afterVersion, end - 1))) {
       if (afterVersion < trimmedVersion) { // asked once the cursor keeps what it shows
         throw new IllegalArgumentException(
             "commits after version %d were asked for, those up to %d are not kept any more"

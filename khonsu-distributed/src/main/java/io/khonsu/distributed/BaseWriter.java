@@ -36,8 +36,7 @@ final class BaseWriter implements AutoCloseable {
    * @param scan taken over
    * @param former the base that counts until this is done
    */
-  BaseWriter(
-      Bases bases, AppliedCommits applied, KeyValueStore disk, StateScan scan, Base former) {
+  BaseWriter(Bases bases, AppliedCommits applied, KeyValueStore disk, StateScan scan, Base former) {
     this.bases = bases;
     this.applied = applied;
     this.disk = disk;

@@ -121,8 +121,7 @@ final class Checkpoints implements AutoCloseable {
     return sizeBytes;
   }
 
-  private static void check(String what, long found, long expected)
-      throws DamagedStorageException {
+  private static void check(String what, long found, long expected) throws DamagedStorageException {
     if (found != expected) {
       throw new DamagedStorageException(
           "%s %d bytes, not %d: let a member replace this node".formatted(what, found, expected));

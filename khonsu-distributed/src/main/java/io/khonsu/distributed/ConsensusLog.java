@@ -133,7 +133,6 @@ final class ConsensusLog {
 
   /** {@return the spaces that a node's storage must have} */
   static List<String> spaces() {
-    return List.of(
-        ENTRIES, RECORDS, AppliedCommits.COMMITS, Bases.BASES, Checkpoints.CHECKPOINTS);
+    return List.of(ENTRIES, RECORDS, AppliedCommits.COMMITS, Bases.BASES, Checkpoints.CHECKPOINTS);
   }
 }

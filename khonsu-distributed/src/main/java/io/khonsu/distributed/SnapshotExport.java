@@ -40,13 +40,10 @@ final class SnapshotExport implements AutoCloseable {
     byte[] head = checkpoint.encode();
     this.id = SnapshotId.complete(checkpoint.appliedIndex());
     this.sizeBytes =
-        AppliedCommits.sizeBytes(head)
-            + checkpoint.base().sizeBytes()
-            + checkpoint.commitBytes();
+        AppliedCommits.sizeBytes(head) + checkpoint.base().sizeBytes() + checkpoint.commitBytes();
     this.part = framed(head);
     this.base = bases.cursor(checkpoint.base());
-    this.commits =
-        applied.cursor(checkpoint.base().version(), checkpoint.newestVersion());
+    this.commits = applied.cursor(checkpoint.base().version(), checkpoint.newestVersion());
   }
 
   /** {@return how many entries it stands for} */
@@ -58,7 +55,9 @@ final class SnapshotExport implements AutoCloseable {
     return sizeBytes;
   }
 
-  /** {@return what the entries take that were applied between the checkpoints since it was begun} */
+  /**
+   * {@return what the entries take that were applied between the checkpoints since it was begun}
+   */
   long entryBytes() {
     return entryBytes;
   }

@@ -38,8 +38,7 @@ final class SnapshotStaging {
   private long lastVersion;
 
   /** Begins. */
-  SnapshotStaging(
-      StagedChunk first, KeyValueStore disk, Bases bases, AppliedCommits applied) {
+  SnapshotStaging(StagedChunk first, KeyValueStore disk, Bases bases, AppliedCommits applied) {
     this.disk = disk;
     this.bases = bases;
     this.applied = applied;

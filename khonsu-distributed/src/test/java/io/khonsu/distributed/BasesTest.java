@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.khonsu.Khonsu;
+import io.khonsu.NodePresence;
 import io.khonsu.Row;
 import io.khonsu.Scan;
 import io.khonsu.Snapshot;
@@ -11,7 +12,6 @@ import io.khonsu.SnapshotTooOldException;
 import io.khonsu.Table;
 import io.khonsu.TableSpec;
 import io.khonsu.Transaction;
-import io.khonsu.NodePresence;
 import io.khonsu.distributed.NodeStatus.Membership.Standing;
 import io.khonsu.spi.ReplicatedHistory;
 import java.io.IOException;
@@ -164,11 +164,13 @@ class BasesTest {
       nodes.stop(3);
       Khonsu store = nodes.member(1).store();
       store.dropTable(gone);
-      run(store, tx -> {
-        for (long id = 50; id < 150; id++) {
-          tx.delete(table(store), id);
-        }
-      });
+      run(
+          store,
+          tx -> {
+            for (long id = 50; id < 150; id++) {
+              tx.delete(table(store), id);
+            }
+          });
       long deleted = nodes.member(1).history().lastVersion();
       for (long id = 1; id <= 2; id++) {
         updateUntilTrimmed(nodes, id, deleted);
