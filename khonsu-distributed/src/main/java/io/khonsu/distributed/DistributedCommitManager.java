@@ -216,6 +216,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     step(Input.TICK);
     membership.tick(nanos);
     transport.tick();
+    upkeep.tick(nanos);
     submitter.expire(nanos);
     reads.expire(nanos);
     return true;

@@ -9,7 +9,6 @@ import io.khonsu.grpc.GrpcTransport;
 import io.khonsu.spi.KeyValueStore;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.time.InstantSource;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -23,11 +22,11 @@ public final class RunningNode implements AutoCloseable {
   private final @Nullable ClientListener clients;
   private final @Nullable NodeArchive archive;
 
-  /** Whether others may break the node's links, to try what happens. */
-  public enum LinkFaults {
+  /** Whether others may break the node's links and set its clock, to try what happens. */
+  public enum Faults {
     /** They may not. */
     REFUSED,
-    /** They may, by the page. */
+    /** They may, by its pages. */
     ALLOWED
   }
 
@@ -58,7 +57,7 @@ public final class RunningNode implements AutoCloseable {
    * @throws io.khonsu.grpc.UnusableCertificateException if the others would refuse its certificate
    * @throws IOException if disk or network cannot be used
    */
-  public static RunningNode start(NodeConfig config, Presence presence, LinkFaults faults)
+  public static RunningNode start(NodeConfig config, Presence presence, Faults faults)
       throws IOException {
     KeyValueStore disk = Cluster.disk(config.directory(), config.cluster(), presence);
     GrpcTransport transport;
@@ -68,15 +67,18 @@ public final class RunningNode implements AutoCloseable {
       disk.close();
       throw e;
     }
+    SteppedClock clock = new SteppedClock();
     Surroundings around =
-        new Surroundings(config.store(), disk, transport, null, InstantSource.system(), Set.of());
+        new Surroundings(config.store(), disk, transport, null, clock, Set.of());
     ClusterMember member = Cluster.join(config.cluster(), presence, around);
     ClientListener clients = null;
     NodeArchive archive = null;
     try {
       clients = listen(config, member);
       archive = archive(config, member);
-      AdminPages pages = new AdminPages(member, transport, archive, InstantSource.system(), faults);
+      FaultPages faultPages =
+          faults == Faults.ALLOWED ? new FaultPages(transport, clock) : null;
+      AdminPages pages = new AdminPages(member, transport, archive, clock, faultPages);
       AdminServer admin = AdminServer.start(config.admin(), pages);
       return new RunningNode(config, transport, member, admin, clients, archive);
     } catch (IOException | RuntimeException e) {
