@@ -589,7 +589,7 @@ public final class DistributedCommitManager implements Transport.Receiver, AutoC
     reads.close();
     membership.close();
     transport.close();
-    effects.close();
+    effects.close(failure);
   }
 
   /** Ends the transactions that are open, waits for commits under way, and ends the node. */
