@@ -31,39 +31,36 @@ class TortureTest {
     assertThat(report.wounds()).isNotEmpty();
   }
 
-  /** {@return a plan with some kind of fault as the first, and a time in which there are few} */
-  private static TorturePlan beginningWith(Fault.Kind kind, FaultFamily family) throws Exception {
-    long seed = 0;
-    TorturePlan plan;
-    do {
+  /** {@return a plan that begins with some kind of fault} */
+  private static TorturePlan beginningWith(
+      Fault.Kind kind, Duration duration, FaultFamily... families) throws Exception {
+    long seed = 1;
+    while (!schedule(seed, families).getFirst().startsWith(kind.what())) {
       seed++;
-      plan = new TorturePlan(seed, Duration.ofSeconds(3), Set.of(family), Map.of());
-    } while (!plan.schedule(1).getFirst().startsWith(kind.what()));
+    }
     try {
-      return TorturePlan.of(seed, plan.duration(), plan.families());
+      return TorturePlan.of(seed, duration, Set.of(families));
     } catch (IOException e) {
       return abort(e.getMessage());
     }
   }
 
+  /** A fault or two. */
   @Test
   void leaderKilled_andMaybeMore_nothingIsFound() throws Exception {
-    run(beginningWith(Fault.Kind.KILL_LEADER, FaultFamily.KILL));
+    run(beginningWith(Fault.Kind.KILL_LEADER, Duration.ofSeconds(3), FaultFamily.KILL));
   }
 
+  /** A few; left out where the machine cannot do them. */
   @Test
-  void clockOfLeaderWrong_andMaybeMore_nothingIsFound() throws Exception {
-    run(beginningWith(Fault.Kind.CLOCK_OF_LEADER, FaultFamily.CLOCK));
-  }
-
-  @Test
-  void diskOfLeaderFull_andMaybeMore_nothingIsFound() throws Exception {
-    run(beginningWith(Fault.Kind.FULL_DISK_OF_LEADER, FaultFamily.FULL_DISK));
-  }
-
-  @Test
-  void allLosePower_andMaybeMore_nothingIsFound() throws Exception {
-    run(beginningWith(Fault.Kind.POWER_LOSS_OF_ALL, FaultFamily.POWER_LOSS));
+  void diskOfLeaderFull_andPowerLost_andClocksWrong_nothingIsFound() throws Exception {
+    run(
+        beginningWith(
+            Fault.Kind.FULL_DISK_OF_LEADER,
+            Duration.ofSeconds(20),
+            FaultFamily.FULL_DISK,
+            FaultFamily.POWER_LOSS,
+            FaultFamily.CLOCK));
   }
 
   @Test
