@@ -92,8 +92,7 @@ class ClockStepTest {
 
   private Outcome outcome(byte[] request) throws Exception {
     lastNumber++;
-    Submission commit =
-        new Submission.Commit(CommitIds.of(1, lastNumber), lastNumber, request);
+    Submission commit = new Submission.Commit(CommitIds.of(1, lastNumber), lastNumber, request);
     List<Outcome> outcomes = new ArrayList<>();
     assertThat(node.submit(commit, reply -> outcomes.add(((ClientReply.Done) reply).outcome())))
         .isTrue();
@@ -134,8 +133,7 @@ class ClockStepTest {
     long far = insert(2);
     assertThat(Khonsu.instantOf(far)).isAfterOrEqualTo(realTime().plus(Duration.ofHours(4)));
     turn(Duration.ofSeconds(5)); // upkeep comes more often
-    byte[] answer =
-        ((Outcome.Decided) outcome(node.replicatedStore().request(open))).answer();
+    byte[] answer = ((Outcome.Decided) outcome(node.replicatedStore().request(open))).answer();
     assertThat(ReplicatedStore.committedVersion(answer)).isNotNull().isGreaterThan(far);
     assertThat(node.status().sessions()).isEqualTo(1);
   }

@@ -53,6 +53,8 @@ class FailingDiskTest {
       cause = member.awaitEnd();
     }
     assertThat(cause).isInstanceOf(IOException.class).hasMessage("no room for write");
-    assertThat(cause.getSuppressed()).extracting(Throwable::getMessage).contains("no room for close");
+    assertThat(cause.getSuppressed())
+        .extracting(Throwable::getMessage)
+        .contains("no room for close");
   }
 }

@@ -92,8 +92,8 @@ public record AdminClient(InetSocketAddress address) {
   /**
    * Sets the node's clock wrong, or right again.
    *
-   * @param aheadMillis how far it is to be ahead of the machine's, from -999 999 999 999 to
-   *     999 999 999 999
+   * @param aheadMillis how far it is to be ahead of the machine's, from -999 999 999 999 to 999 999
+   *     999 999
    * @throws IOException if the node does not answer, or refuses
    */
   public void setClock(long aheadMillis) throws IOException {

@@ -114,8 +114,7 @@ public final class LocalCluster implements AutoCloseable {
     return start(new LocalCluster(directory, mainClass, options), List.of());
   }
 
-  private static LocalCluster start(LocalCluster cluster, List<String> further)
-      throws IOException {
+  private static LocalCluster start(LocalCluster cluster, List<String> further) throws IOException {
     cluster.startAll(further);
     return cluster;
   }

@@ -68,16 +68,14 @@ public final class RunningNode implements AutoCloseable {
       throw e;
     }
     SteppedClock clock = new SteppedClock();
-    Surroundings around =
-        new Surroundings(config.store(), disk, transport, null, clock, Set.of());
+    Surroundings around = new Surroundings(config.store(), disk, transport, null, clock, Set.of());
     ClusterMember member = Cluster.join(config.cluster(), presence, around);
     ClientListener clients = null;
     NodeArchive archive = null;
     try {
       clients = listen(config, member);
       archive = archive(config, member);
-      FaultPages faultPages =
-          faults == Faults.ALLOWED ? new FaultPages(transport, clock) : null;
+      FaultPages faultPages = faults == Faults.ALLOWED ? new FaultPages(transport, clock) : null;
       AdminPages pages = new AdminPages(member, transport, archive, clock, faultPages);
       AdminServer admin = AdminServer.start(config.admin(), pages);
       return new RunningNode(config, transport, member, admin, clients, archive);

@@ -20,10 +20,7 @@ public final class SystemCommand {
    */
   public static void run(Object... words) throws IOException, InterruptedException {
     List<String> command = Arrays.stream(words).map(Object::toString).toList();
-    Process process =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .start();
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String said;
     try (var output = process.getInputStream()) {
       said = new String(output.readNBytes(OUTPUT_BYTES_MAX), Charset.defaultCharset()).strip();

@@ -81,8 +81,7 @@ record Fault(Kind kind, int follower, Duration duration, Duration pause, Duratio
   /** Seconds are as likely as hours. */
   private static Duration drawSkew(RandomGenerator random) {
     double millis =
-        SKEW_MILLIS_LEAST
-            * Math.pow(SKEW_MILLIS_MOST / SKEW_MILLIS_LEAST, random.nextDouble());
+        SKEW_MILLIS_LEAST * Math.pow(SKEW_MILLIS_MOST / SKEW_MILLIS_LEAST, random.nextDouble());
     return Duration.ofMillis(random.nextBoolean() ? (long) millis : -(long) millis);
   }
 

@@ -23,7 +23,7 @@ public enum FaultFamily {
   /** Disks lose what was not synced. */
   POWER_LOSS;
 
-  private static final long TRIAL_BYTES = 16 << 20;
+  private static final long TRIAL_BYTES = 16L << 20;
 
   /**
    * {@return the one of a name, as {@link #toString} gives it}
@@ -60,8 +60,7 @@ public enum FaultFamily {
     }
     Path directory = Files.createTempDirectory("khonsu-" + this);
     try (LoopDisk disk =
-        LoopDisk.make(
-            directory.resolve("image"), directory.resolve("disk"), "ext4", TRIAL_BYTES)) {
+        LoopDisk.make(directory.resolve("image"), directory.resolve("disk"), "ext4", TRIAL_BYTES)) {
       if (this == POWER_LOSS) {
         disk.cutPower();
         disk.restorePower();

@@ -25,8 +25,7 @@ public final class LoopDisk implements AutoCloseable {
 
   private static final String BALLAST = "ballast";
   private static final int BLOCK_BYTES = 4_096;
-  private static final long PIECE_BYTES_LEAST = 1 << 20;
-
+  private static final long PIECE_BYTES_LEAST = 1L << 20;
 
   private final Path image;
   private final Path mountPoint;
@@ -84,8 +83,7 @@ public final class LoopDisk implements AutoCloseable {
   }
 
   /**
-   * Leaves no room, until {@link #makeRoom}. Called again, it takes what has become free
-   * meanwhile.
+   * Leaves no room, until {@link #makeRoom}. Called again, it takes what has become free meanwhile.
    */
   synchronized void fill() throws IOException, InterruptedException {
     checkOpen();

@@ -153,8 +153,7 @@ class RunningNodeTest {
   @Test
   void clock_canBeSetWrong_ifFaultsAreAllowed_andCommitsGoOn() throws Exception {
     Duration hours = Duration.ofHours(3);
-    try (RunningNode node =
-        RunningNode.start(config(), Presence.NEW, RunningNode.Faults.ALLOWED)) {
+    try (RunningNode node = RunningNode.start(config(), Presence.NEW, RunningNode.Faults.ALLOWED)) {
       AdminClient admin = new AdminClient(node.admin());
       createTable(node, "one");
       long before = newestVersion(node);

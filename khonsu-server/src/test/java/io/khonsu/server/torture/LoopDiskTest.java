@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A file system that loses its power and gets full; left out where the machine cannot do that. */
 class LoopDiskTest {
-  private static final long SIZE_BYTES = 32 << 20;
+  private static final long SIZE_BYTES = 32L << 20;
 
   @TempDir private Path root;
 

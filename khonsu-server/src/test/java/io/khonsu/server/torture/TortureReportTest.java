@@ -92,7 +92,8 @@ class TortureReportTest {
   void whatWasLeftOut_isTold() {
     TortureReport report = report(history(new Operation.Append(1, 1)), List.of(), SAME);
     assertThat(report.lines()).contains("  left out: power-loss needs root");
-    assertThat(report.tree()).containsEntry("leftOut", Map.of("power-loss", "power-loss needs root"));
+    assertThat(report.tree())
+        .containsEntry("leftOut", Map.of("power-loss", "power-loss needs root"));
   }
 
   @Test
