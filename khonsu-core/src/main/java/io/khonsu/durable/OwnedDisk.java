@@ -182,8 +182,9 @@ public final class OwnedDisk implements KeyValueStore {
 
   /** Notes in the file how many writes there are, all of them synced. */
   private void note() throws IOException {
-    file = file.with(writes);
-    file.write(directory);
+    OwnerFile next = file.with(writes);
+    next.write(directory);
+    file = next;
     notedNanos = System.nanoTime();
   }
 

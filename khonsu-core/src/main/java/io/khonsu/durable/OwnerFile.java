@@ -45,8 +45,21 @@ record OwnerFile(String owner, String engine, long writes) {
     return new OwnerFile(owner, engine, count);
   }
 
-  /** Puts it into a directory, for good. */
+  /**
+   * Puts it into a directory, for good.
+   *
+   * @throws IOException if that fails, as when there is no room; the message names the file
+   */
   void write(Path directory) throws IOException {
+    try {
+      replace(directory);
+    } catch (IOException e) {
+      throw new IOException(
+          "%s cannot be written: %s".formatted(directory.resolve(NAME), e.getMessage()), e);
+    }
+  }
+
+  private void replace(Path directory) throws IOException {
     String lines = "%s%n%s%n%s%n%d%n".formatted(FORMAT, owner, engine, writes);
     byte[] text = (lines + checksum(lines) + "\n").getBytes(StandardCharsets.UTF_8);
     Path next = directory.resolve(NEXT_NAME);

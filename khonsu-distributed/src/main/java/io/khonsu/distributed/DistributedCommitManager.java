@@ -197,6 +197,7 @@ public final class DistributedCommitManager implements AutoCloseable {
     step(Input.TICK);
     membership.tick(nanos);
     peers.tick();
+    upkeep.tick(nanos);
     submitter.expire(nanos);
     reads.expire(nanos);
     return true;
@@ -545,7 +546,7 @@ public final class DistributedCommitManager implements AutoCloseable {
     reads.close();
     membership.close();
     peers.close();
-    effects.close();
+    effects.close(failure);
   }
 
   /** Ends the transactions that are open, waits for commits under way, and ends the node. */

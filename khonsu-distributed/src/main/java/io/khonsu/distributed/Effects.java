@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Gathers what the steps of a replica ask for, and carries it out: one write for all of them, then
@@ -178,12 +179,20 @@ final class Effects {
     checkpoint();
   }
 
-  /** Closes the disk. */
-  void close() {
-    try (KeyValueStore closing = disk) {
+  /**
+   * Closes the disk.
+   *
+   * @param failure why the node has stopped, or null if nothing has failed: then the disk must not
+   *     either, else what it says of its end, as when it is full, belongs to this
+   */
+  void close(@Nullable Throwable failure) {
+    try (KeyValueStore _ = disk) {
       checkpoints.close();
     } catch (IOException e) {
-      throw new UncheckedIOException("the disk of a node cannot be closed", e);
+      if (failure == null) {
+        throw new UncheckedIOException("the disk of a node cannot be closed", e);
+      }
+      failure.addSuppressed(e);
     }
   }
 }

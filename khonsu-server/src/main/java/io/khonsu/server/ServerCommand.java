@@ -93,7 +93,7 @@ final class ServerCommand implements Callable<Integer> {
         RunningNode.start(
             config,
             presence(),
-            allowsFaults ? RunningNode.LinkFaults.ALLOWED : RunningNode.LinkFaults.REFUSED)) {
+            allowsFaults ? RunningNode.Faults.ALLOWED : RunningNode.Faults.REFUSED)) {
       if (hasWorkload) {
         ClusterLoad.start(node.member(), LocalCluster.acknowledgements(config.directory()));
       }

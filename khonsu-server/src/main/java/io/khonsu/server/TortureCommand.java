@@ -1,21 +1,26 @@
 package io.khonsu.server;
 
 import io.khonsu.server.demo.DurableAct;
+import io.khonsu.server.torture.FaultFamily;
 import io.khonsu.server.torture.Torture;
+import io.khonsu.server.torture.TorturePlan;
 import io.khonsu.server.torture.TortureReport;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code khonsu torture}: a cluster of real processes that is hurt, and what its clients saw. */
 @Command(
@@ -23,11 +28,16 @@ import picocli.CommandLine.Spec;
     description = {
       "Hurts a cluster of three processes under load, and checks what its clients saw.",
       "",
-      "Nodes are killed and stand still, links are cut, lose what is sent one way, are slow, get"
-          + " stuck and end; clients on every node append to lists and read them. What is done, and"
-          + " for how long, follows from the seed. At the end every list is read: the history must"
-          + " be strictly serializable, all that was acknowledged must be there, and all nodes must"
-          + " have the same state.",
+      "Nodes are killed and stand still; links are cut, lose what is sent one way, are slow, get"
+          + " stuck and end; clocks are set forward and back; disks get full, and lose their power."
+          + " Clients on every node append to lists and read them. What is done, and for how long,"
+          + " follows from the seed. At the end every list is read: the history must be strictly"
+          + " serializable, all that was acknowledged must be there, and all nodes must have the"
+          + " same state.",
+      "",
+      "Full disks and power losses need a file system for each node, in a file: "
+          + "Linux, root, loop devices, mkfs.ext4 and xfs_io. On a machine without these they are"
+          + " left out, and the report says so; if --faults asks for them it ends with 3.",
       "",
       "How long no commit returned after each fault is printed, and which faults of one node or"
           + " link took longer than 2 s; that does not change the exit status. It ends with 0 if"
@@ -54,6 +64,28 @@ final class TortureCommand implements Callable<Integer> {
       defaultValue = "1",
       description = "Of the faults, and of what the clients do; default ${DEFAULT-VALUE}.")
   private long seed;
+
+  /** Reads a name. */
+  static final class FamilyConverter implements ITypeConverter<FaultFamily> {
+    @Override
+    public FaultFamily convert(String value) {
+      try {
+        return FaultFamily.of(value);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(String.valueOf(e.getMessage()));
+      }
+    }
+  }
+
+  @Option(
+      names = "--faults",
+      paramLabel = "LIST",
+      split = ",",
+      converter = FamilyConverter.class,
+      description =
+          "Which, separated by commas: kill, pause, link, clock, full-disk, power-loss; without"
+              + " this, all that the machine can do.")
+  private @Nullable Set<FaultFamily> faults;
 
   @Option(
       names = "--history",
@@ -82,9 +114,6 @@ final class TortureCommand implements Callable<Integer> {
     }
     if (schedule != null) {
       Arguments.checkRange(spec, "--schedule", schedule, 1, 100_000);
-      Torture.schedule(seed, schedule).forEach(out::println);
-      out.flush();
-      return ExitCode.OK.code();
     }
     HistoryFile file = history == null ? null : new HistoryFile(history, force);
     try {
@@ -94,14 +123,33 @@ final class TortureCommand implements Callable<Integer> {
     } catch (IOException e) {
       throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
     }
-    return run(out, file);
+    TorturePlan plan;
+    try {
+      plan = plan();
+    } catch (IOException e) {
+      return failed(e.getMessage() + "; or name other --faults");
+    }
+    if (schedule != null) {
+      plan.schedule(schedule).forEach(out::println);
+      out.flush();
+      return ExitCode.OK.code();
+    }
+    return run(plan, out, file);
   }
 
-  private int run(PrintWriter out, @Nullable HistoryFile file) throws InterruptedException {
+  private TorturePlan plan() throws IOException, InterruptedException {
+    Duration duration = Duration.ofMillis((long) (minutes * 60_000));
+    return faults == null
+        ? TorturePlan.ofAll(seed, duration)
+        : TorturePlan.of(seed, duration, faults);
+  }
+
+  private int run(TorturePlan plan, PrintWriter out, @Nullable HistoryFile file)
+      throws InterruptedException {
     Path directory = null;
     try {
       directory = Files.createTempDirectory("khonsu-torture");
-      TortureReport report = torture(directory);
+      TortureReport report = torture(directory, plan);
       if (file != null) {
         file.write(report.history(), out);
       }
@@ -114,18 +162,19 @@ final class TortureCommand implements Callable<Integer> {
       spec.commandLine().getErr().println("what the nodes left is in " + directory);
       return ExitCode.ANSWER_IS_NO.code();
     } catch (IOException | TimeoutException e) {
-      spec.commandLine()
-          .getErr()
-          .printf("%s: %s; see %s%n", spec.qualifiedName(), e.getMessage(), directory);
-      return ExitCode.UNAVAILABLE.code();
+      return failed("%s; see %s".formatted(e.getMessage(), directory));
     }
   }
 
-  private TortureReport torture(Path directory)
+  private int failed(String message) {
+    spec.commandLine().getErr().println(spec.qualifiedName() + ": " + message);
+    return ExitCode.UNAVAILABLE.code();
+  }
+
+  private TortureReport torture(Path directory, TorturePlan plan)
       throws IOException, InterruptedException, TimeoutException {
-    Duration duration = Duration.ofMillis((long) (minutes * 60_000));
     try (Progress progress = Progress.on(spec.commandLine().getErr())) {
-      return Torture.run(directory, KhonsuCommand.class.getName(), seed, duration, progress::show);
+      return Torture.run(directory, KhonsuCommand.class.getName(), plan, progress::show);
     }
   }
 
@@ -133,7 +182,7 @@ final class TortureCommand implements Callable<Integer> {
     if (json) {
       out.println(Json.write(report.tree()));
     } else {
-      out.println("Torture of three nodes, seed " + report.seed() + ":");
+      out.println("Torture of three nodes, seed " + report.plan().seed() + ":");
       report.lines().forEach(out::println);
       out.println(report.holds() ? "Nothing was found." : "FAILED.");
     }

@@ -49,7 +49,7 @@ final class TrainCommand implements Callable<Integer> {
     try {
       for (Path file : LocalCluster.configure(directory, NODES)) {
         NodeConfig config = NodeConfig.read(file);
-        nodes.addLast(RunningNode.start(config, NodePresence.NEW, RunningNode.LinkFaults.REFUSED));
+        nodes.addLast(RunningNode.start(config, NodePresence.NEW, RunningNode.Faults.REFUSED));
       }
       commit(List.copyOf(nodes), commits);
       for (RunningNode node : nodes) {

@@ -47,7 +47,7 @@ class MembersCommandTest {
   }
 
   private static RunningNode start(Path file, NodePresence presence) throws Exception {
-    return RunningNode.start(NodeConfig.read(file), presence, RunningNode.LinkFaults.REFUSED);
+    return RunningNode.start(NodeConfig.read(file), presence, RunningNode.Faults.REFUSED);
   }
 
   private static void awaitLeader(RunningNode node) {

@@ -44,7 +44,7 @@ class NodeArchiveTest {
   @TempDir private Path root;
 
   private static RunningNode start(Path file, NodePresence presence) throws Exception {
-    return RunningNode.start(NodeConfig.read(file), presence, RunningNode.LinkFaults.REFUSED);
+    return RunningNode.start(NodeConfig.read(file), presence, RunningNode.Faults.REFUSED);
   }
 
   /** {@return the configuration of a node that archives in the directory "archive" beside it} */

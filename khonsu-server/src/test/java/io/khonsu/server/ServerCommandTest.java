@@ -19,7 +19,7 @@ class ServerCommandTest {
   @TempDir private Path root;
 
   private static RunningNode start(Path file, NodePresence presence) throws Exception {
-    return RunningNode.start(NodeConfig.read(file), presence, RunningNode.LinkFaults.REFUSED);
+    return RunningNode.start(NodeConfig.read(file), presence, RunningNode.Faults.REFUSED);
   }
 
   @Test

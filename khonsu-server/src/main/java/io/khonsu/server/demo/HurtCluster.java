@@ -262,7 +262,7 @@ final class HurtCluster implements AutoCloseable {
         RunningNode.start(
             NodeConfig.read(cluster.configuration(members.getFirst())),
             NodePresence.EXISTING,
-            RunningNode.LinkFaults.REFUSED)) {
+            RunningNode.Faults.REFUSED)) {
       LocalCluster.await(() -> isLed(here.member().status()), "a leader for the audit");
       CrashAudit audit =
           CrashAudit.of(

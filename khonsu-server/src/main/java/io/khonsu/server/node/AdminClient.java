@@ -86,7 +86,21 @@ public record AdminClient(InetSocketAddress address) {
    * @throws IOException if the node does not answer, or refuses
    */
   public void setFault(long node, String fault) throws IOException {
-    String page = "/faults?%d=%s".formatted(node, fault);
+    hurt("/faults?%d=%s".formatted(node, fault));
+  }
+
+  /**
+   * Sets the node's clock wrong, or right again.
+   *
+   * @param aheadMillis how far it is to be ahead of the machine's, from -999 999 999 999 to 999 999
+   *     999 999
+   * @throws IOException if the node does not answer, or refuses
+   */
+  public void setClock(long aheadMillis) throws IOException {
+    hurt("/clock?aheadMillis=" + aheadMillis);
+  }
+
+  private void hurt(String page) throws IOException {
     Answer answer = send("POST", page, TIMEOUT_MILLIS);
     if (answer.status != HttpURLConnection.HTTP_OK) {
       throw new IOException("%s answers %s with status %d".formatted(name(), page, answer.status));

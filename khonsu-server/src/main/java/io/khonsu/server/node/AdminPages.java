@@ -6,10 +6,8 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import io.khonsu.distributed.ClusterMember;
 import io.khonsu.distributed.NodeStatus;
 import io.khonsu.grpc.GrpcTransport;
-import io.khonsu.grpc.LinkFault;
 import java.net.URI;
 import java.time.InstantSource;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +28,7 @@ final class AdminPages {
   private final GrpcTransport transport;
   private final @Nullable NodeArchive archive;
   private final InstantSource clock;
-  private final RunningNode.LinkFaults faults;
+  private final @Nullable FaultPages faults;
   private final MemberPages memberPages;
 
   /** An answer. */
@@ -40,12 +38,19 @@ final class AdminPages {
     }
   }
 
+  /**
+   * Makes the pages.
+   *
+   * @param archive null if the node does not archive
+   * @param clock the node's
+   * @param faults null if nobody may hurt the node
+   */
   AdminPages(
       ClusterMember member,
       GrpcTransport transport,
       @Nullable NodeArchive archive,
       InstantSource clock,
-      RunningNode.LinkFaults faults) {
+      @Nullable FaultPages faults) {
     this.member = member;
     this.transport = transport;
     this.archive = archive;
@@ -55,10 +60,9 @@ final class AdminPages {
   }
 
   Page answer(String method, URI uri) {
-    if (uri.getPath().equals("/faults") && faults == RunningNode.LinkFaults.ALLOWED) {
-      return method.equals("POST")
-          ? breakLink(String.valueOf(uri.getQuery()))
-          : wrongMethod("POST");
+    Page fault = faults == null ? null : faults.answer(method, uri);
+    if (fault != null) {
+      return fault;
     }
     switch (uri.getPath()) {
       case "/members" -> {
@@ -103,7 +107,7 @@ final class AdminPages {
     }
   }
 
-  private static Page wrongMethod(String right) {
+  static Page wrongMethod(String right) {
     return new Page(405, TEXT, "Only " + right + " is answered here.\n");
   }
 
@@ -140,20 +144,5 @@ final class AdminPages {
               ? "no leader that reaches a majority is known"
               : null;
     };
-  }
-
-  /** Takes {@code NODE=FAULT}. */
-  private Page breakLink(String query) {
-    String[] parts = query.split("=", -1);
-    List<String> known = Arrays.stream(LinkFault.values()).map(LinkFault::name).toList();
-    if (parts.length != 2 || !parts[0].matches("\\d{1,18}") || !known.contains(parts[1])) {
-      return new Page(400, TEXT, "POST /faults?NODE=FAULT, a fault of " + known + "\n");
-    }
-    try {
-      transport.setFault(Long.parseLong(parts[0]), LinkFault.valueOf(parts[1]));
-      return new Page(200, TEXT, "ok\n");
-    } catch (IllegalArgumentException e) {
-      return new Page(400, TEXT, e.getMessage() + "\n");
-    }
   }
 }

@@ -17,7 +17,7 @@ public final class ConfiguredNodes implements NodeStarter {
       throw new IllegalArgumentException(e.getMessage(), e);
     }
     try {
-      return RunningNode.start(config, presence, RunningNode.LinkFaults.REFUSED);
+      return RunningNode.start(config, presence, RunningNode.Faults.REFUSED);
     } catch (UnusableCertificateException | IllegalArgumentException e) {
       throw new IllegalArgumentException(configFile + ": " + e.getMessage(), e);
     }

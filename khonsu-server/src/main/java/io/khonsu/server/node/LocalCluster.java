@@ -64,7 +64,8 @@ public final class LocalCluster implements AutoCloseable {
    */
   public static LocalCluster create(
       Path directory, int nodes, String mainClass, List<String> options) throws IOException {
-    return create(directory, nodes, mainClass, options, STRAIGHT);
+    var _ = configure(directory, nodes);
+    return begin(directory, mainClass, options);
   }
 
   /** On its way from a node to another: where the other listens, and one that is free. */
@@ -77,20 +78,6 @@ public final class LocalCluster implements AutoCloseable {
   }
 
   /**
-   * The same, with something between the nodes.
-   *
-   * @param routes asked once for each two nodes, in both directions
-   */
-  public static LocalCluster create(
-      Path directory, int nodes, String mainClass, List<String> options, Routes routes)
-      throws IOException {
-    var _ = configure(directory, nodes, routes);
-    LocalCluster cluster = new LocalCluster(directory, mainClass, options);
-    cluster.startAll(nodes, List.of("--new"));
-    return cluster;
-  }
-
-  /**
    * Makes a cluster in a directory, and starts nothing.
    *
    * @return the configuration files
@@ -100,7 +87,12 @@ public final class LocalCluster implements AutoCloseable {
     return configure(directory, nodes, STRAIGHT);
   }
 
-  private static List<Path> configure(Path directory, int nodes, Routes routes) throws IOException {
+  /**
+   * The same, with something between the nodes.
+   *
+   * @param routes asked once for each two nodes, in both directions
+   */
+  public static List<Path> configure(Path directory, int nodes, Routes routes) throws IOException {
     Files.createDirectories(directory);
     try (Stream<Path> found = Files.list(directory)) {
       if (found.findAny().isPresent()) {
@@ -110,22 +102,27 @@ public final class LocalCluster implements AutoCloseable {
     return writeConfigurations(directory, nodes, routes);
   }
 
+  /** Starts the nodes of a cluster that was configured, for the first time. */
+  public static LocalCluster begin(Path directory, String mainClass, List<String> options)
+      throws IOException {
+    return start(new LocalCluster(directory, mainClass, options), List.of("--new"));
+  }
+
   /** Starts the nodes of a cluster that was made before. */
   public static LocalCluster open(Path directory, String mainClass, List<String> options)
       throws IOException {
-    LocalCluster cluster = new LocalCluster(directory, mainClass, options);
-    int nodes = 0;
-    while (Files.exists(cluster.configuration(nodes + 1))) {
-      nodes++;
-    }
-    cluster.startAll(nodes, List.of());
+    return start(new LocalCluster(directory, mainClass, options), List.of());
+  }
+
+  private static LocalCluster start(LocalCluster cluster, List<String> further) throws IOException {
+    cluster.startAll(further);
     return cluster;
   }
 
-  private void startAll(int nodes, List<String> further) throws IOException {
+  private void startAll(List<String> further) throws IOException {
     boolean started = false;
     try {
-      for (int node = 1; node <= nodes; node++) {
+      for (int node = 1; Files.exists(configuration(node)); node++) {
         admins.add(new AdminClient(NodeConfig.readAdmin(configuration(node))));
         processes.add(start(node, further));
       }
@@ -252,6 +249,11 @@ public final class LocalCluster implements AutoCloseable {
 
   /** {@return the directory of a node's disk} */
   public Path disk(long node) {
+    return disk(directory, node);
+  }
+
+  /** {@return the directory of the disk of a node of a cluster in a directory} */
+  public static Path disk(Path directory, long node) {
     return file(directory, node, "");
   }
 
@@ -436,6 +438,21 @@ public final class LocalCluster implements AutoCloseable {
           return true;
         },
         "answer to the fault " + fault);
+  }
+
+  /**
+   * Sets the clock of a node that allows faults wrong, or right again.
+   *
+   * @param ahead how far it is to be ahead of the machine's
+   * @throws TimeoutException if the node does not answer
+   */
+  public void setClock(long node, Duration ahead) throws InterruptedException, TimeoutException {
+    await(
+        () -> {
+          admin(node).setClock(ahead.toMillis());
+          return true;
+        },
+        "answer of node %d to its new time".formatted(node));
   }
 
   /**

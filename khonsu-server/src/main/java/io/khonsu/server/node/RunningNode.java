@@ -11,7 +11,6 @@ import io.khonsu.spi.KeyValueStore;
 import io.khonsu.spi.NodeStarter;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.time.InstantSource;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -26,11 +25,11 @@ public final class RunningNode implements NodeStarter.Node {
   private final @Nullable NodeArchive archive;
   private boolean isClosed;
 
-  /** Whether others may break the node's links, to try what happens. */
-  public enum LinkFaults {
+  /** Whether others may break the node's links and set its clock, to try what happens. */
+  public enum Faults {
     /** They may not. */
     REFUSED,
-    /** They may, by the page. */
+    /** They may, by its pages. */
     ALLOWED
   }
 
@@ -62,7 +61,7 @@ public final class RunningNode implements NodeStarter.Node {
    * @throws java.net.BindException if one of its ports is taken
    * @throws IOException if disk or network cannot be used
    */
-  public static RunningNode start(NodeConfig config, NodePresence presence, LinkFaults faults)
+  public static RunningNode start(NodeConfig config, NodePresence presence, Faults faults)
       throws IOException {
     KeyValueStore disk = Cluster.disk(config.directory(), config.cluster(), presence);
     GrpcTransport transport;
@@ -72,15 +71,16 @@ public final class RunningNode implements NodeStarter.Node {
       disk.close();
       throw e;
     }
-    Surroundings around =
-        new Surroundings(config.store(), disk, transport, null, InstantSource.system(), Set.of());
+    SteppedClock clock = new SteppedClock();
+    Surroundings around = new Surroundings(config.store(), disk, transport, null, clock, Set.of());
     ClusterMember member = Cluster.join(config.cluster(), presence, around);
     ClientListener clients = null;
     NodeArchive archive = null;
     try {
       clients = listen(config, member);
       archive = archive(config, member);
-      AdminPages pages = new AdminPages(member, transport, archive, InstantSource.system(), faults);
+      FaultPages faultPages = faults == Faults.ALLOWED ? new FaultPages(transport, clock) : null;
+      AdminPages pages = new AdminPages(member, transport, archive, clock, faultPages);
       AdminServer admin = AdminServer.start(config.admin(), pages);
       return new RunningNode(config, transport, member, admin, clients, archive);
     } catch (IOException | RuntimeException | Error e) {

@@ -72,14 +72,7 @@ public final class ServerProcess implements AutoCloseable {
   }
 
   private void signal(String name) throws IOException, InterruptedException {
-    Process kill =
-        new ProcessBuilder("kill", "-" + name, Long.toString(pid()))
-            .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .start();
-    if (kill.waitFor() != 0) {
-      throw new IOException("kill -%s %d ended with %d".formatted(name, pid(), kill.exitValue()));
-    }
+    SystemCommand.run("kill", "-" + name, pid());
   }
 
   /** Kills it, as {@code kill -9} does, and waits until it has gone. */

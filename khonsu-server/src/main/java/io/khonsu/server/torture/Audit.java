@@ -54,7 +54,7 @@ record Audit(History history, List<Long> lost, List<String> stateHashes) {
         RunningNode.start(
             NodeConfig.read(cluster.configuration(1)),
             NodePresence.EXISTING,
-            RunningNode.LinkFaults.REFUSED)) {
+            RunningNode.Faults.REFUSED)) {
       LocalCluster.await(() -> isLed(here.member().status()), "a leader for the audit");
       Khonsu store = here.member().store();
       // Brings what is not applied here yet.

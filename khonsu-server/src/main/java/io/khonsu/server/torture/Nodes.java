@@ -3,39 +3,75 @@ package io.khonsu.server.torture;
 import io.khonsu.server.node.LocalCluster;
 import io.khonsu.server.node.ServerProcess;
 import java.io.IOException;
+import java.nio.charset.Charset;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
+import org.slf4j.LoggerFactory;
 
 /** The nodes, a proxy on each way from one to another, and how they are hurt. Close it. */
 final class Nodes implements AutoCloseable {
   /** Between the ends of connections that end again and again. */
   private static final int RESETS = 3;
 
+  private static final Duration POLL = Duration.ofMillis(50);
+  private static final Duration FULL_TIMEOUT = Duration.ofMinutes(3);
+
+  /** The exit status of a node that says why it cannot go on. */
+  private static final int UNAVAILABLE = 3;
+
+  private static final long IMAGE_BYTES = 1L << 30;
+
+  /** As much as nodes write at most. */
+  private static final long IMAGE_BYTES_PER_MINUTE = 256L << 20;
+
   /** The way from one node to another. */
   private record Way(long from, long to) {}
 
   private final Map<Way, LinkProxy> proxies = new HashMap<>();
+  private final Map<Long, LoopDisk> disks = new ConcurrentHashMap<>();
+  private final Thread stop = new Thread(this::abandon, "khonsu-torture-stop");
+  private final List<String> complaints = new ArrayList<>();
   private final LocalCluster cluster;
 
-  private Nodes(Path directory, String mainClass, long seed) throws IOException {
-    List<String> options = List.of("--faults", "--clients", Long.toString(seed));
+  private Nodes(Path directory, String mainClass, TorturePlan plan)
+      throws IOException, InterruptedException {
+    List<String> options = List.of("--faults", "--clients", Long.toString(plan.seed()));
     boolean isMade = false;
     try {
-      cluster = LocalCluster.create(directory, Torture.NODES, mainClass, options, this::route);
+      var _ = LocalCluster.configure(directory, Torture.NODES, this::route);
+      if (plan.needsLoopDisks()) {
+        Runtime.getRuntime().addShutdownHook(stop);
+        makeDisks(directory, IMAGE_BYTES + plan.duration().toMinutes() * IMAGE_BYTES_PER_MINUTE);
+      }
+      cluster = LocalCluster.begin(directory, mainClass, options);
       isMade = true;
     } finally {
       if (!isMade) {
         closeProxies();
+        closeDisks();
       }
     }
   }
 
-  static Nodes create(Path directory, String mainClass, long seed) throws IOException {
-    return new Nodes(directory, mainClass, seed);
+  /** Starts them. */
+  static Nodes create(Path directory, String mainClass, TorturePlan plan)
+      throws IOException, InterruptedException {
+    return new Nodes(directory, mainClass, plan);
+  }
+
+  private void makeDisks(Path directory, long sizeBytes) throws IOException, InterruptedException {
+    for (long node : Torture.ALL) {
+      Path mountPoint = LocalCluster.disk(directory, node);
+      Path image = mountPoint.resolveSibling(mountPoint.getFileName() + ".image");
+      disks.put(node, LoopDisk.make(image, mountPoint, "ext4", sizeBytes));
+    }
   }
 
   private int route(long from, long to, LocalCluster.Ports ports) throws IOException {
@@ -45,6 +81,11 @@ final class Nodes implements AutoCloseable {
 
   LocalCluster cluster() {
     return cluster;
+  }
+
+  /** {@return what nodes did that they should not have done when they were hurt} */
+  List<String> complaints() {
+    return complaints;
   }
 
   private static long follower(Fault fault, long leader) {
@@ -61,6 +102,13 @@ final class Nodes implements AutoCloseable {
       case PAUSE_LEADER -> pause(fault, leader);
       case PAUSE_FOLLOWER -> pause(fault, follower);
       case ISOLATE_LEADER -> isolate(fault, leader);
+      case CLOCK_OF_LEADER -> setClock(fault, leader);
+      case CLOCK_OF_FOLLOWER -> setClock(fault, follower);
+      case FULL_DISK_OF_LEADER -> fillDisk(fault, leader);
+      case FULL_DISK_OF_FOLLOWER -> fillDisk(fault, follower);
+      case POWER_LOSS_OF_LEADER -> cutPower(fault, List.of(leader));
+      case POWER_LOSS_OF_FOLLOWER -> cutPower(fault, List.of(follower));
+      case POWER_LOSS_OF_ALL -> cutPower(fault, Torture.ALL);
       case CHAIN -> breakLinks(fault, "CUT", new Way(leader, follower), new Way(follower, leader));
       case DROP_FROM_LEADER -> breakLinks(fault, "DROP", new Way(leader, follower));
       case DROP_TO_LEADER -> breakLinks(fault, "DROP", new Way(follower, leader));
@@ -78,10 +126,13 @@ final class Nodes implements AutoCloseable {
   List<Long> serving(Fault fault, long leader) {
     List<Long> serving = new ArrayList<>(Torture.ALL);
     switch (fault.kind()) {
-      case KILL_ALL -> serving.clear();
-      case KILL_LEADER, PAUSE_LEADER, ISOLATE_LEADER -> serving.remove(leader);
-      case KILL_FOLLOWER, PAUSE_FOLLOWER -> serving.remove(follower(fault, leader));
+      case KILL_ALL, POWER_LOSS_OF_ALL -> serving.clear();
+      case KILL_LEADER, PAUSE_LEADER, ISOLATE_LEADER, FULL_DISK_OF_LEADER, POWER_LOSS_OF_LEADER ->
+          serving.remove(leader);
+      case KILL_FOLLOWER, PAUSE_FOLLOWER, FULL_DISK_OF_FOLLOWER, POWER_LOSS_OF_FOLLOWER ->
+          serving.remove(follower(fault, leader));
       case CHAIN, DROP_FROM_LEADER, DROP_TO_LEADER, SLOW_LINK, STALLED_LINK, RESET_LINK -> {}
+      case CLOCK_OF_LEADER, CLOCK_OF_FOLLOWER -> {}
     }
     return serving;
   }
@@ -96,11 +147,74 @@ final class Nodes implements AutoCloseable {
     }
   }
 
-  private void pause(Fault fault, long node) throws IOException, InterruptedException {
+  /** Nobody is told of a sync that did not happen, as nobody runs when the power goes. */
+  private void cutPower(Fault fault, List<Long> victims) throws IOException, InterruptedException {
+    for (long node : victims) {
+      cluster.kill(node);
+      disk(node).cutPower();
+    }
+    Thread.sleep(fault.duration());
+    for (long node : victims) {
+      disk(node).restorePower();
+      cluster.restart(node);
+    }
+  }
+
+  private LoopDisk disk(long node) {
+    LoopDisk disk = disks.get(node);
+    if (disk == null) {
+      throw new IllegalStateException("node %d has no file system of its own".formatted(node));
+    }
+    return disk;
+  }
+
+  private void fillDisk(Fault fault, long node)
+      throws IOException, InterruptedException, TimeoutException {
+    ServerProcess process = process(node);
+    long saidBefore = Files.size(cluster.log(node));
+    long deadline = System.nanoTime() + FULL_TIMEOUT.toNanos();
+    do { // it may make room itself, as by dropping what it needs no more
+      disk(node).fill();
+      Thread.sleep(POLL);
+      if (System.nanoTime() > deadline) {
+        throw new TimeoutException(
+            "the disk of node %d is full for %d s, and it has not ended"
+                .formatted(node, FULL_TIMEOUT.toSeconds()));
+      }
+    } while (process.isAlive());
+    checkEnd(node, cluster.stopOne(node), saidBefore);
+    Thread.sleep(fault.duration());
+    disk(node).makeRoom();
+    cluster.restart(node);
+  }
+
+  private void checkEnd(long node, int exitStatus, long saidBefore) throws IOException {
+    byte[] log = Files.readAllBytes(cluster.log(node));
+    int from = Math.toIntExact(saidBefore);
+    String said = new String(log, from, log.length - from, Charset.defaultCharset());
+    if (exitStatus != UNAVAILABLE || !said.contains(LoopDisk.FULL)) {
+      complaints.add(
+          "node %d, whose disk was full, ended with %d, and said: %s"
+              .formatted(node, exitStatus, said.strip()));
+    }
+  }
+
+  private void setClock(Fault fault, long node) throws InterruptedException, TimeoutException {
+    cluster.setClock(node, fault.skew());
+    Thread.sleep(fault.duration());
+    cluster.setClock(node, Duration.ZERO);
+  }
+
+  private ServerProcess process(long node) throws IOException {
     ServerProcess process = cluster.process(node);
     if (process == null) {
       throw new IOException("node %d does not run".formatted(node));
     }
+    return process;
+  }
+
+  private void pause(Fault fault, long node) throws IOException, InterruptedException {
+    ServerProcess process = process(node);
     process.pause();
     try {
       Thread.sleep(fault.duration());
@@ -144,13 +258,50 @@ final class Nodes implements AutoCloseable {
     proxy.set(LinkProxy.State.OPEN);
   }
 
+  /** Ends all nodes. */
   @Override
-  public void close() {
+  public void close() throws IOException {
     cluster.close();
+    cluster.awaitEnd(_ -> {});
     closeProxies();
+    closeDisks();
   }
 
   private void closeProxies() {
     proxies.values().forEach(LinkProxy::close);
+  }
+
+  private void closeDisks() throws IOException {
+    IOException failure = null;
+    for (LoopDisk disk : disks.values()) {
+      try {
+        disk.close();
+      } catch (IOException e) {
+        failure = e;
+      }
+    }
+    try {
+      var _ = Runtime.getRuntime().removeShutdownHook(stop);
+    } catch (IllegalStateException _) {
+      // It runs already.
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  /**
+   * This process is being stopped: no file system stays mounted. The nodes end with it, and with
+   * them what they still use.
+   */
+  private void abandon() {
+    try {
+      closeDisks();
+    } catch (IOException e) {
+      LoggerFactory.getLogger(Nodes.class)
+          .atWarn()
+          .setCause(e)
+          .log("a disk was unmounted while it was in use");
+    }
   }
 }

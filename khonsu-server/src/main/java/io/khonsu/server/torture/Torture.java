@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
 import java.util.stream.LongStream;
 
 /**
@@ -40,47 +41,37 @@ public final class Torture {
    *
    * @param directory new or empty; stays
    * @param mainClass the program's
-   * @param duration after this no further fault begins
    * @param progress is told, again and again, in one line what goes on
    * @throws IOException if the disk cannot be used, or a process not started, or a node has ended
    *     by itself
    * @throws TimeoutException if the cluster did not come back
    */
   public static TortureReport run(
-      Path directory, String mainClass, long seed, Duration duration, Consumer<String> progress)
+      Path directory, String mainClass, TorturePlan plan, Consumer<String> progress)
       throws IOException, InterruptedException, TimeoutException {
     progress.accept("starting three processes");
-    try (Nodes nodes = Nodes.create(directory, mainClass, seed)) {
+    try (Nodes nodes = Nodes.create(directory, mainClass, plan)) {
       ClientLogs logs = new ClientLogs(nodes.cluster());
       Torture torture = new Torture(nodes, logs, progress);
-      List<Wound> wounds = torture.hurt(new SplittableRandom(seed), duration);
+      List<Wound> wounds = torture.hurt(plan);
       progress.accept("stopping the clients");
       List<Integer> exitStatuses = nodes.cluster().stop();
       logs.read();
       progress.accept("reading all lists");
       Audit audit = Audit.of(nodes.cluster(), logs.all(System.nanoTime()));
       progress.accept("checking the history");
-      return TortureReport.of(seed, wounds, audit, exitStatuses);
+      return TortureReport.of(plan, wounds, audit, nodes.complaints(), exitStatuses);
     }
   }
 
-  /** {@return the faults that a seed begins with} */
-  public static List<String> schedule(long seed, int count) {
-    SplittableRandom random = new SplittableRandom(seed);
-    List<String> faults = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      faults.add(Fault.draw(random).toString());
-    }
-    return faults;
-  }
-
-  private List<Wound> hurt(SplittableRandom random, Duration duration)
+  private List<Wound> hurt(TorturePlan plan)
       throws IOException, InterruptedException, TimeoutException {
+    RandomGenerator random = new SplittableRandom(plan.seed());
     List<Wound> wounds = new ArrayList<>();
     awaitService(System.nanoTime());
     long start = System.nanoTime();
-    while (System.nanoTime() - start < duration.toNanos()) {
-      Fault fault = Fault.draw(random);
+    while (System.nanoTime() - start < plan.duration().toNanos()) {
+      Fault fault = plan.draw(random);
       long leader = nodes.cluster().awaitLeader(ALL, TIMEOUT);
       progress.accept("fault %d: %s".formatted(wounds.size() + 1, fault));
       long hurt = System.nanoTime();

@@ -15,21 +15,19 @@ import java.util.Map;
 /**
  * What became of a cluster that was hurt.
  *
- * @param seed of the faults, and of what the clients did
- * @param wounds what was done to it
- * @param history what the clients saw, with the reading of every list at the end
- * @param check what is wrong with that
- * @param lost appended values that were acknowledged, and not there at the end
- * @param stateHashes of the nodes at the end, at the same index
- * @param exitStatuses of the nodes when they were stopped, before that
+ * @param plan what was to be done to it
+ * @param wounds what was done
+ * @param audit what the clients saw, and what was there at the end
+ * @param check what is wrong with the history
+ * @param complaints what nodes did that they should not have done when they were hurt
+ * @param exitStatuses of the nodes when they were stopped, before they were looked at
  */
 public record TortureReport(
-    long seed,
+    TorturePlan plan,
     List<Wound> wounds,
-    History history,
+    Audit audit,
     HistoryReport check,
-    List<Long> lost,
-    List<String> stateHashes,
+    List<String> complaints,
     List<Integer> exitStatuses) {
   /** How soon service is to be back after a fault of one node or link. */
   static final Duration BACK_WITHIN = Duration.ofSeconds(2);
@@ -58,20 +56,23 @@ public record TortureReport(
   /** Copies the lists. */
   public TortureReport {
     wounds = List.copyOf(wounds);
-    lost = List.copyOf(lost);
-    stateHashes = List.copyOf(stateHashes);
+    complaints = List.copyOf(complaints);
     exitStatuses = List.copyOf(exitStatuses);
   }
 
-  static TortureReport of(long seed, List<Wound> wounds, Audit audit, List<Integer> exitStatuses) {
-    return new TortureReport(
-        seed,
-        wounds,
-        audit.history(),
-        HistoryChecker.check(audit.history()),
-        audit.lost(),
-        audit.stateHashes(),
-        exitStatuses);
+  static TortureReport of(
+      TorturePlan plan,
+      List<Wound> wounds,
+      Audit audit,
+      List<String> complaints,
+      List<Integer> exitStatuses) {
+    HistoryReport check = HistoryChecker.check(audit.history());
+    return new TortureReport(plan, wounds, audit, check, complaints, exitStatuses);
+  }
+
+  /** {@return what all clients saw, with the reading of every list at the end} */
+  public History history() {
+    return audit.history();
   }
 
   /**
@@ -80,9 +81,10 @@ public record TortureReport(
    */
   public boolean holds() {
     return check.valid(Consistency.STRICT_SERIALIZABLE)
-        && lost.isEmpty()
-        && history.count(Outcome.COMMITTED) > 0
+        && audit.lost().isEmpty()
+        && history().count(Outcome.COMMITTED) > 0
         && haveSameState()
+        && complaints.isEmpty()
         && haveEndedWell();
   }
 
@@ -91,7 +93,11 @@ public record TortureReport(
   }
 
   private boolean haveSameState() {
-    return !stateHashes.isEmpty() && stateHashes.stream().distinct().count() == 1;
+    return !stateHashes().isEmpty() && stateHashes().stream().distinct().count() == 1;
+  }
+
+  private List<String> stateHashes() {
+    return audit.stateHashes();
   }
 
   private long singles() {
@@ -106,14 +112,14 @@ public record TortureReport(
   public List<String> lines() {
     List<String> lines = new ArrayList<>();
     lines.add(
-        "  fault                                              at s  lasts  no commit  slowest"
+        "  fault                                                at s  lasts  no commit  slowest"
             + " node");
     for (Wound wound : wounds) {
       lines.add(
           String.format(
                   Locale.ROOT,
-                  "  %-48s %6.1f %,6d  %,9d  %,12d %s",
-                  wound.fault.kind().what(),
+                  "  %-50s %6.1f %,6d  %,9d  %,12d %s",
+                  wound.fault.what(),
                   wound.sinceStart.toMillis() / 1e3,
                   wound.fault.duration().toMillis(),
                   wound.pause.toMillis(),
@@ -121,6 +127,7 @@ public record TortureReport(
                   wound.isMiss() ? "MISS" : "")
               .stripTrailing());
     }
+    plan.leftOut().forEach((_, why) -> lines.add("  left out: " + why));
     lines.add(
         "  service back within %d s of a fault of one node or link: %d of %d%s"
             .formatted(
@@ -132,9 +139,9 @@ public record TortureReport(
         String.format(
             Locale.ROOT,
             "  transactions: %,d committed, %,d refused, %,d unknown",
-            history.count(Outcome.COMMITTED),
-            history.count(Outcome.FAILED),
-            history.count(Outcome.UNKNOWN)));
+            history().count(Outcome.COMMITTED),
+            history().count(Outcome.FAILED),
+            history().count(Outcome.UNKNOWN)));
     boolean isStrict = check.valid(Consistency.STRICT_SERIALIZABLE);
     lines.add("  history: " + (isStrict ? "strictly serializable" : "NOT STRICTLY SERIALIZABLE"));
     check
@@ -142,10 +149,11 @@ public record TortureReport(
         .forEach(anomaly -> lines.addAll(anomaly.toString().lines().toList()));
     lines.add(
         "  acknowledged appends lost: "
-            + (lost.isEmpty() ? "none" : lost.size() + ", " + firstLost()));
+            + (audit.lost().isEmpty() ? "none" : audit.lost().size() + ", " + firstLost()));
     lines.add(
         "  state of all nodes: "
-            + (haveSameState() ? stateHashes.getFirst() : "DIFFERENT, " + stateHashes));
+            + (haveSameState() ? stateHashes().getFirst() : "DIFFERENT, " + stateHashes()));
+    complaints.forEach(complaint -> lines.add("  WRONG: " + complaint));
     lines.add(
         "  nodes that were stopped: "
             + (haveEndedWell() ? "ended well" : "ENDED WITH " + exitStatuses));
@@ -153,29 +161,37 @@ public record TortureReport(
   }
 
   private List<Long> firstLost() {
-    return lost.subList(0, Math.min(lost.size(), LOST_TOLD_MAX));
+    return audit.lost().subList(0, Math.min(audit.lost().size(), LOST_TOLD_MAX));
   }
 
   /** {@return the report as maps, lists, strings, numbers and booleans} */
   public Map<String, Object> tree() {
     Map<String, Object> tree = new LinkedHashMap<>();
     tree.put("holds", holds());
-    tree.put("seed", seed);
+    tree.put("seed", plan.seed());
+    tree.put("leftOut", leftOut());
     tree.put("faults", wounds.stream().map(TortureReport::tree).toList());
     tree.put("backWithinMillis", BACK_WITHIN.toMillis());
     tree.put("singleFaults", singles());
     tree.put("misses", misses());
-    tree.put("committed", history.count(Outcome.COMMITTED));
-    tree.put("refused", history.count(Outcome.FAILED));
-    tree.put("unknown", history.count(Outcome.UNKNOWN));
+    tree.put("committed", history().count(Outcome.COMMITTED));
+    tree.put("refused", history().count(Outcome.FAILED));
+    tree.put("unknown", history().count(Outcome.UNKNOWN));
     tree.put("strictlySerializable", check.valid(Consistency.STRICT_SERIALIZABLE));
     tree.put(
         "anomalies",
         check.forbidden(Consistency.STRICT_SERIALIZABLE).stream().map(Object::toString).toList());
-    tree.put("lost", lost.size());
-    tree.put("stateHashes", stateHashes);
+    tree.put("lost", audit.lost().size());
+    tree.put("stateHashes", stateHashes());
+    tree.put("complaints", complaints);
     tree.put("exitStatuses", exitStatuses);
     return tree;
+  }
+
+  private Map<String, String> leftOut() {
+    Map<String, String> leftOut = new LinkedHashMap<>();
+    plan.leftOut().forEach((family, why) -> leftOut.put(family.toString(), why));
+    return leftOut;
   }
 
   private static Map<String, Object> tree(Wound wound) {
@@ -184,6 +200,7 @@ public record TortureReport(
     tree.put("single", wound.fault.kind().isSingle());
     tree.put("leader", wound.leader);
     tree.put("follower", wound.fault.follower());
+    tree.put("skewMillis", wound.fault.skew().toMillis());
     tree.put("atMillis", wound.sinceStart.toMillis());
     tree.put("durationMillis", wound.fault.duration().toMillis());
     tree.put("pauseMillis", wound.pause.toMillis());

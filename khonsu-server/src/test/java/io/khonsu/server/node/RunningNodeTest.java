@@ -21,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.List;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
@@ -37,7 +38,7 @@ class RunningNodeTest {
   }
 
   private static RunningNode start(NodeConfig config, NodePresence presence) throws IOException {
-    return RunningNode.start(config, presence, RunningNode.LinkFaults.REFUSED);
+    return RunningNode.start(config, presence, RunningNode.Faults.REFUSED);
   }
 
   private record Answer(int status, String body) {}
@@ -125,17 +126,56 @@ class RunningNodeTest {
           .isEqualTo(new Answer(404, "There is no /statsu: /health, /metrics, /status\n"));
       assertThat(send(node, "POST", "/status").status()).isEqualTo(405);
       assertThat(send(node, "POST", "/faults?1=CUT").status()).isEqualTo(405);
+      assertThat(send(node, "POST", "/clock?aheadMillis=1").status()).isEqualTo(405);
     }
     try (RunningNode node =
         RunningNode.start(
             NodeConfig.read(Configurations.write(root, 2)),
             NodePresence.NEW,
-            RunningNode.LinkFaults.ALLOWED)) {
+            RunningNode.Faults.ALLOWED)) {
       assertThat(send(node, "GET", "/faults?1=CUT").status()).isEqualTo(405);
       assertThat(send(node, "POST", "/faults?1=HIT").status()).isEqualTo(400);
       assertThat(send(node, "POST", "/faults").status()).isEqualTo(400);
       assertThat(send(node, "POST", "/faults?7=CUT").status()).isEqualTo(400);
+      assertThat(send(node, "GET", "/clock?aheadMillis=1").status()).isEqualTo(405);
+      for (String page : List.of("/clock", "/clock?aheadMillis=", "/clock?aheadMillis=1s")) {
+        assertThat(send(node, "POST", page).status()).isEqualTo(400);
+      }
+      assertThat(send(node, "POST", "/clock?aheadMillis=1234567890123"))
+          .isEqualTo(
+              new Answer(
+                  400,
+                  "POST /clock?aheadMillis=N: how far ahead, or with - behind; at most 12"
+                      + " digits\n"));
     }
+  }
+
+  @Test
+  void clock_canBeSetWrong_ifFaultsAreAllowed_andCommitsGoOn() throws Exception {
+    Duration hours = Duration.ofHours(3);
+    try (RunningNode node = RunningNode.start(config(), NodePresence.NEW, RunningNode.Faults.ALLOWED)) {
+      AdminClient admin = new AdminClient(node.admin());
+      createTable(node, "one");
+      long before = newestVersion(node);
+      admin.setClock(hours.toMillis());
+      createTable(node, "two");
+      long ahead = newestVersion(node);
+      assertThat(Duration.between(Khonsu.instantOf(before), Khonsu.instantOf(ahead)))
+          .isBetween(hours, hours.plusHours(1));
+      LocalCluster.await(
+          () -> admin.status().path("healthy").asBoolean(), "health under a wrong clock");
+      admin.setClock(-hours.toMillis());
+      createTable(node, "three");
+      long behind = newestVersion(node);
+      admin.setClock(0);
+      createTable(node, "four");
+      assertThat(newestVersion(node)).isGreaterThan(behind);
+      assertThat(behind).isGreaterThan(ahead);
+    }
+  }
+
+  private static long newestVersion(RunningNode node) {
+    return node.member().store().newestVersion();
   }
 
   @Test

@@ -8,6 +8,8 @@ import io.khonsu.testkit.history.HistoryTransaction.Outcome;
 import io.khonsu.testkit.history.Operation;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** What is said of a cluster that was hurt. */
@@ -15,7 +17,7 @@ class TortureReportTest {
   private static final List<String> SAME = List.of("1f", "1f", "1f");
 
   private static TortureReport.Wound wound(Fault.Kind kind, long pauseMillis) {
-    Fault fault = new Fault(kind, 1, Duration.ofMillis(500), Duration.ofMillis(100));
+    Fault fault = new Fault(kind, 1, Duration.ofMillis(500), Duration.ofMillis(100), Duration.ZERO);
     Duration pause = Duration.ofMillis(pauseMillis);
     return new TortureReport.Wound(fault, 2, Duration.ofMillis(1_300), pause, pause.plusMillis(7));
   }
@@ -33,12 +35,24 @@ class TortureReportTest {
 
   private static TortureReport report(
       History history, List<Long> lost, List<String> hashes, List<Integer> exitStatuses) {
+    return report(new Audit(history, lost, hashes), List.of(), exitStatuses);
+  }
+
+  private static TortureReport report(
+      Audit audit, List<String> complaints, List<Integer> exitStatuses) {
     List<TortureReport.Wound> wounds =
         List.of(
             wound(Fault.Kind.KILL_LEADER, 1_999),
             wound(Fault.Kind.PAUSE_LEADER, 2_001),
+            wound(Fault.Kind.POWER_LOSS_OF_ALL, 9_000),
             wound(Fault.Kind.KILL_ALL, 9_000));
-    return TortureReport.of(5, wounds, new Audit(history, lost, hashes), exitStatuses);
+    TorturePlan plan =
+        new TorturePlan(
+            5,
+            Duration.ofSeconds(1),
+            Set.of(FaultFamily.KILL),
+            Map.of(FaultFamily.POWER_LOSS, "power-loss needs root"));
+    return TortureReport.of(plan, wounds, audit, complaints, exitStatuses);
   }
 
   @Test
@@ -47,7 +61,7 @@ class TortureReportTest {
     assertThat(report.holds()).isTrue();
     assertThat(report.lines())
         .anyMatch(line -> line.contains("the leader stands still") && line.endsWith("MISS"))
-        .noneMatch(line -> line.contains("of all nodes") && line.endsWith("MISS"))
+        .noneMatch(line -> line.contains("all nodes") && line.endsWith("MISS"))
         .anyMatch(line -> line.contains("1 of 2, 1 MISSED"));
     assertThat(report.tree()).containsEntry("misses", 1L).containsEntry("singleFaults", 2L);
   }
@@ -72,5 +86,21 @@ class TortureReportTest {
     assertThat(wrong.holds()).isFalse();
     assertThat(wrong.lines()).anyMatch(line -> line.contains("NOT STRICTLY SERIALIZABLE"));
     assertThat(report(History.of(List.of()), List.of(), SAME).holds()).isFalse();
+  }
+
+  @Test
+  void whatWasLeftOut_isTold() {
+    TortureReport report = report(history(new Operation.Append(1, 1)), List.of(), SAME);
+    assertThat(report.lines()).contains("  left out: power-loss needs root");
+    assertThat(report.tree())
+        .containsEntry("leftOut", Map.of("power-loss", "power-loss needs root"));
+  }
+
+  @Test
+  void whatNodesDidWrong_isTold_andHolds_isFalse() {
+    Audit fine = new Audit(history(new Operation.Append(1, 1)), List.of(), SAME);
+    TortureReport report = report(fine, List.of("node 2 ended with 70"), List.of(143, 143, 143));
+    assertThat(report.holds()).isFalse();
+    assertThat(report.lines()).contains("  WRONG: node 2 ended with 70");
   }
 }
