@@ -3,10 +3,10 @@ package io.khonsu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.khonsu.spi.CommitOrder;
 import io.khonsu.spi.CommittedTransaction;
 import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.Mutation;
+import io.khonsu.spi.NoOrder;
 import io.khonsu.spi.TransactionCodec;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
@@ -15,8 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.apache.arrow.memory.RootAllocator;
 import org.apache.arrow.vector.VectorSchemaRoot;
@@ -34,22 +32,6 @@ class StateScanTest {
           List.of(
               Field.notNullable("id", new ArrowType.Int(64, true)),
               Field.nullable("text", ArrowType.Utf8.INSTANCE)));
-
-  /** Nobody commits through it: requests are applied by hand. */
-  private static final class NoOrder implements CommitOrder {
-    @Override
-    public CompletionStage<Reply> submit(byte[] request) {
-      return CompletableFuture.completedFuture(new Reply.Unavailable("it is a test"));
-    }
-
-    @Override
-    public CompletionStage<Reply> awaitCurrent(long stalenessNanosMax) {
-      return CompletableFuture.completedFuture(new Reply.Decided(new byte[0]));
-    }
-
-    @Override
-    public void close() {}
-  }
 
   private static TableSpec rows(String name) {
     return TableSpec.rows(name, COLUMNS).primaryKey("id");

@@ -62,6 +62,7 @@ final class LogArchiver {
     this.limits = limits;
     this.log = log;
     this.id = ArchiveIndex.idOf(archive);
+    this.builder = builder(0, timeline.forkVersion(), Sha256.NONE);
     List<SegmentFile> files = files("");
     goOnAfter(files);
     for (SegmentFile file : files) {

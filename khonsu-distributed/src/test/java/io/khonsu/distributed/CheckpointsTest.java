@@ -16,19 +16,17 @@ import io.khonsu.consensus.Member;
 import io.khonsu.consensus.SnapshotId;
 import io.khonsu.consensus.SnapshotRead;
 import io.khonsu.consensus.StagedChunk;
-import io.khonsu.spi.CommitOrder;
 import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.KeyValueBatch;
 import io.khonsu.spi.KeyValueStore;
 import io.khonsu.spi.KeyValueStore.Sync;
+import io.khonsu.spi.NoOrder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
@@ -47,22 +45,6 @@ class CheckpointsTest {
           .primaryKey("id");
 
   private final List<Node> nodes = new ArrayList<>();
-
-  /** Nobody commits through it. */
-  private static final class NoOrder implements CommitOrder {
-    @Override
-    public CompletionStage<Reply> submit(byte[] request) {
-      return CompletableFuture.completedFuture(new Reply.Unavailable("it is a test"));
-    }
-
-    @Override
-    public CompletionStage<Reply> awaitCurrent(long stalenessNanosMax) {
-      return CompletableFuture.completedFuture(new Reply.Decided(new byte[0]));
-    }
-
-    @Override
-    public void close() {}
-  }
 
   /** A node without an event loop: entries are applied by hand. */
   private static final class Node {
@@ -130,6 +112,12 @@ class CheckpointsTest {
       while (checkpoints.work()) {
         assertThat(store.newestVersion()).isPositive();
       }
+    }
+
+    /** Lets a base take the place of the commits that it stands for. */
+    private void changeBase() throws IOException {
+      finishBase();
+      assertThat(checkpoints.takeIfDue()).isNotNull();
     }
 
     private List<StagedChunk> snapshot() throws IOException {
@@ -246,8 +234,7 @@ class CheckpointsTest {
     commit(both, 1_000_020, 0, 10, "one ");
     both.forEach(node -> node.forgetBefore(1_000_020));
     behind.checkpoint();
-    behind.finishBase();
-    assertThat(behind.checkpoints.takeIfDue()).isNotNull();
+    behind.changeBase();
     assertThat(behind.checkpoints.commits().trimmedVersion()).isEqualTo(1_000_020);
     source.checkpoints.commits().hold(0);
     commit(List.of(source), 1_000_030, 8, 20, "two ");
@@ -265,8 +252,7 @@ class CheckpointsTest {
     commit(List.of(again), 1_000_040, 0, 5, "three ");
     again.forgetBefore(1_000_040);
     again.checkpoint();
-    again.finishBase();
-    assertThat(again.checkpoints.takeIfDue()).isNotNull();
+    again.changeBase();
     assertThat(node(disk).rows()).isEqualTo(again.rows());
   }
 
@@ -279,8 +265,7 @@ class CheckpointsTest {
     commit(List.of(source), 1_000_020, 0, 10, "one ");
     source.forgetBefore(1_000_020);
     source.checkpoint();
-    source.finishBase();
-    assertThat(source.checkpoints.takeIfDue()).isNotNull();
+    source.changeBase();
     List<StagedChunk> chunks = source.snapshot();
     for (StagedChunk chunk : chunks.subList(0, chunks.size() - 1)) {
       behind.checkpoints.stage(chunk);
@@ -308,8 +293,7 @@ class CheckpointsTest {
     commit(List.of(node), 1_000_020, 0, 10, "one ");
     node.forgetBefore(1_000_020);
     node.checkpoint();
-    node.finishBase();
-    assertThat(node.checkpoints.takeIfDue()).isNotNull();
+    node.changeBase();
     commit(List.of(node), 1_000_030, 0, 10, "two ");
     commit(List.of(node), 1_000_040, 0, 10, "three ");
     node.checkpoint();

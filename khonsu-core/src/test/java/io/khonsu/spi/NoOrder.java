@@ -1,0 +1,23 @@
+package io.khonsu.spi;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/** The order of a replica whose requests are applied by hand: nobody commits through it. */
+public final class NoOrder implements CommitOrder {
+  /** Creates one. */
+  public NoOrder() {}
+
+  @Override
+  public CompletionStage<Reply> submit(byte[] request) {
+    return CompletableFuture.completedFuture(new Reply.Unavailable("it is a test"));
+  }
+
+  @Override
+  public CompletionStage<Reply> awaitCurrent(long stalenessNanosMax) {
+    return CompletableFuture.completedFuture(new Reply.Decided(new byte[0]));
+  }
+
+  @Override
+  public void close() {}
+}
