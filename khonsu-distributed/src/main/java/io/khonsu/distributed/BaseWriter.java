@@ -61,6 +61,7 @@ final class BaseWriter implements AutoCloseable {
   }
 
   /** Does a part of the work; {@return whether there was anything to do} */
+  @SuppressWarnings("MustBeClosedChecker") // closed at the end of it, or with this
   boolean step() throws IOException {
     if (isDone) {
       return false;

@@ -36,6 +36,7 @@ final class SnapshotExport implements AutoCloseable {
   private long entryBytes;
 
   /** Begins. */
+  @SuppressWarnings("MustBeClosedChecker") // closed with this
   SnapshotExport(Checkpoint checkpoint, Bases bases, AppliedCommits applied) throws IOException {
     byte[] head = checkpoint.encode();
     this.id = SnapshotId.complete(checkpoint.appliedIndex());
