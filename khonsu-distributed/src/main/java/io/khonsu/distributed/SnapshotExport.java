@@ -88,9 +88,9 @@ final class SnapshotExport implements AutoCloseable {
     int maxBytes = read.maxBytes();
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     while (out.size() < maxBytes && (part.hasRemaining() || nextPart())) {
-      int count = Math.min(part.remaining(), maxBytes - out.size());
-      out.write(part.array(), part.position(), count);
-      part.position(part.position() + count);
+      byte[] next = new byte[Math.min(part.remaining(), maxBytes - out.size())];
+      part.get(next);
+      out.writeBytes(next);
     }
     sent = Bytes.copyOf(out.toByteArray());
     sentOffset = offset;
