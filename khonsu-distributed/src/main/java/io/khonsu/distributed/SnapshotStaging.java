@@ -27,8 +27,9 @@ final class SnapshotStaging {
   private long offset;
 
   /** The length of what arrives, then the part itself. */
-  private ByteBuffer incoming = ByteBuffer.allocate(Integer.BYTES);
+  private byte[] incoming = new byte[Integer.BYTES];
 
+  private int filled;
   private boolean isLength = true;
   private @Nullable Checkpoint checkpoint;
   private long parts;
@@ -75,9 +76,8 @@ final class SnapshotStaging {
       if (isLength) {
         beginPart(in.remaining());
       } else {
-        take(incoming.array(), batch);
-        incoming = ByteBuffer.allocate(Integer.BYTES);
-        isLength = true;
+        take(incoming, batch);
+        expect(Integer.BYTES, true);
       }
     }
     disk.write(batch, Sync.WRITTEN);
@@ -85,19 +85,24 @@ final class SnapshotStaging {
 
   /** {@return whether what is expected is there} */
   private boolean fill(ByteBuffer in) {
-    int count = Math.min(in.remaining(), incoming.remaining());
-    incoming.put(in.array(), in.position(), count);
-    in.position(in.position() + count);
-    return !incoming.hasRemaining();
+    int count = Math.min(in.remaining(), incoming.length - filled);
+    in.get(incoming, filled, count);
+    filled += count;
+    return filled == incoming.length;
+  }
+
+  private void expect(int length, boolean isItsLength) {
+    incoming = new byte[length];
+    filled = 0;
+    isLength = isItsLength;
   }
 
   private void beginPart(int remaining) throws DamagedStorageException {
-    int length = incoming.getInt(0);
+    int length = ByteBuffer.wrap(incoming).getInt();
     if (length <= 0 || length > sizeBytes - offset + remaining) {
       throw new DamagedStorageException("a part of a snapshot has %d bytes".formatted(length));
     }
-    incoming = ByteBuffer.allocate(length);
-    isLength = false;
+    expect(length, false);
   }
 
   private void take(byte[] part, KeyValueBatch batch) throws IOException {
@@ -136,7 +141,7 @@ final class SnapshotStaging {
             && head.appliedIndex() == expected.index()
             && offset == sizeBytes
             && isLength
-            && incoming.position() == 0
+            && filled == 0
             && lastVersion == head.newestVersion()
             && baseVersion == head.base().version()
             && baseBytes == head.base().sizeBytes()
