@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.khonsu.spi.CommittedTransaction;
 import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.Mutation;
-import io.khonsu.spi.NoOrder;
 import io.khonsu.spi.TransactionCodec;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;

@@ -16,17 +16,19 @@ import io.khonsu.consensus.Member;
 import io.khonsu.consensus.SnapshotId;
 import io.khonsu.consensus.SnapshotRead;
 import io.khonsu.consensus.StagedChunk;
+import io.khonsu.spi.CommitOrder;
 import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.KeyValueBatch;
 import io.khonsu.spi.KeyValueStore;
 import io.khonsu.spi.KeyValueStore.Sync;
-import io.khonsu.spi.NoOrder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
@@ -45,6 +47,22 @@ class CheckpointsTest {
           .primaryKey("id");
 
   private final List<Node> nodes = new ArrayList<>();
+
+  /** Nobody commits through it. */
+  private static final class NoOrder implements CommitOrder {
+    @Override
+    public CompletionStage<Reply> submit(byte[] request) {
+      return CompletableFuture.completedFuture(new Reply.Unavailable("it is a test"));
+    }
+
+    @Override
+    public CompletionStage<Reply> awaitCurrent(long stalenessNanosMax) {
+      return CompletableFuture.completedFuture(new Reply.Decided(new byte[0]));
+    }
+
+    @Override
+    public void close() {}
+  }
 
   /** A node without an event loop: entries are applied by hand. */
   private static final class Node {

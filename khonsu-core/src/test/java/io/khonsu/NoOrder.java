@@ -1,13 +1,12 @@
-package io.khonsu.spi;
+package io.khonsu;
+
+import io.khonsu.spi.CommitOrder;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /** The order of a replica whose requests are applied by hand: nobody commits through it. */
-public final class NoOrder implements CommitOrder {
-  /** Creates one. */
-  public NoOrder() {}
-
+final class NoOrder implements CommitOrder {
   @Override
   public CompletionStage<Reply> submit(byte[] request) {
     return CompletableFuture.completedFuture(new Reply.Unavailable("it is a test"));
