@@ -1,7 +1,6 @@
 package io.khonsu;
 
 import io.khonsu.spi.CommitOrder;
-
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
