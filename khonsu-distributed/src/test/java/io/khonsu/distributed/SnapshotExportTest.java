@@ -114,12 +114,11 @@ class SnapshotExportTest {
       Bases bases = new Bases(to, config.group());
       bases.begin(); // so that the generations differ
       AppliedCommits applied = new AppliedCommits(config, to);
-      SnapshotStaging staging = null;
-      for (StagedChunk chunk : chunks(export, maxBytes)) {
-        staging = staging == null ? new SnapshotStaging(chunk, to, bases, applied) : staging;
+      List<StagedChunk> chunks = chunks(export, maxBytes);
+      SnapshotStaging staging = new SnapshotStaging(chunks.getFirst(), to, bases, applied);
+      for (StagedChunk chunk : chunks) {
         staging.add(chunk);
       }
-      assertThat(staging).isNotNull();
       Checkpoint taken = staging.finish(ID);
       assertThat(taken.base().generation()).isEqualTo(2);
       assertThat(taken.members()).containsExactly(1, 2);
