@@ -3,12 +3,12 @@ package io.khonsu.distributed;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.khonsu.Khonsu;
+import io.khonsu.NodePresence;
 import io.khonsu.ReplicatedStore;
 import io.khonsu.StoreConfig;
 import io.khonsu.Table;
 import io.khonsu.TableSpec;
 import io.khonsu.Transaction;
-import io.khonsu.NodePresence;
 import io.khonsu.distributed.DistributedCommitManager.Surroundings;
 import java.time.Duration;
 import java.time.Instant;

@@ -153,7 +153,8 @@ class RunningNodeTest {
   @Test
   void clock_canBeSetWrong_ifFaultsAreAllowed_andCommitsGoOn() throws Exception {
     Duration hours = Duration.ofHours(3);
-    try (RunningNode node = RunningNode.start(config(), NodePresence.NEW, RunningNode.Faults.ALLOWED)) {
+    try (RunningNode node =
+        RunningNode.start(config(), NodePresence.NEW, RunningNode.Faults.ALLOWED)) {
       AdminClient admin = new AdminClient(node.admin());
       createTable(node, "one");
       long before = newestVersion(node);

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import io.khonsu.Khonsu;
+import io.khonsu.NodePresence;
 import io.khonsu.StoreException;
 import io.khonsu.Table;
 import io.khonsu.TableSpec;
-import io.khonsu.NodePresence;
 import io.khonsu.server.node.Configurations;
 import io.khonsu.server.node.LocalCluster;
 import io.khonsu.server.node.NodeConfig;
