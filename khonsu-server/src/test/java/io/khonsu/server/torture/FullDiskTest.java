@@ -48,7 +48,7 @@ class FullDiskTest {
     try {
       FaultFamily.FULL_DISK.tryOut();
     } catch (IOException e) {
-      abort(e.getMessage());
+      abort(String.valueOf(e.getMessage()));
     }
     Path mountPoint = LocalCluster.disk(root, 1);
     disk = LoopDisk.make(root.resolve("image"), mountPoint, "ext4", SIZE_BYTES);

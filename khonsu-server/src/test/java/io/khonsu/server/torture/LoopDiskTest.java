@@ -26,7 +26,7 @@ class LoopDiskTest {
     try {
       family.tryOut();
     } catch (IOException e) {
-      return abort(e.getMessage());
+      return abort(String.valueOf(e.getMessage()));
     }
     disk = LoopDisk.make(root.resolve("image"), root.resolve("disk"), "ext4", SIZE_BYTES);
     return disk;

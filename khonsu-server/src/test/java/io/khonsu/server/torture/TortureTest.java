@@ -41,7 +41,7 @@ class TortureTest {
     try {
       return TorturePlan.of(seed, duration, Set.of(families));
     } catch (IOException e) {
-      return abort(e.getMessage());
+      return abort(String.valueOf(e.getMessage()));
     }
   }
 
