@@ -138,25 +138,9 @@ final class RestoreCommand extends ArchiveCommand {
     try (Store to = Khonsu.connect(cluster.address, UNLIMITED);
         Progress progress = Progress.on(spec.commandLine().getErr())) {
       StoreCopy.checkEmpty(to); // before there is anything to wait for
-      long version;
-      StoreCopy.Copied copied;
-      try (Scratch scratch = Scratch.in(cluster.scratch)) {
-        version =
-            backups
-                .restore(plan, scratch.path(), DurableSettings.defaults(), on(progress))
-                .version();
-        try (Khonsu from = Khonsu.open(scratch.path())) {
-          copied =
-              StoreCopy.copy(
-                  from,
-                  to,
-                  count ->
-                      progress.show(
-                          String.format(Locale.ROOT, "copying  %,d rows and batches", count)));
-        }
-      }
+      StoreCopy.Copied copied = copy(backups, plan, cluster.scratch, to, progress);
       tree.put("into", cluster.address);
-      tree.put("restoredVersion", version);
+      tree.put("restoredVersion", plan.version());
       tree.put("tables", copied.tables());
       tree.put("rows", copied.rows());
       tree.put("batches", copied.batches());
@@ -164,12 +148,27 @@ final class RestoreCommand extends ArchiveCommand {
           String.format(
               Locale.ROOT,
               "copied version %d, %s, into %s: %,d tables with %,d rows and %,d batches",
-              version,
-              Khonsu.instantOf(version),
+              plan.version(),
+              plan.instant(),
               cluster.address,
               copied.tables(),
               copied.rows(),
               copied.batches()));
+    }
+  }
+
+  private static StoreCopy.Copied copy(
+      Backups backups, RestorePlan plan, Path directory, Store to, Progress progress)
+      throws IOException {
+    try (Scratch scratch = Scratch.in(directory)) {
+      var _ = backups.restore(plan, scratch.path(), DurableSettings.defaults(), on(progress));
+      try (Khonsu from = Khonsu.open(scratch.path())) {
+        return StoreCopy.copy(
+            from,
+            to,
+            count ->
+                progress.show(String.format(Locale.ROOT, "copying  %,d rows and batches", count)));
+      }
     }
   }
 
