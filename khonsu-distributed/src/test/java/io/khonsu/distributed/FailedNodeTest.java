@@ -130,9 +130,7 @@ class FailedNodeTest {
           .isInstanceOf(ChangeResult.Refused.class);
       assertThat(member.outcome(1)).isInstanceOf(CommitStatus.Unavailable.class);
 
-      assertThatThrownBy(store::close)
-          .isInstanceOf(StorageException.class)
-          .hasMessageContaining("cannot be closed");
+      store.close(); // what the disk says of its end belongs to why the node has failed
       store.close(); // twice does nothing
       assertThatThrownBy(store::snapshot).isInstanceOf(StoreClosedException.class);
     }
