@@ -27,8 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A node writes until its disk is full; left out where the machine has no file system for that. */
 class FullDiskTest {
-  private static final long SIZE_BYTES = 256L << 20;
-  private static final int RESERVE_BYTES = 160 << 20;
+  private static final long SIZE_BYTES = 512L << 20;
+  private static final int RESERVE_BYTES = 300 << 20;
   private static final int ROW_BYTES = 100_000;
   private static final TableSpec ROWS =
       TableSpec.rows(
