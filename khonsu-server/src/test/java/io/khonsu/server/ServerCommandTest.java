@@ -112,8 +112,8 @@ class ServerCommandTest {
       }
       CommandRun table = CommandRun.of("top", "--count", "2", file);
       assertThat(table.out())
-          .containsPattern("1 +leader +1\\.\\S+ +\\d+ +\\d+ +- +- +- +- ") // no rates yet
-          .containsPattern("1 +leader +1\\.\\S+ +\\d+ +\\d+ +- +0 +0 +\\d+ +0 +0\\.\\d\n");
+          .containsPattern("1 +leader +1\\.\\S+ +\\d+ +\\d+ +- +- +- +- +- ") // no rates yet
+          .containsPattern("1 +leader +1\\.\\S+ +\\d+ +\\d+ +- +- +0 +0 +\\d+ +0 +0\\.\\d\n");
       assertThat(table.exitCode()).isZero();
       CommandRun json = CommandRun.of("top", "--count", "2", "--json", file, other);
       assertThat(json.out().lines()).hasSize(2);
