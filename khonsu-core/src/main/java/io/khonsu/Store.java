@@ -26,7 +26,11 @@ public sealed interface Store extends AutoCloseable permits EngineStore {
    */
   Table createTable(TableSpec spec);
 
-  /** {@return the table of a name} */
+  /**
+   * {@return the table of a name} On a node of a cluster it is found once this node has applied its
+   * creation; one that was created through another node is there for certain after {@link
+   * #snapshot()}, which is linearizable.
+   */
   Optional<Table> table(String name);
 
   /** {@return all tables, in the order of their names} */

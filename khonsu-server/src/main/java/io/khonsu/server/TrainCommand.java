@@ -71,6 +71,9 @@ final class TrainCommand implements Callable<Integer> {
             Field.nullable("value", new ArrowType.Binary()));
     Khonsu first = nodes.getFirst().member().store();
     var _ = first.createTable(TableSpec.rows("items", new Schema(columns)).primaryKey("item"));
+    for (RunningNode node : nodes) {
+      node.member().store().snapshot().close(); // linearizable: from here on the node has the table
+    }
     long end = System.nanoTime() + NANOS_MAX;
     for (long i = 0; i < commits && System.nanoTime() < end; i++) {
       Khonsu db = nodes.get((int) (i % NODES)).member().store();
