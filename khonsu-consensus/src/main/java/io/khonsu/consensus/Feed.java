@@ -87,13 +87,18 @@ final class Feed {
       progress.next += Runs.count(runs);
       progress.toldDecided = ledger.decidedIndex();
     }
-    if (progress.toldDecided < ledger.decidedIndex()) {
-      tellDecided(slot, progress, ballot);
+  }
+
+  /** Tells how much is decided, if the follower was not told and is not sent it otherwise. */
+  void tell(int slot, Progress progress, Ballot ballot) {
+    if (progress.state == Progress.State.STREAMING
+        && progress.toldDecided < ledger.decidedIndex()) {
+      tellAgain(slot, progress, ballot);
     }
   }
 
   /** Tells how much is decided, perhaps again: if anything before it was lost, this shows it. */
-  void tellDecided(int slot, Progress progress, Ballot ballot) {
+  void tellAgain(int slot, Progress progress, Ballot ballot) {
     progress.toldDecided = ledger.decidedIndex();
     core.send(
         slot, new Decide(ballot, progress.session, ++progress.counter, ledger.decidedIndex()));

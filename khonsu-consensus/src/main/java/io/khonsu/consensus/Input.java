@@ -8,6 +8,9 @@ public sealed interface Input {
   /** The one {@link Tick}. */
   Tick TICK = new Tick();
 
+  /** The one {@link TellDecided}. */
+  TellDecided TELL_DECIDED = new TellDecided();
+
   /** Time passes. All timeouts count ticks. After a pause give one or two, not all missed ones. */
   record Tick() implements Input {}
 
@@ -112,6 +115,12 @@ public sealed interface Input {
    * @param id chosen by the caller, who gets it back
    */
   record Read(long id) implements Input {}
+
+  /**
+   * Somebody waits for the followers to hear what is decided: if this replica leads, it tells them
+   * now what no entries have carried to them yet.
+   */
+  record TellDecided() implements Input {}
 
   /** Tries to become the leader, whoever leads. */
   record Campaign() implements Input {}

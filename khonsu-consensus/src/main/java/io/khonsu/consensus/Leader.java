@@ -31,6 +31,9 @@ final class Leader {
   private @Nullable Transfer transfer;
   private long ballotsLed;
 
+  /** Whether what is decided must not wait any longer for entries to travel with. */
+  private boolean mustTell;
+
   Leader(Core core) {
     this.core = core;
     this.ledger = core.ledger();
@@ -220,8 +223,21 @@ final class Leader {
     }
   }
 
+  /** Lets the followers hear in this step what is decided. */
+  void tellDecided() {
+    mustTell = true;
+  }
+
+  /** Lets a follower hear at once what is decided. */
+  void tellDecided(int slot) {
+    feed.tell(slot, members[slot], ballot);
+  }
+
   /** Decides what a quorum has accepted, and tells the followers what is new. */
   void advance() {
+    // A stop-sign is the last entry: nothing comes that what is decided could travel with.
+    boolean tells = mustTell || core.options().tellTicks() == 0 || ledger.stopSign() != null;
+    mustTell = false;
     if (!isAccepting()) {
       return;
     }
@@ -230,6 +246,9 @@ final class Leader {
     for (int slot = 0; slot < members.length; slot++) {
       if (slot != core.selfSlot()) {
         feed.stream(slot, members[slot], ballot);
+        if (tells) {
+          tellDecided(slot);
+        }
       }
     }
   }
@@ -298,7 +317,7 @@ final class Leader {
             member.accepted < ledger.acceptedIndex()
                 || core.peers().decided(slot) < ledger.decidedIndex();
         if (isAccepting() && behind) {
-          feed.tellDecided(slot, member, ballot);
+          feed.tellAgain(slot, member, ballot);
         }
       }
       case SYNCHRONIZING -> feed.askWhetherSynchronized(slot, member, ballot);

@@ -200,6 +200,9 @@ final class Reads {
   private void answer(long[] rounds, boolean granted) {
     for (int slot = 0; slot < rounds.length; slot++) {
       if (rounds[slot] != 0) {
+        if (granted) {
+          leader.tellDecided(slot); // who reads waits until it has applied that
+        }
         core.send(slot, new ReadIndexReply(rounds[slot], granted ? index : 0, granted));
         rounds[slot] = 0;
       }

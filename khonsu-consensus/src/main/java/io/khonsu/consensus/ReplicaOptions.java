@@ -8,6 +8,8 @@ import java.util.Objects;
  * @param electionTicks the length of a heartbeat round, 10; longer than any round trip and pause
  * @param resendTicks after how long what may be lost is sent again, 30; more than two round trips
  * @param flushTicks how long proposals wait at most for others to fill a batch, 1
+ * @param tellTicks how long what is decided waits at most for entries that it can travel to the
+ *     followers with, 0; see {@link Input.TellDecided}
  * @param batchEntries how many proposed entries the leader collects before it appends, 1
  * @param priority decides elections between equal ballots; the highest wins, 0
  * @param limits how much there may be at once
@@ -16,6 +18,7 @@ public record ReplicaOptions(
     int electionTicks,
     int resendTicks,
     int flushTicks,
+    int tellTicks,
     int batchEntries,
     int priority,
     Limits limits) {
@@ -25,9 +28,8 @@ public record ReplicaOptions(
     positive("resendTicks", resendTicks);
     positive("flushTicks", flushTicks);
     positive("batchEntries", batchEntries);
-    if (priority < 0) {
-      throw new IllegalArgumentException("priority must not be negative, but is " + priority);
-    }
+    notNegative("tellTicks", tellTicks);
+    notNegative("priority", priority);
     Objects.requireNonNull(limits, "limits");
   }
 
@@ -56,23 +58,31 @@ public record ReplicaOptions(
 
   /** {@return the defaults, which are in the description of each setting} */
   public static ReplicaOptions defaults() {
-    return new ReplicaOptions(10, 30, 1, 1, 0, new Limits(1 << 20, 16 << 20, 64 << 20, 1L << 30));
+    return new ReplicaOptions(10, 30, 1, 0, 1, 0, new Limits(1 << 20, 16 << 20, 64 << 20, 1L << 30));
   }
 
   /** {@return these with other timeouts} */
   public ReplicaOptions withTicks(int election, int resend, int flush) {
-    return new ReplicaOptions(election, resend, flush, batchEntries, priority, limits);
+    return new ReplicaOptions(
+        election, resend, flush, tellTicks, batchEntries, priority, limits);
+  }
+
+  /** {@return these with another time until what is decided is told} */
+  public ReplicaOptions withTellTicks(int tell) {
+    return new ReplicaOptions(
+        electionTicks, resendTicks, flushTicks, tell, batchEntries, priority, limits);
   }
 
   /** {@return these with another batch size} */
   public ReplicaOptions withBatchEntries(int entries) {
-    return new ReplicaOptions(electionTicks, resendTicks, flushTicks, entries, priority, limits);
+    return new ReplicaOptions(
+        electionTicks, resendTicks, flushTicks, tellTicks, entries, priority, limits);
   }
 
   /** {@return these with another priority} */
   public ReplicaOptions withPriority(int newPriority) {
     return new ReplicaOptions(
-        electionTicks, resendTicks, flushTicks, batchEntries, newPriority, limits);
+        electionTicks, resendTicks, flushTicks, tellTicks, batchEntries, newPriority, limits);
   }
 
   /** {@return these with other limits of messages and what waits} */
@@ -89,7 +99,13 @@ public record ReplicaOptions(
 
   private ReplicaOptions with(Limits newLimits) {
     return new ReplicaOptions(
-        electionTicks, resendTicks, flushTicks, batchEntries, priority, newLimits);
+        electionTicks, resendTicks, flushTicks, tellTicks, batchEntries, priority, newLimits);
+  }
+
+  private static void notNegative(String name, int value) {
+    if (value < 0) {
+      throw new IllegalArgumentException(name + " must not be negative, but is " + value);
+    }
   }
 
   private static void positive(String name, long value) {

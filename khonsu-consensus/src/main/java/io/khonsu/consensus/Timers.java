@@ -6,6 +6,7 @@ final class Timers {
   private int election;
   private int resend;
   private int flush;
+  private int tell;
 
   Timers(ReplicaOptions options) {
     this.options = options;
@@ -21,6 +22,7 @@ final class Timers {
     election = election == options.electionTicks() ? 1 : election + 1;
     resend = resend == options.resendTicks() ? 1 : resend + 1;
     flush = flush == options.flushTicks() ? 1 : flush + 1;
+    tell = tell >= options.tellTicks() ? 1 : tell + 1;
   }
 
   boolean isElectionDue() {
@@ -29,6 +31,10 @@ final class Timers {
 
   boolean isResendDue() {
     return resend == options.resendTicks();
+  }
+
+  boolean isTellDue() {
+    return tell >= options.tellTicks();
   }
 
   boolean isFlushDue() {

@@ -57,6 +57,7 @@ final class Chaos {
     this.options =
         ReplicaOptions.defaults()
             .withTicks(8, 20, 3)
+            .withTellTicks((int) Long.remainderUnsigned(seed, 3))
             .withBatchEntries(1 + random.nextInt(3))
             .withLimits(random.nextBoolean() ? 40 : 1 << 16, 400, 1 << 20);
     List<Member> members = new ArrayList<>();

@@ -3,34 +3,34 @@ package io.khonsu.distributed;
 import java.util.ArrayDeque;
 
 /**
- * The newest version that was there a certain time ago, as a clock that never steps back measures
- * it. Not thread-safe.
+ * The newest version that was there when something that only grows, such as the time of a clock
+ * that never steps back, was less than now by an age. Not thread-safe.
  */
 final class AgedVersion {
-  /** So many versions are remembered; the time is right up to such a part of it. */
+  /** So many versions are remembered; the age is right up to such a part of it. */
   private static final int NOTES = 32;
 
-  private record Note(long nanos, long version) {}
+  private record Note(long at, long version) {}
 
-  private final long ageNanos;
+  private final long age;
   private final ArrayDeque<Note> notes = new ArrayDeque<>();
   private long aged;
 
-  AgedVersion(long ageNanos) {
-    this.ageNanos = ageNanos;
+  AgedVersion(long age) {
+    this.age = age;
   }
 
   /** Notes which version is the newest now; to be called often. */
-  void note(long nanos, long version) {
-    while (!notes.isEmpty() && nanos - notes.getFirst().nanos >= ageNanos) {
+  void note(long now, long version) {
+    while (!notes.isEmpty() && now - notes.getFirst().at >= age) {
       aged = notes.removeFirst().version;
     }
-    if (notes.isEmpty() || nanos - notes.getLast().nanos >= ageNanos / NOTES) {
-      notes.addLast(new Note(nanos, version));
+    if (notes.isEmpty() || now - notes.getLast().at >= age / NOTES) {
+      notes.addLast(new Note(now, version));
     }
   }
 
-  /** {@return the version, or 0 as long as nothing was noted so long ago} */
+  /** {@return the version, or 0 as long as nothing was noted that is as old} */
   long get() {
     return aged;
   }

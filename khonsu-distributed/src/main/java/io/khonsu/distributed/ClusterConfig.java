@@ -102,6 +102,8 @@ public record ClusterConfig(
    *     before the last but one are not kept
    * @param inboxBytesMax how many bytes of messages may wait to be handled, 64 MiB; beyond, they
    *     are lost, and sent again
+   * @param historyBytesMax how much of what requests may have read at is kept at most, estimated,
+   *     256 MiB; while more than that is written within snapshotAge, less is kept
    */
   public record Limits(
       int batchBytesMax,
@@ -109,7 +111,8 @@ public record ClusterConfig(
       int batchesMax,
       long pendingBytesMax,
       long checkpointBytes,
-      long inboxBytesMax) {
+      long inboxBytesMax,
+      long historyBytesMax) {
     /** Checks that all are positive. */
     public Limits {
       if (batchBytesMax < 1
@@ -117,22 +120,24 @@ public record ClusterConfig(
           || batchesMax < 1
           || pendingBytesMax < 1
           || checkpointBytes < 1
-          || inboxBytesMax < 1) {
+          || inboxBytesMax < 1
+          || historyBytesMax < 1) {
         throw new IllegalArgumentException(
-            "limits must be positive, but are %d, %d, %d, %d, %d, %d"
+            "limits must be positive, but are %d, %d, %d, %d, %d, %d, %d"
                 .formatted(
                     batchBytesMax,
                     batchCountMax,
                     batchesMax,
                     pendingBytesMax,
                     checkpointBytes,
-                    inboxBytesMax));
+                    inboxBytesMax,
+                    historyBytesMax));
       }
     }
 
     /** {@return the defaults, which are in the description of each setting} */
     public static Limits defaults() {
-      return new Limits(1 << 20, 4096, 4, 64L << 20, 64L << 20, 64L << 20);
+      return new Limits(1 << 20, 4096, 4, 64L << 20, 64L << 20, 64L << 20, 256L << 20);
     }
   }
 
@@ -152,7 +157,9 @@ public record ClusterConfig(
   /** {@return a node of a new cluster of these nodes, with default settings} */
   public static ClusterConfig of(long clusterId, long node, long... nodes) {
     ReplicaOptions consensus =
-        ReplicaOptions.defaults().withLimits(MESSAGE_BYTES_MAX, 2 * MESSAGE_BYTES_MAX, 64 << 20);
+        ReplicaOptions.defaults()
+            .withTellTicks(1)
+            .withLimits(MESSAGE_BYTES_MAX, 2 * MESSAGE_BYTES_MAX, 64 << 20);
     return new ClusterConfig(
         clusterId,
         1,

@@ -46,6 +46,7 @@ public final class DistributedCommitManager implements AutoCloseable {
    *   write     all that the steps want remembered, at once; forced if one of them asks for it
    *   send      what had to wait for that
    *   apply     what is decided, and answer
+   *   tell      the others what is decided, if one of them waits or nothing comes that it goes with
    *
    * While a write is forced, the inbox fills: that is the window in which requests gather.
    */
@@ -65,6 +66,7 @@ public final class DistributedCommitManager implements AutoCloseable {
   private final LocalClient local;
   private final Upkeep upkeep;
   private final Membership membership;
+  private final Telling telling = new Telling();
   private final Set<Defect> defects;
 
   private long nanos;
@@ -180,7 +182,8 @@ public final class DistributedCommitManager implements AutoCloseable {
 
   /** Waits until there is something to do, but for no longer than until the next tick. */
   public void await() throws InterruptedException {
-    inbox.await(config.times().tick().toNanos());
+    long tick = config.times().tick().toNanos();
+    inbox.await(leader == config.member().node() ? telling.patienceNanos(tick) : tick);
   }
 
   private void note(long nowNanos, long nowEpochMillis) {
@@ -243,6 +246,7 @@ public final class DistributedCommitManager implements AutoCloseable {
         answerEarly(batch);
       }
       propose(batch);
+      telling.told(replica.decidedIndex());
     }
   }
 
@@ -250,7 +254,7 @@ public final class DistributedCommitManager implements AutoCloseable {
     for (Submission submission : batch.submissions()) {
       if (submission instanceof Submission.Commit) {
         byte[] answer = ReplicatedStore.committedAnswer(batch.firstVersion());
-        submitter.decided(submission, new Outcome.Decided(answer));
+        var _ = submitter.decided(submission, new Outcome.Decided(answer));
       }
     }
   }
@@ -264,6 +268,7 @@ public final class DistributedCommitManager implements AutoCloseable {
       reads.ask(nanos, id -> step(new Input.Read(id)));
     }
     boolean didWork = effects.carryOut(this::apply, this::happened) || didSteps;
+    tell();
     if (didWork) {
       status = currentStatus(); // before reads are answered: it is not older than what they show
     }
@@ -272,6 +277,13 @@ public final class DistributedCommitManager implements AutoCloseable {
     }
     reads.applied(state.appliedIndex());
     return didWork;
+  }
+
+  private void tell() {
+    if (leader == config.member().node() && telling.isDue(nanos)) {
+      step(Input.TELL_DECIDED);
+      telling.told(state.appliedIndex());
+    }
   }
 
   private void apply(long firstIndex, Entries run) {
@@ -286,13 +298,20 @@ public final class DistributedCommitManager implements AutoCloseable {
           state.apply(
               index,
               run.buffer(i),
-              (submission, outcome) -> answers.add(() -> submitter.decided(submission, outcome)));
+              (submission, outcome) -> answers.add(() -> answer(submission, outcome)));
         }
         checkpoints.applied(run.sizeBytes(i), state.takeCommits());
         answers.forEach(Runnable::run); // who is told of a commit finds it in the history
+        telling.applied(state.appliedIndex(), nanos);
       }
     }
     batching.applied(state.clock());
+  }
+
+  private void answer(Submission submission, Outcome outcome) {
+    if (!submitter.decided(submission, outcome)) {
+      telling.awaited();
+    }
   }
 
   private void happened(Event event) {
@@ -324,6 +343,7 @@ public final class DistributedCommitManager implements AutoCloseable {
   }
 
   private void leads(long node) {
+    telling.told(state.appliedIndex()); // who begins to lead says it to all
     LOG.atInfo().addKeyValue("node", config.member()).addKeyValue("leader", node).log("follows");
     leader = node;
     batching.clear();

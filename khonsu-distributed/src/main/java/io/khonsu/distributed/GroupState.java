@@ -22,6 +22,9 @@ final class GroupState {
     void decided(Submission submission, Outcome outcome);
   }
 
+  /** What a commit takes in memory beside its bytes, about. */
+  private static final int COMMIT_BYTES = 512;
+
   private final long group;
   private final ReplicatedStore store;
   private final Set<Defect> defects;
@@ -42,6 +45,7 @@ final class GroupState {
   private long commitCount;
 
   private long abortCount;
+  private long writtenBytes;
 
   /** What this node's own clock says; looked at by planted defects alone. */
   private long localVersion;
@@ -75,6 +79,11 @@ final class GroupState {
   /** {@return how many requests were applied and refused since the start} */
   long abortCount() {
     return abortCount;
+  }
+
+  /** {@return about how much memory was taken by what was applied since the start} */
+  long writtenBytes() {
+    return writtenBytes;
   }
 
   /** {@return the state but for the rows, which the applied commits after a base add up to} */
@@ -220,6 +229,7 @@ final class GroupState {
     if (changes != null) {
       mix(changes.record().bytes());
       commits.add(changes);
+      writtenBytes += COMMIT_BYTES + changes.record().bytes().length;
     }
     if (changes != null || ReplicatedStore.committedVersion(applied.answer()) != null) {
       commitCount++;

@@ -15,6 +15,7 @@ final class Upkeep {
   private final GroupState state;
   private final ReplicatedStore store;
   private final AgedVersion snapshots;
+  private final AgedVersion history;
   private final AgedVersion sessions;
   private long lastNanos;
   private boolean isFirst = true;
@@ -24,12 +25,14 @@ final class Upkeep {
     this.state = state;
     this.store = store;
     this.snapshots = new AgedVersion(config.times().snapshotAge().toNanos());
+    this.history = new AgedVersion(config.limits().historyBytesMax());
     this.sessions = new AgedVersion(config.times().sessionAge().toNanos());
   }
 
   /** Notes how far this node has come, whether it leads or not. */
   void tick(long nanos) {
     snapshots.note(nanos, state.clock());
+    history.note(state.writtenBytes(), state.clock());
     sessions.note(nanos, state.clock());
   }
 
@@ -40,7 +43,7 @@ final class Upkeep {
     }
     isFirst = false;
     lastNanos = nanos;
-    long watermark = snapshots.get();
+    long watermark = Math.max(snapshots.get(), history.get());
     long expireBefore = sessions.get();
     boolean forgetsHistory = store.watermark() < Math.min(watermark, store.newestVersion());
     boolean endsSessions = state.sessions().oldestUse() < expireBefore;

@@ -94,7 +94,8 @@ final class Nodes implements AutoCloseable {
             usual.batchesMax(),
             usual.pendingBytesMax(),
             2_000,
-            usual.inboxBytesMax()));
+            usual.inboxBytesMax(),
+            usual.historyBytesMax()));
   }
 
   static Disks inMemory() {

@@ -43,6 +43,7 @@ final class World {
   private final Settings settings;
   private final Breakage breakage;
   private final SplittableRandom random;
+  private final int tellTicks;
   private final Scheduler scheduler = new Scheduler();
   private final TraceHash trace = new TraceHash();
   private final Payload payload = new Payload();
@@ -64,6 +65,7 @@ final class World {
     this.settings = settings;
     this.breakage = breakage;
     this.random = new SplittableRandom(TraceHash.mix(seed));
+    this.tellTicks = (int) Long.remainderUnsigned(seed, 3);
     this.first = firstConfiguration(settings.shape());
     this.invariants = new Invariants(payload, first);
     this.format = new WireFormat(options(1));
@@ -216,6 +218,7 @@ final class World {
     Limits limits = settings.limits();
     return ReplicaOptions.defaults()
         .withTicks(shape.electionTicks(), shape.resendTicks(), shape.flushTicks())
+        .withTellTicks(tellTicks)
         .withBatchEntries(shape.batch())
         .withPriority(settings.has(Activity.TAKEOVERS) ? id % 3 : 0)
         .withLimits(limits.messageBytesMax(), limits.windowBytesMax(), limits.pendingBytesMax())

@@ -153,7 +153,8 @@ public record NodeConfig(
         file.get("batchesMax", usual.batchesMax(), ConfigValues::count),
         file.get("pendingBytesMax", usual.pendingBytesMax(), ConfigValues::sizeBytes),
         file.get("checkpointBytes", usual.checkpointBytes(), ConfigValues::sizeBytes),
-        file.get("inboxBytesMax", usual.inboxBytesMax(), ConfigValues::sizeBytes));
+        file.get("inboxBytesMax", usual.inboxBytesMax(), ConfigValues::sizeBytes),
+        file.get("historyBytesMax", usual.historyBytesMax(), ConfigValues::sizeBytes));
   }
 
   private static PeerSettings secured(ConfigFile file, PeerSettings peers) throws ConfigException {
