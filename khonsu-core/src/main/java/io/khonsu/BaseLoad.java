@@ -121,7 +121,7 @@ final class BaseLoad implements StateReceiver {
     memory.makeRoom(frame.length);
     FrozenBatch batch =
         ViewState.within(() ->
-            BatchFrame.decode(owner.batchSchema(), frame, 0, frame.length, memory.versions()));
+            BatchFrame.take(owner.batchSchema(), frame, memory.versions()));
     loading.add(key, memory.store(batch, 1), 0, version);
   }
 

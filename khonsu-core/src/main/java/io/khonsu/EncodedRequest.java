@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * @param guards items that must be unchanged at every level
  * @param items items read
  * @param ranges ranges read
- * @param writes what to write, by what to do about conflicts
+ * @param writes what to write, by what to do about conflicts; as commits that have no version yet
  * @param appends batches to append to what is committed by then
  */
 record EncodedRequest(
@@ -46,7 +46,7 @@ record EncodedRequest(
     List<Key> guards,
     List<Key> items,
     List<Range> ranges,
-    Map<ConflictStrategy, List<Mutation>> writes,
+    Map<ConflictStrategy, CommittedTransaction> writes,
     List<Mutation> appends) {
   private static final byte FORMAT_VERSION = 1;
 
@@ -84,7 +84,7 @@ record EncodedRequest(
     guards = List.copyOf(guards);
     items = List.copyOf(items);
     ranges = List.copyOf(ranges);
-    Map<ConflictStrategy, List<Mutation>> copy = new EnumMap<>(ConflictStrategy.class);
+    Map<ConflictStrategy, CommittedTransaction> copy = new EnumMap<>(ConflictStrategy.class);
     copy.putAll(writes);
     writes = copy;
     appends = List.copyOf(appends);
@@ -98,7 +98,7 @@ record EncodedRequest(
         guards,
         List.of(),
         List.of(),
-        Map.of(ConflictStrategy.FAIL, List.of(change)),
+        Map.of(ConflictStrategy.FAIL, changes(List.of(change))),
         List.of());
   }
 
@@ -118,13 +118,15 @@ record EncodedRequest(
       ReadSet.Range<StoredValue> range = reads.range(i);
       ranges.add(new Range(range.interval(), filterOf(range.predicate())));
     }
+    Map<ConflictStrategy, CommittedTransaction> changes = new EnumMap<>(ConflictStrategy.class);
+    writes.forEach((strategy, mutations) -> changes.put(strategy, changes(mutations)));
     return new EncodedRequest(
         request.level(),
         request.snapshot().version(),
         reads.guardKeys(),
         items,
         ranges,
-        writes,
+        changes,
         appends);
   }
 
@@ -159,6 +161,11 @@ record EncodedRequest(
     return predicate instanceof RowPredicate rows ? rows.source() : null;
   }
 
+  /** {@return the writes, or null if there are none, or of several kinds} */
+  @Nullable CommittedTransaction onlyWrites() {
+    return writes.size() == 1 ? writes.values().iterator().next() : null;
+  }
+
   byte[] encode() {
     Writer out = new Writer();
     out.write(FORMAT_VERSION);
@@ -172,16 +179,17 @@ record EncodedRequest(
       out.bytes(range.filter == null ? new byte[0] : FilterCodec.encode(range.filter));
     }
     out.length(writes.size());
-    writes.forEach((strategy, mutations) -> {
+    writes.forEach((strategy, changes) -> {
       out.write(STRATEGIES.indexOf(strategy));
-      out.bytes(encode(mutations));
+      out.bytes(changes.record().bytes());
     });
-    out.bytes(appends.isEmpty() ? new byte[0] : encode(appends));
+    out.bytes(appends.isEmpty() ? new byte[0] : changes(appends).record().bytes());
     return out.toByteArray();
   }
 
-  private static byte[] encode(List<Mutation> mutations) {
-    return TransactionCodec.encode(new CommittedTransaction(NO_VERSION, 0, mutations));
+  /** {@return changes as a request has them} */
+  static CommittedTransaction changes(List<Mutation> mutations) {
+    return new CommittedTransaction(NO_VERSION, 0, mutations);
   }
 
   /**
@@ -240,13 +248,13 @@ record EncodedRequest(
     return ranges;
   }
 
-  private static Map<ConflictStrategy, List<Mutation>> writes(ByteBuffer in)
+  private static Map<ConflictStrategy, CommittedTransaction> writes(ByteBuffer in)
       throws DamagedStorageException, StorageRefusedException {
     int count = length(in);
-    Map<ConflictStrategy, List<Mutation>> writes = new EnumMap<>(ConflictStrategy.class);
+    Map<ConflictStrategy, CommittedTransaction> writes = new EnumMap<>(ConflictStrategy.class);
     for (int i = 0; i < count; i++) {
       ConflictStrategy strategy = STRATEGIES.get(in.get());
-      if (writes.put(strategy, TransactionCodec.decode(bytes(in)).mutations()) != null) {
+      if (writes.put(strategy, TransactionCodec.decode(bytes(in))) != null) {
         throw new IllegalArgumentException("the strategy %s comes twice".formatted(strategy));
       }
     }

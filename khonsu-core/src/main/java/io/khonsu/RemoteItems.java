@@ -168,7 +168,7 @@ final class RemoteItems implements CommittedItems {
     frame.duplicate().get(bytes);
     FrozenBatch batch =
         ViewState.within(
-            () -> BatchFrame.decode(table.batchSchema(), bytes, 0, bytes.length, memory.reads()));
+            () -> BatchFrame.take(table.batchSchema(), bytes, memory.reads()));
     return batch.isNative() ? view.own(batch) : batch;
   }
 

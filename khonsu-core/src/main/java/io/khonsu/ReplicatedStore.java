@@ -170,10 +170,13 @@ public final class ReplicatedStore implements AutoCloseable {
 
   private void stage(EncodedRequest request, StagedMutations staged)
       throws DamagedStorageException {
-    int count =
-        request.appends().size() + request.writes().values().stream().mapToInt(List::size).sum();
+    int count = request.appends().size();
+    for (CommittedTransaction changes : request.writes().values()) {
+      count += changes.mutations().size();
+    }
     for (var writes : request.writes().entrySet()) {
-      for (Mutation mutation : writes.getValue()) {
+      List<Mutation> mutations = writes.getValue().mutations();
+      for (Mutation mutation : mutations) {
         check(mutation);
         if (isDefinition(mutation) && (count > 1 || writes.getKey() != ConflictStrategy.FAIL)) {
           throw new IllegalArgumentException(
@@ -181,7 +184,7 @@ public final class ReplicatedStore implements AutoCloseable {
                   + " conflicts");
         }
       }
-      staged.addAll(numbered(writes.getValue()), writes.getKey());
+      staged.addAll(numbered(mutations), writes.getKey());
     }
     request.appends().forEach(this::check);
     staged.addAppends(request.appends());
@@ -232,7 +235,7 @@ public final class ReplicatedStore implements AutoCloseable {
       }
     }
     return switch (result) {
-      case CommitResult.Accepted<StoredValue> accepted -> accepted(version, accepted, staged);
+      case CommitResult.Accepted<StoredValue> accepted -> accepted(version, accepted, request, staged);
       case CommitResult.Aborted<StoredValue>(List<Conflict> conflicts) ->
           new Applied(new CommitAnswer.Aborted(conflicts).encode(), null);
       case CommitResult.Blocked<StoredValue> _ ->
@@ -241,14 +244,18 @@ public final class ReplicatedStore implements AutoCloseable {
   }
 
   private Applied accepted(
-      long version, CommitResult.Accepted<StoredValue> accepted, StagedMutations staged) {
+      long version,
+      CommitResult.Accepted<StoredValue> accepted,
+      EncodedRequest request,
+      StagedMutations staged) {
     staged.handOver();
     CommitRecord<StoredValue> record = accepted.record();
     if (record.version() != version) { // all its writes were dropped
       return new Applied(
           new CommitAnswer.Committed(record.version(), 0, accepted.resolved()).encode(), null);
     }
-    CommittedTransaction commit = encoded(record); // published, it lets go of its versions
+    CommittedTransaction asked = isAsAsked(accepted, request, staged) ? request.onlyWrites() : null;
+    CommittedTransaction commit = encoded(record, asked); // published, it lets go of its versions
     int tableId = 0;
     for (Table table : staged.created()) {
       catalog.add(table);
@@ -262,11 +269,30 @@ public final class ReplicatedStore implements AutoCloseable {
         new CommitAnswer.Committed(version, tableId, accepted.resolved()).encode(), commit);
   }
 
-  /** {@return a commit with what was appended; one for which that fails is withdrawn} */
-  private CommittedTransaction encoded(CommitRecord<StoredValue> record) {
+  /** {@return whether what was installed is what was written, and known by the same numbers} */
+  private static boolean isAsAsked(
+      CommitResult.Accepted<StoredValue> accepted,
+      EncodedRequest request,
+      StagedMutations staged) {
+    return accepted.resolved().isEmpty()
+        && request.appends().isEmpty()
+        && staged.created().isEmpty()
+        && accepted.record().size() == staged.writes().size();
+  }
+
+  /**
+   * {@return a commit with what was appended; one for which that fails is withdrawn}
+   *
+   * @param asked what was installed, as it came, if it is the same
+   */
+  private CommittedTransaction encoded(
+      CommitRecord<StoredValue> record, @Nullable CommittedTransaction asked) {
     boolean done = false;
     try {
-      CommittedTransaction commit = encoder.encode(record);
+      CommittedTransaction commit =
+          asked == null
+              ? encoder.encode(record)
+              : asked.as(record.version(), record.transactionId());
       done = true;
       return commit;
     } finally {

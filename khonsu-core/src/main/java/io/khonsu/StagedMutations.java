@@ -154,7 +154,7 @@ final class StagedMutations {
     memory.makeRoom(bytes.length);
     FrozenBatch batch =
         ViewState.within(() ->
-            BatchFrame.decode(table.batchSchema(), bytes, 0, bytes.length, memory.versions()));
+            BatchFrame.take(table.batchSchema(), bytes, memory.versions()));
     StoredBatch stored = memory.store(batch, table.isRowTable() ? batch.rowCount() : 1);
     batches.add(stored);
     return stored;

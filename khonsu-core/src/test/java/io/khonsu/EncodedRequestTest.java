@@ -34,9 +34,11 @@ class EncodedRequestTest {
               new EncodedRequest.Range(new KeyInterval(LATER, null), RowFilter.column("a").eq(7L))),
           Map.of(
               ConflictStrategy.FAIL,
-              List.of(new Mutation.PutRows(1, ByteBuffer.wrap(new byte[] {1, 2, 3}))),
+              EncodedRequest.changes(
+                  List.of(new Mutation.PutRows(1, ByteBuffer.wrap(new byte[] {1, 2, 3})))),
               ConflictStrategy.APPEND,
-              List.of(new Mutation.Delete(1, ByteBuffer.wrap(new byte[] {4})))),
+              EncodedRequest.changes(
+                  List.of(new Mutation.Delete(1, ByteBuffer.wrap(new byte[] {4}))))),
           List.of(new Mutation.PutBatch(2, "b", ByteBuffer.wrap(new byte[] {5}))));
 
   private static final CommitAnswer ANSWER =

@@ -65,6 +65,14 @@ public final class CommittedTransaction {
     return record;
   }
 
+  /** {@return these changes as those of another commit} */
+  public CommittedTransaction as(long otherVersion, long otherTransactionId) {
+    byte[] bytes =
+        TransactionCodec.restamped(record().bytes(), otherVersion, otherTransactionId);
+    return new CommittedTransaction(
+        otherVersion, otherTransactionId, mutations, new LogRecord(otherVersion, bytes));
+  }
+
   @Override
   public boolean equals(Object other) {
     return other instanceof CommittedTransaction that

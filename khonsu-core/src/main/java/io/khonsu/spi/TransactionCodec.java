@@ -36,6 +36,7 @@ public final class TransactionCodec {
   private static final short MAGIC = 0x4B54; // "KT"
   private static final int LENGTH_AT = 4;
   private static final int CHECKSUM_AT = 8;
+  private static final int VERSION_AT = 12;
   private static final int HEADER_BYTES = 12 + 8 + 8 + 4;
 
   private static final byte CREATE_TABLE = 1;
@@ -79,6 +80,13 @@ public final class TransactionCodec {
       target.put(heads.get(i)).put(body(transaction.mutations().get(i)));
     }
     return target.putInt(CHECKSUM_AT, checksum(target.array())).array();
+  }
+
+  /** {@return the bytes of a transaction, with another version and id} */
+  static byte[] restamped(byte[] encoded, long version, long transactionId) {
+    ByteBuffer copy = ByteBuffer.wrap(encoded.clone());
+    copy.putLong(VERSION_AT, version).putLong(VERSION_AT + Long.BYTES, transactionId);
+    return copy.putInt(CHECKSUM_AT, checksum(copy.array())).array();
   }
 
   /**

@@ -86,6 +86,9 @@ final class RocksDbSettings implements AutoCloseable {
             .setCompressionType(
                 isState ? CompressionType.LZ4_COMPRESSION : CompressionType.NO_COMPRESSION)
             .setTableFormatConfig(table);
+    if (!isState) {
+      family.setLevel0FileNumCompactionTrigger(1); // keys only grow: files move down as they are
+    }
     if (isState) {
       family
           .setEnableBlobFiles(true)

@@ -59,7 +59,7 @@ public final class BatchFrame {
       BatchSchema schema, byte[] bytes, int offset, int length, BufferAllocator allocator) {
     Objects.checkFromIndexSize(offset, length, bytes.length);
     byte[] frame = Arrays.copyOfRange(bytes, offset, offset + length);
-    return decode(schema, frame, allocator);
+    return take(schema, frame, allocator);
   }
 
   /**
@@ -75,8 +75,13 @@ public final class BatchFrame {
     return FrozenBatch.ofFrame(schema, frame, columns, rowCount);
   }
 
+  /**
+   * Reads a frame as {@link #decode} does.
+   *
+   * @param frame taken over: nobody may change it
+   */
   @MustBeClosed
-  private static FrozenBatch decode(BatchSchema schema, byte[] frame, BufferAllocator allocator) {
+  public static FrozenBatch take(BatchSchema schema, byte[] frame, BufferAllocator allocator) {
     Column[] columns = new Column[schema.columnCount()];
     int rowCount = checked(schema, frame, columns);
     return frame.length <= FrozenBatch.HEAP_BYTES_MAX
