@@ -23,8 +23,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The time of day of who leads is set forward and back, on one thread that gives all time. */
-class ClockStepTest {
+/** What a leader lets be forgotten, whatever its clock says, on one thread that gives all time. */
+class UpkeepTest {
   private static final TableSpec VALUES =
       TableSpec.rows(
               "values",
@@ -32,6 +32,7 @@ class ClockStepTest {
           .primaryKey("id");
 
   private static final Duration TURN = Duration.ofMillis(10);
+  private static final long HISTORY_BYTES = 40_000;
   private static final long START_MILLIS = 1_700_000_000_000L;
 
   private long nanos;
@@ -41,7 +42,7 @@ class ClockStepTest {
 
   @BeforeEach
   void start() throws Exception {
-    ClusterConfig config = Nodes.config(5, 1, 1);
+    ClusterConfig config = withHistoryBytes(Nodes.config(5, 1, 1));
     Surroundings around =
         new Surroundings(
             StoreConfig.defaults(),
@@ -61,6 +62,19 @@ class ClockStepTest {
     turnUntilThereIs(opened);
     assertThat(opened).containsExactly(new Outcome.SessionOpened(1));
     var _ = commit(node.replicatedStore().request(VALUES));
+  }
+
+  private static ClusterConfig withHistoryBytes(ClusterConfig config) {
+    ClusterConfig.Limits usual = ClusterConfig.Limits.defaults();
+    return config.with(
+        new ClusterConfig.Limits(
+            usual.batchBytesMax(),
+            usual.batchCountMax(),
+            usual.batchesMax(),
+            usual.pendingBytesMax(),
+            usual.checkpointBytes(),
+            usual.inboxBytesMax(),
+            HISTORY_BYTES));
   }
 
   @AfterEach
@@ -158,5 +172,34 @@ class ClockStepTest {
     assertThat(node.status().sessions()).isEqualTo(1);
     turn(Duration.ofMinutes(2));
     assertThat(node.status().sessions()).isZero();
+  }
+
+  /** What is kept for who has read long ago is bounded: else memory would not be. */
+  @Test
+  void moreIsWrittenThanIsKept_whoReadBefore_isTooOld() throws Exception {
+    Transaction old = inserting(1);
+    long first = insert(2);
+    for (int id = 3; id < 100; id++) {
+      var _ = insert(id);
+    }
+    Transaction recent = inserting(100);
+    var _ = insert(101);
+    turn(Duration.ofSeconds(2)); // upkeep comes in between, long before snapshotAge
+    assertThat(node.replicatedStore().watermark()).isGreaterThan(first);
+    byte[] refused = ((Outcome.Decided) outcome(node.replicatedStore().request(old))).answer();
+    assertThat(ReplicatedStore.committedVersion(refused)).isNull();
+    byte[] taken = ((Outcome.Decided) outcome(node.replicatedStore().request(recent))).answer();
+    assertThat(ReplicatedStore.committedVersion(taken)).isNotNull();
+  }
+
+  @Test
+  void littleIsWritten_nothingIsForgotten() throws Exception {
+    Transaction old = inserting(1);
+    for (int id = 2; id < 20; id++) {
+      var _ = insert(id);
+    }
+    turn(Duration.ofSeconds(2));
+    byte[] taken = ((Outcome.Decided) outcome(node.replicatedStore().request(old))).answer();
+    assertThat(ReplicatedStore.committedVersion(taken)).isNotNull();
   }
 }
