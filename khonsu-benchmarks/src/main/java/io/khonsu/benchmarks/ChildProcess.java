@@ -128,6 +128,20 @@ final class ChildProcess implements AutoCloseable {
     var _ = process.destroyForcibly().waitFor();
   }
 
+  /**
+   * Stops it, or lets it go on, as {@code kill -STOP} and {@code kill -CONT} do.
+   *
+   * @throws IOException if there is no such program
+   */
+  void suspend(boolean stops) throws IOException, InterruptedException {
+    String signal = stops ? "-STOP" : "-CONT";
+    Process kill =
+        new ProcessBuilder("kill", signal, Long.toString(process.pid())).inheritIO().start();
+    if (kill.waitFor() != 0) {
+      throw new IOException("process %d cannot be signalled".formatted(process.pid()));
+    }
+  }
+
   /** Lets it end, with its input or as {@code kill} does; in the end, kills it. */
   @Override
   public void close() {

@@ -38,6 +38,7 @@ final class ClusterBenchmark {
    * @param firstMillis how long each peer is warmed up in the beginning
    * @param warmUpMillis and how long before each load
    * @param kills how many leaders of each system are killed
+   * @param stalls how often all processes of each system stand still for a second
    */
   record Plan(
       Path directory,
@@ -47,17 +48,19 @@ final class ClusterBenchmark {
       long roundMillis,
       long firstMillis,
       long warmUpMillis,
-      int kills) {
+      int kills,
+      int stalls) {
     private static final long START_MILLIS = 3_000;
     private static final long KILL_MILLIS = 6_000;
+    private static final long STALL_MILLIS = 1_000;
 
     /** Checks the ranges. */
     Plan {
       peers = List.copyOf(peers);
       settings = List.copyOf(settings);
-      if (rounds < 1 || roundMillis < 1 || kills < 0) {
+      if (rounds < 1 || roundMillis < 1 || kills < 0 || stalls < 0) {
         throw new IllegalArgumentException(
-            "rounds and round-millis must be positive, kills not negative");
+            "rounds and round-millis must be positive, kills and stalls not negative");
       }
     }
 
@@ -70,14 +73,19 @@ final class ClusterBenchmark {
 
     /** {@return how many steps the observer is told of} */
     int stepCount() {
-      return systems().size() + 1 + settings.size() + kills;
+      return systems().size() + 1 + settings.size() + stalls + kills;
     }
 
     /** {@return about how long all of it takes} */
     Duration estimate() {
       long perSetting = warmUpMillis + rounds * roundMillis;
       return Duration.ofMillis(
-          systems().size() * (START_MILLIS + IDLE_MILLIS + roundMillis + kills * KILL_MILLIS)
+          systems().size()
+                  * (START_MILLIS
+                      + IDLE_MILLIS
+                      + roundMillis
+                      + kills * KILL_MILLIS
+                      + stalls * 4 * STALL_MILLIS)
               + peers.size() * (firstMillis + settings.size() * perSetting));
     }
   }
@@ -112,6 +120,14 @@ final class ClusterBenchmark {
   }
 
   /**
+   * What systems did whose processes all stood still for a second, while a load was running.
+   *
+   * @param count how often that was
+   * @param changes how often another node led after it
+   */
+  record Stalls(ClusterPeer peer, int count, int changes) {}
+
+  /**
    * All that was measured.
    *
    * @param failures what was wrong with systems that were given up
@@ -119,6 +135,7 @@ final class ClusterBenchmark {
   record Result(
       List<Beginning> beginnings,
       List<ClusterMeasurement> measurements,
+      List<Stalls> stalls,
       List<Failover> failovers,
       Map<ClusterPeer, String> failures) {}
 
@@ -151,15 +168,14 @@ final class ClusterBenchmark {
         field.attempt(peer, () -> field.run(peer, USUAL, plan.firstMillis()));
       }
       List<ClusterMeasurement> all = new ArrayList<>();
-      List<Failover> failovers = new ArrayList<>();
       for (ClusterLoad.Setting setting : plan.settings()) {
         observer.step(setting.title());
         List<ClusterMeasurement> measured = field.run(setting);
         observer.measured(measured);
         all.addAll(measured);
       }
-      failovers.addAll(field.killLeaders());
-      return new Result(beginnings, all, failovers, field.failures);
+      List<Stalls> stalls = field.stall();
+      return new Result(beginnings, all, stalls, field.killLeaders(), field.failures);
     } finally {
       if (field.failures.isEmpty()) {
         Directories.delete(directory);
@@ -266,6 +282,28 @@ final class ClusterBenchmark {
         round = of(peer).run(peer.way(), setting, millis);
       }
       return round;
+    }
+
+    private List<Stalls> stall() throws Exception {
+      Map<ClusterPeer, List<Boolean>> changes = new EnumMap<>(ClusterPeer.class);
+      for (int stall = 0; stall < plan.stalls(); stall++) {
+        observer.step("standing still");
+        for (ClusterPeer peer : firstPeers()) {
+          if (peer.system().survives()) {
+            List<Boolean> its = changes.computeIfAbsent(peer, _ -> new ArrayList<>());
+            attempt(
+                peer, () -> its.add(of(peer).stall(peer.way(), USUAL, Plan.STALL_MILLIS)));
+          }
+        }
+      }
+      changes.keySet().removeIf(this::isGivenUp);
+      return changes.entrySet().stream()
+          .map(entry ->
+              new Stalls(
+                  entry.getKey(),
+                  entry.getValue().size(),
+                  (int) entry.getValue().stream().filter(changed -> changed).count()))
+          .toList();
     }
 
     private List<Failover> killLeaders() throws Exception {

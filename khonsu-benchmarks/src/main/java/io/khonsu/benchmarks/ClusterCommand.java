@@ -61,6 +61,11 @@ final class ClusterCommand implements Callable<Integer> {
   @Option(names = "--kills", description = "Leaders of each system to kill (7, with --quick 1).")
   private @Nullable Integer kills;
 
+  @Option(
+      names = "--stalls",
+      description = "How often all processes stand still for a second (5, with --quick 1).")
+  private @Nullable Integer stalls;
+
   @Override
   public Integer call() throws Exception {
     List<ClusterPeer> absent =
@@ -116,7 +121,8 @@ final class ClusterCommand implements Callable<Integer> {
           roundMillis == null ? (quick ? 300 : 3_000) : roundMillis,
           quick ? 300 : 60_000,
           quick ? 300 : 5_000,
-          kills == null ? (quick ? 1 : 7) : kills);
+          kills == null ? (quick ? 1 : 7) : kills,
+          stalls == null ? (quick ? 1 : 5) : stalls);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
     }

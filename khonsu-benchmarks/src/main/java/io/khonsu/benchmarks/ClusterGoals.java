@@ -33,6 +33,16 @@ final class ClusterGoals {
         goals.judge(ours);
       }
     }
+    for (ClusterBenchmark.Stalls stalls : result.stalls()) {
+      if (stalls.peer().isKhonsu()) {
+        goals.verdicts.add(
+            Verdict.atMost(
+                "no other leader after a second's stall",
+                stalls.peer().title(),
+                stalls.changes(),
+                0));
+      }
+    }
     for (ClusterBenchmark.Failover failover : result.failovers()) {
       if (failover.peer().isKhonsu()) {
         goals.verdicts.add(

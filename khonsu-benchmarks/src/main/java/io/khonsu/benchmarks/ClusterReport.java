@@ -14,6 +14,7 @@ final class ClusterReport {
   private static final List<String> BEGINNING_HEADER =
       List.of("first commit s", "cold commits/s", "idle cores");
   private static final List<String> FAILOVER_HEADER = List.of("kills", "p50 ms", "worst ms");
+  private static final List<String> STALLS_HEADER = List.of("stalls", "other leaders");
   private static final int SCHEMA_VERSION = 1;
 
   private final ClusterBenchmark.Plan plan;
@@ -57,10 +58,10 @@ final class ClusterReport {
     return of(measured).text();
   }
 
-  /** {@return tables of how systems begin and how long they stand still} */
+  /** {@return tables of how systems begin, what a stall does to them, and a leader's end} */
   String closingTables() {
     StringBuilder out = new StringBuilder(beginnings().text()).append('\n');
-    out.append(failovers().text());
+    out.append(stalls().text()).append('\n').append(failovers().text());
     result.failures().forEach((peer, why) -> out.append(failure(peer, why)));
     return out.toString();
   }
@@ -106,6 +107,18 @@ final class ClusterReport {
     return new Table("after the start", BEGINNING_HEADER, rows);
   }
 
+  private Table stalls() {
+    List<List<String>> rows = new ArrayList<>();
+    for (ClusterBenchmark.Stalls each : result.stalls()) {
+      rows.add(
+          List.of(
+              each.peer().title(),
+              Integer.toString(each.count()),
+              Integer.toString(each.changes())));
+    }
+    return new Table("all processes stand still for 1 s", STALLS_HEADER, rows);
+  }
+
   private Table failovers() {
     List<List<String>> rows = new ArrayList<>();
     for (ClusterBenchmark.Failover each : result.failovers()) {
@@ -141,7 +154,8 @@ final class ClusterReport {
                 plan.rounds(),
                 plan.roundMillis()));
     bySetting().values().forEach(measured -> out.append(of(measured).markdown()));
-    out.append(beginnings().markdown()).append(failovers().markdown());
+    out.append(beginnings().markdown()).append(stalls().markdown());
+    out.append(failovers().markdown());
     for (ClusterPeer peer : result.failures().keySet()) {
       out.append("%s failed, and is missing from then on.%n%n".formatted(peer.title()));
     }
@@ -217,6 +231,7 @@ final class ClusterReport {
     values.put("options", options);
     values.put("measurements", result.measurements().stream().map(ClusterReport::values).toList());
     values.put("beginnings", result.beginnings().stream().map(ClusterReport::values).toList());
+    values.put("stalls", result.stalls().stream().map(ClusterReport::values).toList());
     values.put("failovers", result.failovers().stream().map(ClusterReport::values).toList());
     Map<String, Object> failures = new LinkedHashMap<>();
     result.failures().forEach((peer, why) -> failures.put(peer.id(), why));
@@ -240,6 +255,14 @@ final class ClusterReport {
     values.put("firstCommitNanos", beginning.firstCommitNanos());
     values.put("coldPerSecond", beginning.cold().perSecond());
     values.put("idleCores", beginning.idleCores());
+    return values;
+  }
+
+  private static Map<String, Object> values(ClusterBenchmark.Stalls stalls) {
+    Map<String, Object> values = new LinkedHashMap<>();
+    values.put("peer", stalls.peer().id());
+    values.put("count", stalls.count());
+    values.put("changes", stalls.changes());
     return values;
   }
 

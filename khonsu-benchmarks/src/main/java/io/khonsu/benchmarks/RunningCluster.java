@@ -214,6 +214,38 @@ final class RunningCluster implements AutoCloseable {
     return committedNanos - killedNanos;
   }
 
+  /**
+   * Stops all processes at once for a while, under a load, as a machine that stalls does.
+   *
+   * @return whether another node leads after that
+   */
+  boolean stall(ClusterPeer.Way way, ClusterLoad.Setting setting, long millis)
+      throws IOException, InterruptedException {
+    int leader = awaitLeader();
+    CompletableFuture<Rounds.Round> load =
+        CompletableFuture.supplyAsync(
+            () -> {
+              try {
+                return run(way, setting, 3 * millis);
+              } catch (IOException | InterruptedException e) {
+                throw new CompletionException(e);
+              }
+            },
+            Thread::startVirtualThread);
+    TimeUnit.MILLISECONDS.sleep(millis);
+    suspend(true);
+    TimeUnit.MILLISECONDS.sleep(millis);
+    suspend(false);
+    var _ = load.join();
+    return awaitLeader() != leader;
+  }
+
+  private void suspend(boolean stops) throws IOException, InterruptedException {
+    for (ChildProcess node : nodes) {
+      node.suspend(stops);
+    }
+  }
+
   /** {@return when the first of those that run has committed, or 0 if each left it to another} */
   private long probe(int lost) throws IOException, InterruptedException {
     List<CompletableFuture<Long>> ends = new ArrayList<>();

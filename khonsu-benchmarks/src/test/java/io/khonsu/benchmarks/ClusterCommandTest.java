@@ -33,12 +33,12 @@ class ClusterCommandTest {
     int exitCode =
         run(
             SHORT.formatted(disk)
-                + " --kills 1 --peers khonsu,disk --json %s --markdown %s --svg %s"
+                + " --kills 1 --stalls 1 --peers khonsu,disk --json %s --markdown %s --svg %s"
                     .formatted(json, markdown, svg));
 
-    assertThat(err.toString()).contains("[1/5", "[5/5");
+    assertThat(err.toString()).contains("[1/6", "[6/6");
     assertThat(exitCode).isZero();
-    assertThat(out.toString()).contains("Khonsu, in the leader", "leader kill to next commit");
+    assertThat(out.toString()).contains("Khonsu, in the leader", "leader kill to next commit", "stand still");
     assertThat(Files.readString(json))
         .contains("\"benchmark\": \"cluster\"", "\"failovers\"", "\"peer\": \"khonsu\"");
     assertThat(Files.readString(markdown)).contains("| fdatasync");
@@ -71,6 +71,7 @@ class ClusterCommandTest {
     assertThat(run("cluster --loads 0x100")).isEqualTo(CommandLine.ExitCode.USAGE);
     assertThat(err.toString()).contains("at least one client");
     assertThat(run("cluster --kills -1")).isEqualTo(CommandLine.ExitCode.USAGE);
+    assertThat(run("cluster --stalls -1")).isEqualTo(CommandLine.ExitCode.USAGE);
     assertThat(run("cluster --peers oracle")).isEqualTo(CommandLine.ExitCode.USAGE);
     assertThat(err.toString()).contains("'oracle' is none of");
   }

@@ -21,11 +21,12 @@ class ClusterGoalsTest {
     return measurement;
   }
 
-  private static List<Verdict> verdicts(ClusterMeasurement... measurements) {
+  private static List<Verdict> verdicts(int changes, ClusterMeasurement... measurements) {
     return ClusterGoals.verdicts(
         new ClusterBenchmark.Result(
             List.of(),
             List.of(measurements),
+            List.of(new ClusterBenchmark.Stalls(ClusterPeer.KHONSU, 5, changes)),
             List.of(new ClusterBenchmark.Failover(ClusterPeer.KHONSU, List.of(3_000L, 1L, 2L))),
             Map.of()));
   }
@@ -34,10 +35,11 @@ class ClusterGoalsTest {
   void verdicts_ofTheBest_areReached() {
     assertThat(
             verdicts(
+                0,
                 measured(ClusterPeer.KHONSU, 1_300, 600_000, 100),
                 measured(ClusterPeer.ETCD, 1_000, 800_000, 200),
                 measured(ClusterPeer.CEILING, 2_000, 500_000, 50)))
-        .hasSize(6)
+        .hasSize(7)
         .allMatch(Verdict::reached);
   }
 
@@ -45,10 +47,11 @@ class ClusterGoalsTest {
   void verdicts_ofTheSlowest_areMissed() {
     assertThat(
             verdicts(
+                1,
                 measured(ClusterPeer.KHONSU, 999, 900_000, 300),
                 measured(ClusterPeer.ETCD, 1_000, 800_000, 200),
                 measured(ClusterPeer.CEILING, 2_000, 500_000, 50)))
         .filteredOn(verdict -> !verdict.reached())
-        .hasSize(5);
+        .hasSize(6);
   }
 }
