@@ -120,8 +120,7 @@ final class BaseLoad implements StateReceiver {
   private void batch(Table owner, byte[] key, long version, byte[] frame) {
     memory.makeRoom(frame.length);
     FrozenBatch batch =
-        ViewState.within(() ->
-            BatchFrame.take(owner.batchSchema(), frame, memory.versions()));
+        ViewState.within(() -> BatchFrame.take(owner.batchSchema(), frame, memory.versions()));
     loading.add(key, memory.store(batch, 1), 0, version);
   }
 

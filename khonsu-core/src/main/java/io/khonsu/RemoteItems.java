@@ -167,8 +167,7 @@ final class RemoteItems implements CommittedItems {
     byte[] bytes = new byte[frame.remaining()];
     frame.duplicate().get(bytes);
     FrozenBatch batch =
-        ViewState.within(
-            () -> BatchFrame.take(table.batchSchema(), bytes, memory.reads()));
+        ViewState.within(() -> BatchFrame.take(table.batchSchema(), bytes, memory.reads()));
     return batch.isNative() ? view.own(batch) : batch;
   }
 

@@ -235,7 +235,8 @@ public final class ReplicatedStore implements AutoCloseable {
       }
     }
     return switch (result) {
-      case CommitResult.Accepted<StoredValue> accepted -> accepted(version, accepted, request, staged);
+      case CommitResult.Accepted<StoredValue> accepted ->
+          accepted(version, accepted, request, staged);
       case CommitResult.Aborted<StoredValue>(List<Conflict> conflicts) ->
           new Applied(new CommitAnswer.Aborted(conflicts).encode(), null);
       case CommitResult.Blocked<StoredValue> _ ->
@@ -271,9 +272,7 @@ public final class ReplicatedStore implements AutoCloseable {
 
   /** {@return whether what was installed is what was written, and known by the same numbers} */
   private static boolean isAsAsked(
-      CommitResult.Accepted<StoredValue> accepted,
-      EncodedRequest request,
-      StagedMutations staged) {
+      CommitResult.Accepted<StoredValue> accepted, EncodedRequest request, StagedMutations staged) {
     return accepted.resolved().isEmpty()
         && request.appends().isEmpty()
         && staged.created().isEmpty()

@@ -153,8 +153,7 @@ final class StagedMutations {
     byte[] bytes = bytes(frame);
     memory.makeRoom(bytes.length);
     FrozenBatch batch =
-        ViewState.within(() ->
-            BatchFrame.take(table.batchSchema(), bytes, memory.versions()));
+        ViewState.within(() -> BatchFrame.take(table.batchSchema(), bytes, memory.versions()));
     StoredBatch stored = memory.store(batch, table.isRowTable() ? batch.rowCount() : 1);
     batches.add(stored);
     return stored;

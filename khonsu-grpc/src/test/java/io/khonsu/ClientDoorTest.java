@@ -111,7 +111,8 @@ class ClientDoorTest {
 
   private static byte[] request(long version, Map<ConflictStrategy, List<Mutation>> writes) {
     Map<ConflictStrategy, CommittedTransaction> changes = new EnumMap<>(ConflictStrategy.class);
-    writes.forEach((strategy, mutations) -> changes.put(strategy, EncodedRequest.changes(mutations)));
+    writes.forEach(
+        (strategy, mutations) -> changes.put(strategy, EncodedRequest.changes(mutations)));
     return new EncodedRequest(
             IsolationLevel.SERIALIZABLE,
             version,

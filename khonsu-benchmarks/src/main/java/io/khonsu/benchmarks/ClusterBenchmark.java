@@ -291,8 +291,7 @@ final class ClusterBenchmark {
         for (ClusterPeer peer : firstPeers()) {
           if (peer.system().survives()) {
             List<Boolean> its = changes.computeIfAbsent(peer, _ -> new ArrayList<>());
-            attempt(
-                peer, () -> its.add(of(peer).stall(peer.way(), USUAL, Plan.STALL_MILLIS)));
+            attempt(peer, () -> its.add(of(peer).stall(peer.way(), USUAL, Plan.STALL_MILLIS)));
           }
         }
       }

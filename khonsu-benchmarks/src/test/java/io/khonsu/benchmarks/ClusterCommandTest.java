@@ -38,7 +38,8 @@ class ClusterCommandTest {
 
     assertThat(err.toString()).contains("[1/6", "[6/6");
     assertThat(exitCode).isZero();
-    assertThat(out.toString()).contains("Khonsu, in the leader", "leader kill to next commit", "stand still");
+    assertThat(out.toString())
+        .contains("Khonsu, in the leader", "leader kill to next commit", "stand still");
     assertThat(Files.readString(json))
         .contains("\"benchmark\": \"cluster\"", "\"failovers\"", "\"peer\": \"khonsu\"");
     assertThat(Files.readString(markdown)).contains("| fdatasync");

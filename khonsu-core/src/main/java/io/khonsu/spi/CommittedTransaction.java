@@ -67,8 +67,7 @@ public final class CommittedTransaction {
 
   /** {@return these changes as those of another commit} */
   public CommittedTransaction as(long otherVersion, long otherTransactionId) {
-    byte[] bytes =
-        TransactionCodec.restamped(record().bytes(), otherVersion, otherTransactionId);
+    byte[] bytes = TransactionCodec.restamped(record().bytes(), otherVersion, otherTransactionId);
     return new CommittedTransaction(
         otherVersion, otherTransactionId, mutations, new LogRecord(otherVersion, bytes));
   }
