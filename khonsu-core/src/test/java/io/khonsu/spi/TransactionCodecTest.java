@@ -158,7 +158,8 @@ class TransactionCodecTest {
     for (int i = 0; i < 40; i++) {
       field = field(builder, name, type, new int[] {field, field});
     }
-    assertThatThrownBy(() -> SchemaMessage.read(message(builder, field)))
+    ByteBuffer message = message(builder, field);
+    assertThatThrownBy(() -> SchemaMessage.read(message))
         .isInstanceOf(DamagedStorageException.class)
         .hasRootCauseMessage("a schema stands for more than its bytes");
   }
