@@ -145,6 +145,36 @@ class ClientDoorTest {
   }
 
   @Test
+  void answersOfKeys_haveABoundInBytes(BufferAllocator allocator) throws Exception {
+    try (ClientCluster cluster = new ClientCluster(1, allocator)) {
+      ClientDoor door = cluster.member(1).clientDoor();
+      Khonsu node = cluster.member(1).store();
+      Table table = Items.rows(node, "items");
+      int count = 6_000; // of a thousand bytes each
+      node.run(tx -> {
+        for (int i = 0; i < count; i++) {
+          tx.upsert(table, table.row("x".repeat(994) + (100_000 + i), 1L));
+        }
+      });
+      Key from = Key.of(Table.prefixOf(table.id()));
+      int found = 0;
+      int answers = 0;
+      while (from != null) {
+        KeyInterval rest = new KeyInterval(from, Key.of(Table.prefixOf(table.id() + 1)));
+        var asked = new RemoteQuestion.Range(node.newestVersion(), rest, new byte[0], true);
+        byte[] answer = door.answer(asked.encode(0));
+        assertThat(answer.length).isLessThan((4 << 20) + 128 * 1_024); // and a block of the index
+        var names = (RemoteAnswer.Names) RemoteAnswer.decode(answer).answer();
+        found += names.keys().size();
+        from = names.next();
+        answers++;
+      }
+      assertThat(found).isEqualTo(count);
+      assertThat(answers).isEqualTo(2);
+    }
+  }
+
+  @Test
   void randomBytes_andCutQuestions_areAnswered(BufferAllocator allocator) throws Exception {
     long seed = ThreadLocalRandom.current().nextLong();
     Random random = new Random(seed);

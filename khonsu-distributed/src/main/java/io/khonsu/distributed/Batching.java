@@ -24,6 +24,9 @@ final class Batching {
 
   private long drawn;
 
+  /** Why a commit was not taken last; null if one that needs memory was taken since. */
+  private @Nullable String shortage;
+
   private record Waiting(Submission submission, long needBytes) {}
 
   private record UnderWay(long lastVersion, long needBytes) {}
@@ -50,7 +53,8 @@ final class Batching {
         break;
       }
       long need = needBytes(submission);
-      if (store.memoryShortage(need, needBytes) != null) {
+      shortage = need == 0 ? shortage : store.memoryShortage(need, needBytes);
+      if (need > 0 && shortage != null) {
         offered.withoutMemory.add(submission);
       } else {
         waitingBytes += submission.sizeBytes();
@@ -64,7 +68,7 @@ final class Batching {
 
   /** {@return why something may have no place yet} */
   String whyUndecided() {
-    return Objects.requireNonNullElse(store.memoryShortage(1, needBytes), LocalClient.NO_ANSWER);
+    return Objects.requireNonNullElse(shortage, LocalClient.NO_ANSWER);
   }
 
   private long needBytes(Submission submission) {
@@ -147,5 +151,6 @@ final class Batching {
     waitingBytes = 0;
     underWay.clear();
     needBytes = 0;
+    shortage = null;
   }
 }
