@@ -145,6 +145,58 @@ class ClientDoorTest {
   }
 
   @Test
+  void commitsThatThereIsNoMemoryFor_areRefused_andDeletionsAreNot(BufferAllocator allocator)
+      throws Exception {
+    try (ClientCluster cluster = new ClientCluster(1, allocator, 5, 8 << 20)) {
+      ClientDoor door = cluster.member(1).clientDoor();
+      ReplicatedStore replica = cluster.member(1).manager().replicatedStore();
+      Khonsu node = replica.store();
+      Table table = Items.rows(node, "items");
+      long session = ((RemoteAnswer.Opened) ask(door, new RemoteQuestion.OpenSession())).session();
+      RemoteAnswer answer;
+      long number = 0;
+      do {
+        number++;
+        answer = ask(door, commit(session, number, rows(replica, table, number)));
+      } while (answer instanceof RemoteAnswer.Decided);
+      assertThat(answer)
+          .isInstanceOfSatisfying(
+              RemoteAnswer.Unavailable.class,
+              unavailable ->
+                  assertThat(unavailable.reason())
+                      .contains("memory is used up", "delete something", "store.memoryLimitBytes"));
+      assertThat(number).isBetween(5L, 30L);
+      RemoteAnswer deleted = ask(door, commit(session, number, deletions(replica, table)));
+      assertThat(ReplicatedStore.committedVersion(((RemoteAnswer.Decided) deleted).answer()))
+          .isNotNull();
+      assertThat(cluster.member(1).manager().failure()).isNull();
+    }
+  }
+
+  private static RemoteQuestion.Commit commit(long session, long number, byte[] request) {
+    return new RemoteQuestion.Commit(session, number, number, request);
+  }
+
+  /** {@return a request to add many rows} */
+  private static byte[] rows(ReplicatedStore replica, Table table, long number) {
+    try (Transaction tx = replica.store().begin(TransactionOptions.readCommitted())) {
+      for (int i = 0; i < 20_000; i++) {
+        tx.upsert(table, table.row(number + "/" + i, (long) i));
+      }
+      return replica.request(tx);
+    }
+  }
+
+  private static byte[] deletions(ReplicatedStore replica, Table table) {
+    try (Transaction tx = replica.store().begin(TransactionOptions.readCommitted())) {
+      for (int i = 0; i < 20_000; i++) {
+        tx.delete(table, "1/" + i);
+      }
+      return replica.request(tx);
+    }
+  }
+
+  @Test
   void answersOfKeys_haveABoundInBytes(BufferAllocator allocator) throws Exception {
     try (ClientCluster cluster = new ClientCluster(1, allocator)) {
       ClientDoor door = cluster.member(1).clientDoor();
@@ -163,7 +215,7 @@ class ClientDoorTest {
         KeyInterval rest = new KeyInterval(from, Key.of(Table.prefixOf(table.id() + 1)));
         var asked = new RemoteQuestion.Range(node.newestVersion(), rest, new byte[0], true);
         byte[] answer = door.answer(asked.encode(0));
-        assertThat(answer.length).isLessThan((4 << 20) + 128 * 1_024); // and a block of the index
+        assertThat(answer.length).isLessThan((4 << 20) + (512 << 10)); // and a block of the index
         var names = (RemoteAnswer.Names) RemoteAnswer.decode(answer).answer();
         found += names.keys().size();
         from = names.next();
