@@ -65,7 +65,9 @@ record EncodedRequest(
           ConflictStrategy.REPLACE,
           ConflictStrategy.APPEND);
 
-  /** No key is longer: behind the table's number the longest there may be, and a byte of a bound. */
+  /**
+   * No key is longer: behind the table's number the longest there may be, and a byte of a bound.
+   */
   static final int KEY_BYTES_MAX = Table.PREFIX_BYTES + Table.KEY_BYTES_MAX + 1;
 
   /** What encoded changes are said to have, as they have no version yet. */
@@ -227,7 +229,9 @@ record EncodedRequest(
     }
   }
 
-  /** {@return whether a request has batches to append, or cannot be read} Looks at lengths alone. */
+  /**
+   * {@return whether a request has batches to append, or cannot be read} Looks at lengths alone.
+   */
   static boolean hasAppends(byte[] bytes) {
     ByteBuffer in = ByteBuffer.wrap(bytes);
     try {

@@ -113,8 +113,7 @@ final class MemoryRoom {
    */
   @Nullable String shortage(long needBytes, long underWayBytes) {
     boolean isShort =
-        needBytes > 0
-            && memory.headroomBytes() - underWayBytes - needBytes < memory.reserveBytes();
+        needBytes > 0 && memory.headroomBytes() - underWayBytes - needBytes < memory.reserveBytes();
     return isShort ? memory.whatToDo() : null;
   }
 }

@@ -267,8 +267,7 @@ final class StagedWrites {
     }
 
     @SuppressWarnings("MustBeClosedChecker") // moves into the stored batch
-    private void freezeBatches(
-        Memory memory, BufferAllocator allocator, List<StoredBatch> frozen) {
+    private void freezeBatches(Memory memory, BufferAllocator allocator, List<StoredBatch> frozen) {
       for (int i = 0; i < batches.size(); i++) {
         if (isCurrent(i)) {
           StoredBatch stored = memory.store(batches.get(i).freeze(allocator), 1);

@@ -103,13 +103,7 @@ class EncodedRequestTest {
 
   private static byte[] reading(Key key) {
     return new EncodedRequest(
-            IsolationLevel.SERIALIZABLE,
-            1,
-            List.of(),
-            List.of(key),
-            List.of(),
-            Map.of(),
-            List.of())
+            IsolationLevel.SERIALIZABLE, 1, List.of(), List.of(key), List.of(), Map.of(), List.of())
         .encode();
   }
 

@@ -25,7 +25,9 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Requests that no client of ours makes: every replica answers them alike, shortly, and goes on. */
+/**
+ * Requests that no client of ours makes: every replica answers them alike, shortly, and goes on.
+ */
 @ExtendWith(LeakChecking.class)
 class HostileRequestTest {
   private static final int ANSWER_BYTES_MAX = 1_024;
@@ -68,7 +70,10 @@ class HostileRequestTest {
     return new Mutation.CreateTable(
         Integer.MAX_VALUE,
         new TableSpec(
-            name, new Schema(List.of(columns)), TableSpec.Kind.ROWS, List.of(columns[0].getName())));
+            name,
+            new Schema(List.of(columns)),
+            TableSpec.Kind.ROWS,
+            List.of(columns[0].getName())));
   }
 
   private static Field nested(int levels) {
@@ -229,7 +234,8 @@ class HostileRequestTest {
         assertThat(replica.store.memoryNeedBytes(request)).isGreaterThan(80_000);
         replica.apply(request);
       }
-      try (Transaction tx = db.begin(TransactionOptions.snapshot().onConflict(ConflictStrategy.APPEND))) {
+      try (Transaction tx =
+          db.begin(TransactionOptions.snapshot().onConflict(ConflictStrategy.APPEND))) {
         Items.write(tx, table, "batch", allocator, 1);
         appended = replica.store.request(tx);
       }

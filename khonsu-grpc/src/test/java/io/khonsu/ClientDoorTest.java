@@ -148,14 +148,14 @@ class ClientDoorTest {
   @Test
   void commitsThatThereIsNoMemoryFor_areRefused_andDeletionsAreNot(BufferAllocator allocator)
       throws Exception {
-    try (ClientCluster cluster = new ClientCluster(1, allocator, 5, 8 << 20)) {
+    try (ClientCluster cluster = new ClientCluster(1, allocator, 5, 4 << 20)) {
       ClientDoor door = cluster.member(1).clientDoor();
       ReplicatedStore replica = cluster.member(1).manager().replicatedStore();
       Khonsu node = replica.store();
       Table table = Items.rows(node, "items");
       long session = ((RemoteAnswer.Opened) ask(door, new RemoteQuestion.OpenSession())).session();
       List<byte[]> requests = new ArrayList<>(); // made while there is memory to make them
-      for (long i = 0; i < 30; i++) {
+      for (long i = 0; i < 12; i++) {
         requests.add(rows(replica, table, i));
       }
       RemoteAnswer answer;
@@ -171,7 +171,7 @@ class ClientDoorTest {
               unavailable ->
                   assertThat(unavailable.reason())
                       .contains("memory is used up", "delete something", "store.memoryLimitBytes"));
-      assertThat(number).isBetween(5, 29);
+      assertThat(number).isBetween(3, 11);
       RemoteAnswer deleted = ask(door, commit(session, number, deletions(replica, table)));
       assertThat(ReplicatedStore.committedVersion(((RemoteAnswer.Decided) deleted).answer()))
           .isNotNull();

@@ -168,7 +168,8 @@ class TransactionCodecTest {
   void message_thatIsNoSchema_isDamage() {
     FlatBufferBuilder builder = new FlatBufferBuilder();
     int batch = org.apache.arrow.flatbuf.RecordBatch.createRecordBatch(builder, 0, 0, 0, 0, 0);
-    builder.finish(Message.createMessage(builder, (short) 4, MessageHeader.RecordBatch, batch, 0, 0));
+    builder.finish(
+        Message.createMessage(builder, (short) 4, MessageHeader.RecordBatch, batch, 0, 0));
     assertThatThrownBy(() -> SchemaMessage.read(framed(builder)))
         .isInstanceOf(DamagedStorageException.class)
         .hasMessageContaining("none of a schema");
@@ -188,8 +189,7 @@ class TransactionCodecTest {
   private static ByteBuffer message(FlatBufferBuilder builder, int field) {
     int fields =
         org.apache.arrow.flatbuf.Schema.createFieldsVector(builder, new int[] {field, field});
-    int schema =
-        org.apache.arrow.flatbuf.Schema.createSchema(builder, (short) 0, fields, 0, 0);
+    int schema = org.apache.arrow.flatbuf.Schema.createSchema(builder, (short) 0, fields, 0, 0);
     builder.finish(Message.createMessage(builder, (short) 4, MessageHeader.Schema, schema, 0, 0));
     return framed(builder);
   }

@@ -110,8 +110,8 @@ public record ClusterConfig(
    * @param inboxBytesMax how many bytes of messages may wait to be handled, 64 MiB; beyond, they
    *     are lost, and sent again
    * @param historyBytesMax how much of what requests may have read at is kept at most, estimated,
-   *     256 MiB, and no more than a node's reserve of memory; while more than that is written within
-   *     snapshotAge, less is kept
+   *     256 MiB, and no more than a node's reserve of memory; while more than that is written
+   *     within snapshotAge, less is kept
    */
   public record Limits(
       int batchBytesMax,

@@ -148,10 +148,11 @@ public final class DistributedCommitManager implements AutoCloseable {
     lastTickNanos = nanos;
     checkpoints.load();
     peers.start();
-    var _ = Effects.unwrapping(() -> {
-      effects.take(replica.start());
-      return finish(true);
-    });
+    var _ =
+        Effects.unwrapping(() -> {
+          effects.take(replica.start());
+          return finish(true);
+        });
     membership.updatePeers();
   }
 

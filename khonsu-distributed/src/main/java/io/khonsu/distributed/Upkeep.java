@@ -26,8 +26,7 @@ final class Upkeep {
     this.store = store;
     this.snapshots = new AgedVersion(config.times().snapshotAge().toNanos());
     this.history =
-        new AgedVersion(
-            Math.min(config.limits().historyBytesMax(), store.memoryReserveBytes()));
+        new AgedVersion(Math.min(config.limits().historyBytesMax(), store.memoryReserveBytes()));
     this.sessions = new AgedVersion(config.times().sessionAge().toNanos());
   }
 

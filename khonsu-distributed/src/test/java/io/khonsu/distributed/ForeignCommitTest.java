@@ -39,8 +39,7 @@ class ForeignCommitTest {
       boolean isTaken =
           member
               .manager()
-              .submit(
-                  new Submission.Commit(last, Long.MAX_VALUE, new byte[3]), foreign::complete);
+              .submit(new Submission.Commit(last, Long.MAX_VALUE, new byte[3]), foreign::complete);
       assertThat(isTaken).isTrue();
       assertThat(foreign.join()).isInstanceOf(ClientReply.Done.class);
 

@@ -173,8 +173,7 @@ class MemoryLimitTest {
     }
     ClusterConfig config = Nodes.config(5, 1, 1);
     try (Nodes nodes = new Nodes(0, store(4 << 20), disks)) {
-      assertThatThrownBy(
-              () -> nodes.start(config, NodePresence.EXISTING, nodes.network().of(1)))
+      assertThatThrownBy(() -> nodes.start(config, NodePresence.EXISTING, nodes.network().of(1)))
           .isInstanceOf(StorageException.class)
           .hasMessageContaining("store.memoryLimitBytes");
     }
