@@ -149,7 +149,7 @@ sealed interface CommitAnswer {
   }
 
   private static long sizeBytes(Conflict conflict) {
-    long sizeBytes = CONFLICT_BYTES + conflict.key().sizeBytes();
+    long sizeBytes = (long) CONFLICT_BYTES + conflict.key().sizeBytes();
     KeyInterval range = conflict.range();
     if (range != null) {
       Key to = range.to();
