@@ -27,7 +27,7 @@ public final class ClientDoor {
 
   private static final Logger LOG = LoggerFactory.getLogger(ClientDoor.class);
 
-  /** An answer of items ends when it has so many bytes, or with the item that goes beyond. */
+  /** An answer of items or keys ends when it has so many bytes, or with what goes beyond. */
   private static final long FOUND_BYTES_MAX = 4L << 20;
 
   /** An answer of items or keys has so many at most. */
@@ -284,15 +284,17 @@ public final class ClientDoor {
   /** Gathers keys, until there are enough for one answer. */
   private static final class FoundKeys implements ScanVisitor<StoredValue> {
     private final List<Key> keys = new ArrayList<>();
+    private long sizeBytes;
 
     @Override
     public void item(Key key, Version<StoredValue> item) {
       keys.add(Key.of(key.toBytes()));
+      sizeBytes += key.sizeBytes();
     }
 
     @Override
     public boolean wantsMore() {
-      return keys.size() < FOUND_COUNT_MAX;
+      return keys.size() < FOUND_COUNT_MAX && sizeBytes < FOUND_BYTES_MAX;
     }
   }
 }

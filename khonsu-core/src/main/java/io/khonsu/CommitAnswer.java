@@ -19,11 +19,20 @@ import org.jspecify.annotations.Nullable;
  * What a replicated store answers a commit request, the same on every replica.
  *
  * <p>Format 1, numbers big-endian: format version and kind in a byte each, then the fields. Of
- * conflicts at most {@value #CONFLICTS_MAX} are told.
+ * conflicts at most {@value #CONFLICTS_MAX} are told, the first ones, and only as many as fit into
+ * {@value #CONFLICT_BYTES_MAX} bytes. Every replica keeps answers and mixes them into the hash of
+ * its state: nothing is in them that differs between replicas, and of a request not more than its
+ * keys and the name of a table.
  */
 sealed interface CommitAnswer {
   /** Of one answer, so many conflicts are kept. */
   int CONFLICTS_MAX = 64;
+
+  /** Of one answer, conflicts take so many bytes at most: one that is told always has room. */
+  int CONFLICT_BYTES_MAX = 256 << 10;
+
+  /** What a conflict takes beside its keys. */
+  int CONFLICT_BYTES = 3 * Integer.BYTES + 3 + 2 * Long.BYTES;
 
   byte FORMAT_VERSION = 1;
 
@@ -53,7 +62,7 @@ sealed interface CommitAnswer {
   /** What APPEND would have made is larger than allowed. */
   record OverLimit(long sizeBytes, long limitBytes) implements CommitAnswer {}
 
-  /** It was refused for another reason. */
+  /** It was refused for another reason, in words that are the same on all replicas. */
   record Refused(Reason reason, String message) implements CommitAnswer {}
 
   /** Why a request was refused. */
@@ -105,7 +114,7 @@ sealed interface CommitAnswer {
   }
 
   private static void write(List<Conflict> conflicts, DataOutputStream out) throws IOException {
-    int count = Math.min(conflicts.size(), CONFLICTS_MAX);
+    int count = toldOf(conflicts);
     out.write(count);
     for (Conflict conflict : conflicts.subList(0, count)) {
       write(conflict.key().toBytes(), out);
@@ -123,6 +132,30 @@ sealed interface CommitAnswer {
       out.writeLong(conflict.winnerVersion());
       out.writeLong(conflict.winnerTransaction());
     }
+  }
+
+  /** {@return how many of the first conflicts are told} */
+  private static int toldOf(List<Conflict> conflicts) {
+    int count = 0;
+    long sizeBytes = 0;
+    while (count < Math.min(conflicts.size(), CONFLICTS_MAX)) {
+      sizeBytes += sizeBytes(conflicts.get(count));
+      if (sizeBytes > CONFLICT_BYTES_MAX) {
+        break;
+      }
+      count++;
+    }
+    return count;
+  }
+
+  private static long sizeBytes(Conflict conflict) {
+    long sizeBytes = (long) CONFLICT_BYTES + conflict.key().sizeBytes();
+    KeyInterval range = conflict.range();
+    if (range != null) {
+      Key to = range.to();
+      sizeBytes += range.from().sizeBytes() + (to == null ? 0 : to.sizeBytes());
+    }
+    return sizeBytes;
   }
 
   private static void write(byte[] bytes, DataOutputStream out) throws IOException {

@@ -51,7 +51,7 @@ final class EmbeddedCommitter implements Committer {
 
   @Override
   public CommitDecision commit(CommitRequest<StoredValue> request, StagedWrites staged) {
-    List<StoredBatch> frozen = ViewState.within(() -> staged.freeze(memory));
+    List<StoredBatch> frozen = ViewState.within(() -> staged.freeze(memory, memory.versions()));
     boolean accepted = false;
     try {
       CommitResult<StoredValue> result = certified(request);

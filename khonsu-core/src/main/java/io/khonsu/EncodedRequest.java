@@ -65,6 +65,11 @@ record EncodedRequest(
           ConflictStrategy.REPLACE,
           ConflictStrategy.APPEND);
 
+  /**
+   * No key is longer: behind the table's number the longest there may be, and a byte of a bound.
+   */
+  static final int KEY_BYTES_MAX = Table.PREFIX_BYTES + Table.KEY_BYTES_MAX + 1;
+
   /** What encoded changes are said to have, as they have no version yet. */
   private static final long NO_VERSION = 1;
 
@@ -154,6 +159,10 @@ record EncodedRequest(
     if (table == null || table.isDropped()) {
       throw new TableDroppedException("a table that was read was dropped");
     }
+    Key to = range.interval.to();
+    if (to == null || to.compareTo(table.endOfKeys()) > 0) {
+      throw new IllegalArgumentException("an interval with a filter reaches beyond its table");
+    }
     return new RowPredicate(range.filter, table.schema());
   }
 
@@ -228,6 +237,40 @@ record EncodedRequest(
     }
   }
 
+  /**
+   * {@return whether a request has batches to append, or cannot be read} Looks at lengths alone.
+   */
+  static boolean hasAppends(byte[] bytes) {
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    try {
+      in.position(1 + 1 + Long.BYTES);
+      for (int list = 0; list < 2; list++) { // guards, items
+        for (int left = length(in); left > 0; left--) {
+          skip(in);
+        }
+      }
+      for (int left = length(in); left > 0; left--) { // ranges
+        skip(in);
+        if (in.get() != 0) {
+          skip(in);
+        }
+        skip(in);
+      }
+      for (int left = length(in); left > 0; left--) { // writes
+        var _ = in.get();
+        skip(in);
+      }
+      return length(in) > 0;
+    } catch (BufferUnderflowException | IllegalArgumentException _) {
+      return true;
+    }
+  }
+
+  private static void skip(ByteBuffer in) {
+    int length = length(in);
+    in.position(in.position() + length);
+  }
+
   static List<Key> keys(ByteBuffer in) {
     int count = length(in);
     List<Key> keys = new ArrayList<>();
@@ -274,8 +317,10 @@ record EncodedRequest(
 
   private static Key key(ByteBuffer in) {
     byte[] bytes = bytes(in);
-    if (bytes.length < Table.PREFIX_BYTES) {
-      throw new IllegalArgumentException("a key has %d bytes".formatted(bytes.length));
+    if (bytes.length < Table.PREFIX_BYTES || bytes.length > KEY_BYTES_MAX) {
+      throw new IllegalArgumentException(
+          "a key has %d bytes, possible are %d to %d"
+              .formatted(bytes.length, Table.PREFIX_BYTES, KEY_BYTES_MAX));
     }
     return Key.of(bytes);
   }

@@ -48,6 +48,9 @@ final class Engine {
     if (storage instanceof DurableStorage durable) {
       memory.spillTo(durable.scratch(), views, config.budgetBytes());
     }
+    if (order != null && !(order instanceof RemoteOrder)) {
+      memory.keepReserve(config.transactionSizeMaxBytes());
+    }
     this.versions = new ReplayedVersions(new HybridClock(clock));
     this.buffer =
         new TxnBuffer<>(

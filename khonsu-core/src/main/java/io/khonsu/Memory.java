@@ -4,18 +4,34 @@ import io.khonsu.durable.Scratch;
 import io.khonsu.internal.arrow.FrozenBatch;
 import org.apache.arrow.memory.AllocationListener;
 import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.OutOfMemoryException;
 import org.apache.arrow.memory.RootAllocator;
 import org.jspecify.annotations.Nullable;
 
-/** The memory outside the heap of one store: one limit, a part for versions and one for reads. */
+/**
+ * The memory outside the heap of one store: one limit, a part for versions, one for reads and one
+ * for requests on their way. A replica keeps a reserve for versions, which the others must leave.
+ */
 final class Memory implements AutoCloseable {
   /** Batches that come back take this part of the heap at most. */
   private static final int HEAP_SHARE = 4;
+
+  /** The reserve of a replica is at least one part in so many of all. */
+  private static final int RESERVE_SHARE_MIN = 8;
+
+  /** And at most one part in so many. */
+  private static final int RESERVE_SHARE_MAX = 4;
+
+  /** Reads leave one part in so many of it: who is to delete something must be able to find it. */
+  private static final int READS_SHARE = 2;
 
   private final @Nullable BufferAllocator ownRoot;
   private final BufferAllocator store;
   private final BufferAllocator versions;
   private final BufferAllocator reads;
+  private final BufferAllocator requests;
+  private final long limitBytes;
+  private long reserveBytes;
   private @Nullable Spiller spiller;
   private volatile boolean closing;
   private boolean released;
@@ -32,7 +48,49 @@ final class Memory implements AutoCloseable {
     }
     this.store = origin.newChildAllocator("khonsu", 0, limitBytes);
     this.versions = store.newChildAllocator("versions", 0, limitBytes);
-    this.reads = store.newChildAllocator("reads", 0, limitBytes);
+    this.reads = store.newChildAllocator("reads", new KeepsReserve(READS_SHARE), 0, limitBytes);
+    this.requests = store.newChildAllocator("requests", new KeepsReserve(1), 0, limitBytes);
+    this.limitBytes = limitBytes;
+  }
+
+  /** Refuses memory that is kept for versions: one part in so many of the reserve. */
+  private final class KeepsReserve implements AllocationListener {
+    private final int share;
+
+    private KeepsReserve(int share) {
+      this.share = share;
+    }
+
+    @Override
+    public void onPreAllocation(long sizeBytes) {
+      if (reserveBytes > 0 && headroomBytes() - sizeBytes < reserveBytes / share) {
+        throw new OutOfMemoryException(whatToDo());
+      }
+    }
+  }
+
+  /**
+   * Keeps a reserve for what is in order already, on other nodes too, and must be applied: an
+   * eighth of all, or as much as the largest batch takes, but no more than a quarter. Before the
+   * store is used.
+   */
+  void keepReserve(long batchBytesMax) {
+    reserveBytes =
+        Math.clamp(batchBytesMax, limitBytes / RESERVE_SHARE_MIN, limitBytes / RESERVE_SHARE_MAX);
+  }
+
+  /** {@return how much is kept for versions} */
+  long reserveBytes() {
+    return reserveBytes;
+  }
+
+  /** {@return that memory is used up, and what its owner can do about that} */
+  String whatToDo() {
+    return ("memory is used up: %d bytes are taken, and of %d (memoryLimitBytes) %d are kept for"
+            + " what is on its way: delete something and wait until its history is let go, end"
+            + " snapshots and transactions, or raise memoryLimitBytes, on a node"
+            + " store.memoryLimitBytes")
+        .formatted(usedBytes(), limitBytes, reserveBytes);
   }
 
   /** To whole cache lines; Arrow's default doubles what just exceeds a power of two. */
@@ -108,6 +166,11 @@ final class Memory implements AutoCloseable {
     return reads;
   }
 
+  /** {@return that of batches which become requests, and go then} */
+  BufferAllocator requests() {
+    return requests;
+  }
+
   /** {@return how much may still be taken} */
   long headroomBytes() {
     return store.getHeadroom();
@@ -148,6 +211,7 @@ final class Memory implements AutoCloseable {
     }
     released = true;
     reads.close();
+    requests.close();
     versions.close();
     store.close();
     if (ownRoot != null) {

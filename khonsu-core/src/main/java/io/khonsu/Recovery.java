@@ -87,6 +87,27 @@ final class Recovery {
     }
   }
 
+  /**
+   * Applies one commit of a replica, which cannot go on without it.
+   *
+   * @throws StorageException if there is no memory for it
+   */
+  void applyOrStop(CommittedTransaction commit) throws DamagedStorageException {
+    try {
+      apply(commit);
+    } catch (UnavailableException e) {
+      throw withoutMemory(memory, "commit " + commit.version(), e);
+    }
+  }
+
+  /** {@return why a replica cannot go on} */
+  static StorageException withoutMemory(Memory memory, String what, UnavailableException cause) {
+    return new StorageException(
+        "%s cannot be applied, for the node's memory is used up: %d bytes are taken, %d more are possible; raise store.memoryLimitBytes and start the node again"
+            .formatted(what, memory.usedBytes(), memory.headroomBytes()),
+        cause);
+  }
+
   private static void stage(CommittedTransaction commit, StagedMutations staged)
       throws DamagedStorageException {
     try {

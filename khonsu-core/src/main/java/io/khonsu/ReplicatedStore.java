@@ -16,6 +16,8 @@ import java.time.InstantSource;
 import java.util.List;
 import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One replica of a store, for who puts commit requests in order: it applies each at its place, and
@@ -27,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * time.
  */
 public final class ReplicatedStore implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ReplicatedStore.class);
+
   private final Khonsu store;
   private final TxnBuffer<StoredValue> buffer;
   private final ReplayedVersions versions;
@@ -37,6 +41,7 @@ public final class ReplicatedStore implements AutoCloseable {
   private final CommitEncoder encoder;
   private final ReplicatedCommitter committer;
   private final Memory memory;
+  private final MemoryRoom room;
   private final HistoryHold<StoredValue> history;
 
   /**
@@ -60,6 +65,7 @@ public final class ReplicatedStore implements AutoCloseable {
     this.encoder = new CommitEncoder(catalog);
     this.committer = (ReplicatedCommitter) parts.committer();
     this.recovery = new Recovery(buffer, droppedTables, tables, versions, memory);
+    this.room = new MemoryRoom(buffer, catalog, memory);
     this.history = buffer.hold();
   }
 
@@ -116,18 +122,39 @@ public final class ReplicatedStore implements AutoCloseable {
    * @param version the version that it has if it is accepted: greater than all that was applied
    * @param transactionId what its changes are said to be of
    * @param request from {@link #request}, here or on another replica, or any bytes; kept
-   * @throws UnavailableException if memory has run out: the replica must stop
+   * @throws StorageException if memory has run out: the replica must stop
    */
   public Applied apply(long version, long transactionId, byte[] request) {
     if (version <= buffer.newestVersion()) {
       throw new IllegalArgumentException(
           "version %d is not newer than %d".formatted(version, buffer.newestVersion()));
     }
+    EncodedRequest decoded;
     try {
-      return apply(version, transactionId, EncodedRequest.decode(request));
+      decoded = EncodedRequest.decode(request);
     } catch (EncodedRequest.MalformedException e) {
-      return refused(CommitAnswer.Reason.MALFORMED, String.valueOf(e.getMessage()));
+      return malformed(e);
     }
+    try {
+      return apply(version, transactionId, decoded);
+    } catch (UnavailableException _) {
+      return applyAfterCollecting(version, transactionId, decoded);
+    }
+  }
+
+  /** What nobody can see any more goes when there are commits, but not all of it at once. */
+  private Applied applyAfterCollecting(long version, long transactionId, EncodedRequest request) {
+    collect();
+    try {
+      return apply(version, transactionId, request);
+    } catch (UnavailableException e) {
+      throw Recovery.withoutMemory(memory, "a commit that is in order", e);
+    }
+  }
+
+  private void collect() {
+    droppedTables.purge();
+    buffer.collect();
   }
 
   private Applied apply(long version, long transactionId, EncodedRequest request) {
@@ -136,7 +163,7 @@ public final class ReplicatedStore implements AutoCloseable {
           new CommitAnswer.TooOld(request.snapshotVersion(), history.version()).encode(), null);
     }
     if (request.snapshotVersion() > buffer.newestVersion()) {
-      return refused(CommitAnswer.Reason.MALFORMED, "it has read what is not committed");
+      return malformed(new IllegalArgumentException("it has read what is not committed"));
     }
     StagedMutations staged = new StagedMutations(catalog, tables, memory);
     try {
@@ -144,19 +171,33 @@ public final class ReplicatedStore implements AutoCloseable {
       stage(request, staged);
       return decide(version, transactionId, request, reads, staged);
     } catch (TableDroppedException e) {
-      return refused(CommitAnswer.Reason.TABLE_DROPPED, String.valueOf(e.getMessage()));
+      return refused(CommitAnswer.Reason.TABLE_DROPPED, "a table that was read was dropped", e);
     } catch (TableExistsException e) {
-      return refused(CommitAnswer.Reason.TABLE_EXISTS, String.valueOf(e.getMessage()));
+      return refused(CommitAnswer.Reason.TABLE_EXISTS, String.valueOf(e.getMessage()), e);
     } catch (LimitExceededException e) {
       return new Applied(new CommitAnswer.OverLimit(e.sizeBytes(), e.limitBytes()).encode(), null);
     } catch (DamagedStorageException | IllegalArgumentException e) {
-      return refused(CommitAnswer.Reason.MALFORMED, String.valueOf(e.getMessage()));
+      return malformed(e);
     } finally {
       staged.discard();
     }
   }
 
-  private static Applied refused(CommitAnswer.Reason reason, String message) {
+  /** What libraries say of it may differ between replicas, and be of any length. */
+  private static Applied malformed(Exception why) {
+    return refused(
+        CommitAnswer.Reason.MALFORMED,
+        "the request cannot be read, or does not fit the tables: nodes log why at level DEBUG",
+        why);
+  }
+
+  /**
+   * {@return that a request is refused}
+   *
+   * @param message the same on all replicas
+   */
+  private static Applied refused(CommitAnswer.Reason reason, String message, Exception why) {
+    LOG.atDebug().setCause(why).addKeyValue("reason", reason).log("a request was refused");
     return new Applied(new CommitAnswer.Refused(reason, message).encode(), null);
   }
 
@@ -197,7 +238,7 @@ public final class ReplicatedStore implements AutoCloseable {
   private void check(Mutation mutation) {
     if (mutation instanceof Mutation.CreateTable(int _, TableSpec spec)) {
       if (catalog.find(spec.name()).isPresent()) {
-        throw new TableExistsException("there is a table \"%s\" already".formatted(spec.name()));
+        throw new TableExistsException("there is a table \"" + spec.name() + "\" already");
       }
     } else {
       var _ = table(mutation.tableId());
@@ -307,6 +348,39 @@ public final class ReplicatedStore implements AutoCloseable {
    */
   public void moveWatermark(long version) {
     history.advance(Math.min(version, buffer.newestVersion()));
+    if (memory.headroomBytes() < 2 * memory.reserveBytes()) {
+      collect(); // there may be no commits that would do it
+    }
+  }
+
+  /**
+   * {@return about how much memory outside the heap it takes to apply a request; 0 if that is none,
+   * as for deletions and few small rows} For any thread.
+   */
+  public long memoryNeedBytes(byte[] request) {
+    return room.needBytes(request);
+  }
+
+  /**
+   * {@return why a request must not be put in order now, as memory is short here: what is in order
+   * must be applied; null if it may be} For any thread.
+   *
+   * @param needBytes what {@link #memoryNeedBytes} says of it
+   * @param underWayBytes the same of requests that were put in order and are not applied yet, as
+   *     far as the caller knows of them
+   */
+  public @Nullable String memoryShortage(long needBytes, long underWayBytes) {
+    return room.shortage(needBytes, underWayBytes);
+  }
+
+  /** {@return the same of a request as it is} For any thread. */
+  public @Nullable String memoryShortage(byte[] request, long underWayBytes) {
+    return memoryShortage(memoryNeedBytes(request), underWayBytes);
+  }
+
+  /** {@return how much memory is kept for what is in order and was not applied yet} */
+  public long memoryReserveBytes() {
+    return memory.reserveBytes();
   }
 
   /**
@@ -342,9 +416,10 @@ public final class ReplicatedStore implements AutoCloseable {
    * Takes over a commit that was decided before, as from a snapshot of another replica.
    *
    * @throws DamagedStorageException if it cannot come next
+   * @throws StorageException if there is no memory for it: the replica must stop
    */
   public void restore(CommittedTransaction commit) throws DamagedStorageException {
-    recovery.apply(commit);
+    recovery.applyOrStop(commit);
   }
 
   /**

@@ -9,6 +9,7 @@ import io.khonsu.mvcc.WriteSet;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -127,13 +128,14 @@ final class StagedWrites {
   /**
    * Turns what is staged into batches, and points the write set at them.
    *
+   * @param allocator gives what is too large for the heap
    * @return the batches, which the caller owns until the writes are accepted
    */
-  List<StoredBatch> freeze(Memory memory) {
+  List<StoredBatch> freeze(Memory memory, BufferAllocator allocator) {
     List<StoredBatch> frozen = new ArrayList<>(tables.size());
     try {
       for (StagedTable staged : tables) {
-        staged.freeze(memory, frozen);
+        staged.freeze(memory, allocator, frozen);
       }
       return frozen;
     } catch (RuntimeException | Error e) {
@@ -216,15 +218,16 @@ final class StagedWrites {
       return writes.version(positions[index]).index() == index;
     }
 
-    private void freeze(Memory memory, List<StoredBatch> frozen) {
+    private void freeze(Memory memory, BufferAllocator allocator, List<StoredBatch> frozen) {
       if (rows != null) {
-        freezeRows(rows, memory, frozen);
+        freezeRows(rows, memory, allocator, frozen);
       } else {
-        freezeBatches(memory, frozen);
+        freezeBatches(memory, allocator, frozen);
       }
     }
 
-    private void freezeRows(BatchBuilder staged, Memory memory, List<StoredBatch> frozen) {
+    private void freezeRows(
+        BatchBuilder staged, Memory memory, BufferAllocator allocator, List<StoredBatch> frozen) {
       int count = staged.rowCount();
       int[] kept = new int[count];
       int keptCount = 0;
@@ -236,7 +239,7 @@ final class StagedWrites {
       int most = rowsOfOne(staged, memory.batchBytesMax());
       for (int from = 0; from < keptCount; from += most) {
         int to = Math.min(keptCount, from + most);
-        frozen.add(freezeRows(staged, memory, Arrays.copyOfRange(kept, from, to)));
+        frozen.add(freezeRows(staged, memory, allocator, Arrays.copyOfRange(kept, from, to)));
       }
     }
 
@@ -250,11 +253,12 @@ final class StagedWrites {
     }
 
     @SuppressWarnings("MustBeClosedChecker") // moves into the stored batch
-    private StoredBatch freezeRows(BatchBuilder staged, Memory memory, int[] kept) {
+    private StoredBatch freezeRows(
+        BatchBuilder staged, Memory memory, BufferAllocator allocator, int[] kept) {
       FrozenBatch batch =
           kept.length == staged.rowCount()
-              ? staged.freeze(memory.versions())
-              : staged.freeze(memory.versions(), kept);
+              ? staged.freeze(allocator)
+              : staged.freeze(allocator, kept);
       StoredBatch stored = memory.store(batch, kept.length);
       for (int i = 0; i < kept.length; i++) {
         writes.setValue(positions[kept[i]], stored, i);
@@ -263,10 +267,10 @@ final class StagedWrites {
     }
 
     @SuppressWarnings("MustBeClosedChecker") // moves into the stored batch
-    private void freezeBatches(Memory memory, List<StoredBatch> frozen) {
+    private void freezeBatches(Memory memory, BufferAllocator allocator, List<StoredBatch> frozen) {
       for (int i = 0; i < batches.size(); i++) {
         if (isCurrent(i)) {
-          StoredBatch stored = memory.store(batches.get(i).freeze(memory.versions()), 1);
+          StoredBatch stored = memory.store(batches.get(i).freeze(allocator), 1);
           frozen.add(stored);
           writes.setValue(positions[i], stored, 0);
         }

@@ -252,7 +252,7 @@ public final class StateTakeover implements AutoCloseable {
     if (changes.isEmpty()) {
       buffer.skipTo(version);
     } else {
-      recovery.apply(new CommittedTransaction(version, 0, changes));
+      recovery.applyOrStop(new CommittedTransaction(version, 0, changes));
     }
   }
 

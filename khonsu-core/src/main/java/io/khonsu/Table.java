@@ -142,8 +142,15 @@ public final class Table {
     return buffer.key(keys.encode(prefix, values));
   }
 
-  /** {@return the key of encoded bytes without the table's number} */
+  /**
+   * {@return the key of encoded bytes without the table's number}
+   *
+   * @throws LimitExceededException if they are more than any key has
+   */
   Key keyOfBody(byte[] body) {
+    if (body.length > KEY_BYTES_MAX) {
+      throw new LimitExceededException("a key", body.length, "keySizeMaxBytes", KEY_BYTES_MAX);
+    }
     return buffer.key(withPrefix(body));
   }
 
@@ -176,7 +183,12 @@ public final class Table {
   }
 
   KeyInterval allKeys() {
-    return new KeyInterval(Key.of(prefix), Key.of(prefixOf(id + 1)));
+    return new KeyInterval(Key.of(prefix), endOfKeys());
+  }
+
+  /** {@return the least key after those of the table} */
+  Key endOfKeys() {
+    return Key.of(prefixOf(id + 1));
   }
 
   static int tableIdOf(Key key) {

@@ -95,6 +95,48 @@ class EncodedRequestTest {
   }
 
   @Test
+  void request_whoseKeyIsLongerThanAny_isRefused() throws Exception {
+    Key longest = Key.of(new byte[EncodedRequest.KEY_BYTES_MAX]);
+    assertThat(EncodedRequest.decode(reading(longest)).items()).containsExactly(longest);
+    assertThatThrownBy(() -> EncodedRequest.decode(reading(longest.successor())))
+        .isInstanceOf(EncodedRequest.MalformedException.class)
+        .hasMessageContaining("a key has 65542 bytes");
+  }
+
+  private static byte[] reading(Key key) {
+    return new EncodedRequest(
+            IsolationLevel.SERIALIZABLE, 1, List.of(), List.of(key), List.of(), Map.of(), List.of())
+        .encode();
+  }
+
+  @Test
+  void appends_areFound_withoutReadingTheRequest() {
+    assertThat(EncodedRequest.hasAppends(REQUEST.encode())).isTrue();
+    assertThat(EncodedRequest.hasAppends(reading(KEY))).isFalse();
+    assertThat(EncodedRequest.hasAppends(new byte[3])).isTrue(); // then it must be read
+  }
+
+  @Test
+  void answer_ofConflictsWithLongKeys_keepsTheFirst_thatFit() {
+    Key from = Key.of(new byte[EncodedRequest.KEY_BYTES_MAX]);
+    Conflict conflict =
+        new Conflict(
+            from,
+            new KeyInterval(from, from.successor()),
+            ConflictType.READ_WRITE,
+            ConflictStrategy.FAIL,
+            7,
+            8,
+            null);
+    List<Conflict> many = java.util.Collections.nCopies(64, conflict);
+    byte[] aborted = new CommitAnswer.Aborted(many).encode();
+    assertThat(aborted.length).isLessThan(CommitAnswer.CONFLICT_BYTES_MAX + 64);
+    assertThat(CommitAnswer.decode(aborted)).isEqualTo(new CommitAnswer.Aborted(List.of(conflict)));
+    assertThat(new CommitAnswer.Committed(1, 0, many).encode().length)
+        .isLessThan(CommitAnswer.CONFLICT_BYTES_MAX + 64);
+  }
+
+  @Test
   void answers_decoded_areEqual() {
     List<CommitAnswer> answers =
         List.of(

@@ -11,6 +11,7 @@ import io.khonsu.spi.CommittedTransaction;
 import io.khonsu.spi.Mutation;
 import io.khonsu.testkit.LeakChecking;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
@@ -146,6 +147,99 @@ class ClientDoorTest {
           .isInstanceOfSatisfying(
               RemoteAnswer.Unavailable.class,
               unavailable -> assertThat(unavailable.reason()).contains("4096 sessions"));
+    }
+  }
+
+  @Test
+  void commitsThatThereIsNoMemoryFor_areRefused_andDeletionsAreNot(BufferAllocator allocator)
+      throws Exception {
+    try (ClientCluster cluster = new ClientCluster(1, allocator, 5, 4 << 20)) {
+      ClientDoor door = cluster.member(1).clientDoor();
+      ReplicatedStore replica = cluster.member(1).manager().replicatedStore();
+      Khonsu node = replica.store();
+      Table table = Items.rows(node, "items");
+      long session = ((RemoteAnswer.Opened) ask(door, new RemoteQuestion.OpenSession())).session();
+      List<byte[]> requests = new ArrayList<>(); // made while there is memory to make them
+      for (long i = 0; i < 12; i++) {
+        requests.add(rows(replica, table, i));
+      }
+      RemoteAnswer answer;
+      int number = 0;
+      do {
+        byte[] request = asOf(node.newestVersion(), requests.get(number));
+        number++;
+        answer = ask(door, commit(session, number, request));
+      } while (answer instanceof RemoteAnswer.Decided);
+      assertThat(answer)
+          .isInstanceOfSatisfying(
+              RemoteAnswer.Unavailable.class,
+              unavailable ->
+                  assertThat(unavailable.reason())
+                      .contains("memory is used up", "delete something", "store.memoryLimitBytes"));
+      assertThat(number).isBetween(3, 11);
+      RemoteAnswer deleted = ask(door, commit(session, number, deletions(replica, table)));
+      assertThat(ReplicatedStore.committedVersion(((RemoteAnswer.Decided) deleted).answer()))
+          .isNotNull();
+      assertThat(cluster.member(1).manager().failure()).isNull();
+    }
+  }
+
+  private static RemoteQuestion.Commit commit(long session, long number, byte[] request) {
+    return new RemoteQuestion.Commit(session, number, number, request);
+  }
+
+  /** {@return a request to add many rows} */
+  private static byte[] rows(ReplicatedStore replica, Table table, long number) {
+    try (Transaction tx = replica.store().begin(TransactionOptions.readCommitted())) {
+      for (int i = 0; i < 20_000; i++) {
+        tx.upsert(table, table.row(number + "/" + i, (long) i));
+      }
+      return replica.request(tx);
+    }
+  }
+
+  private static byte[] asOf(long version, byte[] request)
+      throws EncodedRequest.MalformedException {
+    EncodedRequest decoded = EncodedRequest.decode(request);
+    return request(version, decoded.writes());
+  }
+
+  private static byte[] deletions(ReplicatedStore replica, Table table) {
+    try (Transaction tx = replica.store().begin(TransactionOptions.readCommitted())) {
+      for (int i = 0; i < 20_000; i++) {
+        tx.delete(table, "0/" + i);
+      }
+      return replica.request(tx);
+    }
+  }
+
+  @Test
+  void answersOfKeys_haveABoundInBytes(BufferAllocator allocator) throws Exception {
+    try (ClientCluster cluster = new ClientCluster(1, allocator)) {
+      ClientDoor door = cluster.member(1).clientDoor();
+      Khonsu node = cluster.member(1).store();
+      Table table = Items.rows(node, "items");
+      int count = 6_000; // of a thousand bytes each
+      node.run(tx -> {
+        for (int i = 0; i < count; i++) {
+          tx.upsert(table, table.row("x".repeat(994) + (100_000 + i), 1L));
+        }
+      });
+      Key from = Key.of(Table.prefixOf(table.id()));
+      int found = 0;
+      int answers = 0;
+      while (from != null) {
+        KeyInterval rest = new KeyInterval(from, Key.of(Table.prefixOf(table.id() + 1)));
+        var asked = new RemoteQuestion.Range(node.newestVersion(), rest, new byte[0], true);
+        byte[] answer = door.answer(asked.encode(0));
+        assertThat(answer.length).isLessThan((4 << 20) + (512 << 10)); // and a block of the index
+        var names = (RemoteAnswer.Names) RemoteAnswer.decode(answer).answer();
+        found += names.keys().size();
+        from = names.next();
+        answers++;
+      }
+      assertThat(found).isEqualTo(count);
+      assertThat(answers).isEqualTo(2);
     }
   }
 

@@ -5,7 +5,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -47,9 +46,6 @@ public final class TransactionCodec {
 
   /** A kind, a table and one length: no mutation is shorter but for DROP_TABLE. */
   private static final int MUTATION_MIN_BYTES = 5;
-
-  /** What an encapsulated message begins with, before its length. */
-  private static final int CONTINUATION = -1;
 
   private TransactionCodec() {}
 
@@ -219,7 +215,7 @@ public final class TransactionCodec {
     for (int i = 0; i < columns; i++) {
       keyColumns.add(text(source));
     }
-    return new TableSpec(name, schema(part(source)), kind, keyColumns);
+    return new TableSpec(name, SchemaMessage.read(part(source)), kind, keyColumns);
   }
 
   private static int code(TableSpec.Kind kind) {
@@ -235,21 +231,6 @@ public final class TransactionCodec {
       case 1 -> TableSpec.Kind.BATCHES;
       default -> throw damaged("a table has kind " + code);
     };
-  }
-
-  private static Schema schema(ByteBuffer message) throws DamagedStorageException {
-    ByteBuffer prefix = message.duplicate().order(ByteOrder.LITTLE_ENDIAN);
-    // Arrow allocates what the prefix says before it looks how much there is.
-    if (prefix.getInt() != CONTINUATION || prefix.getInt() != prefix.remaining()) {
-      throw damaged("a schema in it is not as long as it says");
-    }
-    try {
-      return Schema.deserializeMessage(message);
-    } catch (RuntimeException | StackOverflowError e) { // flat buffers check nothing
-      DamagedStorageException damage = damaged("a schema in it cannot be read");
-      damage.initCause(e);
-      throw damage;
-    }
   }
 
   private static String text(ByteBuffer source)

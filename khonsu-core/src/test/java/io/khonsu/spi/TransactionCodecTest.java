@@ -3,16 +3,23 @@ package io.khonsu.spi;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.flatbuffers.FlatBufferBuilder;
 import io.khonsu.TableSpec;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.zip.CRC32C;
+import org.apache.arrow.flatbuf.Message;
+import org.apache.arrow.flatbuf.MessageHeader;
+import org.apache.arrow.flatbuf.Struct_;
+import org.apache.arrow.flatbuf.Type;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
+import org.apache.arrow.vector.types.pojo.FieldType;
 import org.apache.arrow.vector.types.pojo.Schema;
 import org.junit.jupiter.api.Test;
 
@@ -122,6 +129,88 @@ class TransactionCodecTest {
       }
     }
     assertThat(read).isBetween(1, 19_999);
+  }
+
+  /** Arrow would read a field of a field of a field, as deep as the thread's stack is. */
+  @Test
+  void schema_thatIsDeeperThanAnyTable_isDamage() {
+    Field field = Field.nullable("leaf", new ArrowType.Int(64, true));
+    for (int i = 0; i < 64; i++) {
+      field = new Field("list", FieldType.nullable(ArrowType.List.INSTANCE), List.of(field));
+    }
+    Schema schema = new Schema(List.of(Field.notNullable("id", ArrowType.Utf8.INSTANCE), field));
+    byte[] bytes =
+        TransactionCodec.encode(
+            new CommittedTransaction(
+                1, 1, List.of(new Mutation.CreateTable(1, TableSpec.batches("deep", schema)))));
+    assertThatThrownBy(() -> TransactionCodec.decode(bytes))
+        .isInstanceOf(DamagedStorageException.class)
+        .hasRootCauseMessage("fields are nested deeper than 64");
+  }
+
+  /** Twice the same child, in each of 40 fields within each other: a trillion fields. */
+  @Test
+  void schema_whoseFieldsShareChildren_isDamage() {
+    FlatBufferBuilder builder = new FlatBufferBuilder();
+    int name = builder.createString("struct");
+    int type = type(builder);
+    int field = field(builder, name, type, new int[0]);
+    for (int i = 0; i < 40; i++) {
+      field = field(builder, name, type, new int[] {field, field});
+    }
+    ByteBuffer message = message(builder, field);
+    assertThatThrownBy(() -> SchemaMessage.read(message))
+        .isInstanceOf(DamagedStorageException.class)
+        .hasRootCauseMessage("a schema stands for more than its bytes");
+  }
+
+  @Test
+  void message_thatIsNoSchema_isDamage() {
+    FlatBufferBuilder builder = new FlatBufferBuilder();
+    int batch = org.apache.arrow.flatbuf.RecordBatch.createRecordBatch(builder, 0, 0, 0, 0, 0);
+    builder.finish(
+        Message.createMessage(builder, (short) 4, MessageHeader.RecordBatch, batch, 0, 0));
+    assertThatThrownBy(() -> SchemaMessage.read(framed(builder)))
+        .isInstanceOf(DamagedStorageException.class)
+        .hasMessageContaining("none of a schema");
+  }
+
+  private static int type(FlatBufferBuilder builder) {
+    Struct_.startStruct_(builder);
+    return Struct_.endStruct_(builder);
+  }
+
+  private static int field(FlatBufferBuilder builder, int name, int type, int[] children) {
+    int vector = org.apache.arrow.flatbuf.Field.createChildrenVector(builder, children);
+    return org.apache.arrow.flatbuf.Field.createField(
+        builder, name, true, Type.Struct_, type, 0, vector, 0);
+  }
+
+  private static ByteBuffer message(FlatBufferBuilder builder, int field) {
+    int fields =
+        org.apache.arrow.flatbuf.Schema.createFieldsVector(builder, new int[] {field, field});
+    int schema = org.apache.arrow.flatbuf.Schema.createSchema(builder, (short) 0, fields, 0, 0);
+    builder.finish(Message.createMessage(builder, (short) 4, MessageHeader.Schema, schema, 0, 0));
+    return framed(builder);
+  }
+
+  private static ByteBuffer framed(FlatBufferBuilder builder) {
+    byte[] body = builder.sizedByteArray();
+    return ByteBuffer.allocate(8 + body.length)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putInt(-1)
+        .putInt(body.length)
+        .put(body)
+        .flip();
+  }
+
+  @Test
+  void decoding_inAThreadThatIsInterrupted_isTheSame() throws IOException {
+    byte[] bytes = TransactionCodec.encode(everyKind());
+    Thread.currentThread().interrupt();
+    CommittedTransaction decoded = TransactionCodec.decode(bytes);
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(decoded).isEqualTo(everyKind());
   }
 
   private static void assertRefused(byte[] bytes) {

@@ -1,38 +1,80 @@
 package io.khonsu.distributed;
 
+import io.khonsu.ReplicatedStore;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What waits at the leader for a place in the log, and the versions drawn for it. Event loop only.
+ * What waits at the leader for a place in the log, and the versions drawn for it. What has a place
+ * must be applied, so commits get none while there is no memory for them here. Event loop only.
  */
 final class Batching {
   private final ClusterConfig config;
   private final GroupState state;
-  private final ArrayDeque<Submission> waiting = new ArrayDeque<>();
-  private final ArrayDeque<Long> underWay = new ArrayDeque<>();
+  private final ReplicatedStore store;
+  private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
+  private final ArrayDeque<UnderWay> underWay = new ArrayDeque<>();
   private long waitingBytes;
+
+  /** What all that waits or is under way needs of memory to be applied. */
+  private long needBytes;
+
   private long drawn;
 
-  Batching(ClusterConfig config, GroupState state) {
+  /** Why a commit was not taken last; null if one that needs memory was taken since. */
+  private @Nullable String shortage;
+
+  private record Waiting(Submission submission, long needBytes) {}
+
+  private record UnderWay(long lastVersion, long needBytes) {}
+
+  /**
+   * What became of submissions that were offered; of others nothing.
+   *
+   * @param taken those that wait for a place now
+   * @param withoutMemory those for which there is no memory: they may be offered again in a while
+   */
+  record Offered(List<Submission> taken, List<Submission> withoutMemory) {}
+
+  Batching(ClusterConfig config, GroupState state, ReplicatedStore store) {
     this.config = config;
     this.state = state;
+    this.store = store;
   }
 
-  /** Lets submissions wait; {@return those for which there was room} */
-  List<Submission> offer(List<Submission> submissions) {
-    List<Submission> taken = new ArrayList<>(submissions.size());
+  /** Lets submissions wait, as far as there is room. */
+  Offered offer(List<Submission> submissions) {
+    Offered offered = new Offered(new ArrayList<>(submissions.size()), new ArrayList<>());
     for (Submission submission : submissions) {
       if (waitingBytes + submission.sizeBytes() > config.limits().pendingBytesMax()) {
         break;
       }
-      waitingBytes += submission.sizeBytes();
-      waiting.add(submission);
-      taken.add(submission);
+      long need = needBytes(submission);
+      shortage = need == 0 ? shortage : store.memoryShortage(need, needBytes);
+      if (need > 0 && shortage != null) {
+        offered.withoutMemory.add(submission);
+      } else {
+        waitingBytes += submission.sizeBytes();
+        needBytes += need;
+        waiting.add(new Waiting(submission, need));
+        offered.taken.add(submission);
+      }
     }
-    return taken;
+    return offered;
+  }
+
+  /** {@return why something may have no place yet} */
+  String whyUndecided() {
+    return Objects.requireNonNullElse(shortage, LocalClient.NO_ANSWER);
+  }
+
+  private long needBytes(Submission submission) {
+    return submission instanceof Submission.Commit commit
+        ? store.memoryNeedBytes(commit.request())
+        : 0;
   }
 
   /** {@return how many submissions wait} */
@@ -59,14 +101,17 @@ final class Batching {
     }
     List<Submission> batch = new ArrayList<>();
     long bytes = 0;
-    while (!waiting.isEmpty() && fits(waiting.getFirst(), batch.size(), bytes, config.limits())) {
-      Submission next = waiting.removeFirst();
-      bytes += next.sizeBytes();
-      batch.add(next);
+    long need = 0;
+    while (!waiting.isEmpty()
+        && fits(waiting.getFirst().submission, batch.size(), bytes, config.limits())) {
+      Waiting next = waiting.removeFirst();
+      bytes += next.submission.sizeBytes();
+      need += next.needBytes;
+      batch.add(next.submission);
     }
     waitingBytes -= bytes;
     long first = draw(epochMillis, batch.size());
-    underWay.add(drawn);
+    underWay.add(new UnderWay(drawn, need));
     return new LogEntry.Batch(config.group(), first, batch);
   }
 
@@ -95,8 +140,8 @@ final class Batching {
 
   /** Notes that all up to a version was applied. */
   void applied(long version) {
-    while (!underWay.isEmpty() && underWay.getFirst() <= version) {
-      underWay.removeFirst();
+    while (!underWay.isEmpty() && underWay.getFirst().lastVersion <= version) {
+      needBytes -= underWay.removeFirst().needBytes;
     }
   }
 
@@ -105,5 +150,7 @@ final class Batching {
     waiting.clear();
     waitingBytes = 0;
     underWay.clear();
+    needBytes = 0;
+    shortage = null;
   }
 }

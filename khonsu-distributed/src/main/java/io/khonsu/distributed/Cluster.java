@@ -56,7 +56,7 @@ public final class Cluster {
     DistributedCommitManager manager;
     try {
       manager = DistributedCommitManager.open(config, presence, around);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       around.transport().close();
       around.disk().close();
       throw e;
@@ -65,7 +65,7 @@ public final class Cluster {
     try {
       member.start();
       return member;
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       member.close();
       throw e;
     }

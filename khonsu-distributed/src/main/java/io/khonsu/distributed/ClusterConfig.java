@@ -56,6 +56,9 @@ public record ClusterConfig(
       Duration upkeep,
       Duration snapshotAge,
       Duration sessionAge) {
+    /** No time is longer. */
+    public static final Duration MAX = Duration.ofDays(365);
+
     /** Checks that all are positive, and that no session ends while a commit waits. */
     public Times {
       positive("tick", tick);
@@ -86,6 +89,10 @@ public record ClusterConfig(
       if (duration.isNegative() || duration.isZero()) {
         throw new IllegalArgumentException(name + " must be positive, but is " + duration);
       }
+      if (duration.compareTo(MAX) > 0) {
+        throw new IllegalArgumentException(
+            "%s must be at most %s, but is %s".formatted(name, MAX, duration));
+      }
     }
   }
 
@@ -103,7 +110,8 @@ public record ClusterConfig(
    * @param inboxBytesMax how many bytes of messages may wait to be handled, 64 MiB; beyond, they
    *     are lost, and sent again
    * @param historyBytesMax how much of what requests may have read at is kept at most, estimated,
-   *     256 MiB; while more than that is written within snapshotAge, less is kept
+   *     256 MiB, and no more than a node's reserve of memory; while more than that is written
+   *     within snapshotAge, less is kept
    */
   public record Limits(
       int batchBytesMax,

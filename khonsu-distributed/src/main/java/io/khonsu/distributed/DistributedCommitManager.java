@@ -97,7 +97,7 @@ public final class DistributedCommitManager implements AutoCloseable {
     this.effects =
         new Effects(replica, around.disk(), stored.log(), checkpoints, peers::send, defects);
     this.membership = new Membership(config, replica, state, transport, this::step, peers::send);
-    this.batching = new Batching(config, state);
+    this.batching = new Batching(config, state, store);
     this.upkeep = new Upkeep(config, state, store);
   }
 
@@ -148,8 +148,11 @@ public final class DistributedCommitManager implements AutoCloseable {
     lastTickNanos = nanos;
     checkpoints.load();
     peers.start();
-    effects.take(replica.start());
-    finish(true);
+    var _ =
+        Effects.unwrapping(() -> {
+          effects.take(replica.start());
+          return finish(true);
+        });
     membership.updatePeers();
   }
 
@@ -167,17 +170,21 @@ public final class DistributedCommitManager implements AutoCloseable {
     }
     note(nowNanos, nowEpochMillis);
     try {
-      reads.begin(nanos);
-      boolean didWork = inbox.runAll() > 0;
-      peers.catchUp();
-      didWork |= tick();
-      submit();
-      propose();
-      return finish(didWork);
+      return Effects.unwrapping(this::turn);
     } catch (IOException | RuntimeException | Error e) {
       stop(e);
       throw e;
     }
+  }
+
+  private boolean turn() throws IOException {
+    reads.begin(nanos);
+    boolean didWork = inbox.runAll() > 0;
+    peers.catchUp();
+    didWork |= tick();
+    submit();
+    propose();
+    return finish(didWork);
   }
 
   /** Waits until there is something to do, but for no longer than until the next tick. */
@@ -218,7 +225,9 @@ public final class DistributedCommitManager implements AutoCloseable {
       return;
     }
     if (leader == config.member().node()) {
-      submitter.sent(batching.offer(due), nanos);
+      Batching.Offered offered = batching.offer(due);
+      submitter.sent(offered.taken(), nanos);
+      submitter.postponed(offered.withoutMemory(), nanos);
     } else {
       forward(due);
     }
@@ -498,7 +507,7 @@ public final class DistributedCommitManager implements AutoCloseable {
   /** {@return why nothing came of a request, as far as it is known here} Event loop only. */
   String whyUnanswered() {
     return switch (membership.standing()) {
-      case MEMBER -> leader == 0 ? "no leader is known" : LocalClient.NO_ANSWER;
+      case MEMBER -> leader == 0 ? "no leader is known" : batching.whyUndecided();
       case JOINING -> "the node waits until a member adds it";
       case LEAVING, REMOVED -> "the node was removed from the cluster: close it";
     };
@@ -534,18 +543,25 @@ public final class DistributedCommitManager implements AutoCloseable {
 
   /** Ends what the node does, for a reason that is not its owner's. On the thread of its turns. */
   void stop(Throwable cause) {
-    LOG.atError().addKeyValue("node", config.member()).setCause(cause).log("the node has stopped");
     failure = cause;
-    store.stop(cause); // before anything is refused: the store says why
+    Failures others = new Failures();
+    var line = LOG.atError().addKeyValue("node", config.member()).setCause(cause);
+    others.during(() -> line.log("the node has stopped"));
+    others.during(() -> store.stop(cause)); // before anything is refused: the store says why
     inbox.close();
-    try {
-      inbox.runAll(); // who asks hears that nothing came of it, below
-    } catch (RuntimeException e) {
-      cause.addSuppressed(e);
+    endAll(others);
+    Throwable other = others.first();
+    if (other != null && other != cause) {
+      cause.addSuppressed(other);
     }
-    submitter.close();
-    reads.close();
-    membership.close();
+  }
+
+  /** Lets everybody who waits hear that nothing came of it. */
+  private void endAll(Failures failures) {
+    failures.during(inbox::runAll);
+    failures.during(submitter::close);
+    failures.during(reads::close);
+    failures.during(membership::close);
   }
 
   /** Sets what is done first when the node ends: it must stop the calls of {@link #cycle}. */
@@ -561,12 +577,11 @@ public final class DistributedCommitManager implements AutoCloseable {
     closed = true;
     inbox.close();
     haltAction.run();
-    inbox.runAll();
-    submitter.close();
-    reads.close();
-    membership.close();
-    peers.close();
-    effects.close(failure);
+    Failures failures = new Failures();
+    endAll(failures);
+    failures.during(peers::close);
+    failures.during(() -> effects.close(failure));
+    failures.rethrow();
   }
 
   /** Ends the transactions that are open, waits for commits under way, and ends the node. */

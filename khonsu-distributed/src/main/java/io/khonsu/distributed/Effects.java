@@ -35,6 +35,12 @@ final class Effects {
     void apply(long firstIndex, Entries run);
   }
 
+  /** Steps, and what comes of them. */
+  interface Steps {
+    /** {@return whether there was anything to do} */
+    boolean take() throws IOException;
+  }
+
   private final Replica replica;
   private final KeyValueStore disk;
   private final ConsensusLog log;
@@ -62,6 +68,15 @@ final class Effects {
     this.checkpoints = checkpoints;
     this.sender = sender;
     this.defects = defects;
+  }
+
+  /** Takes steps; what the disk could not do for one of them is thrown as the disk has said it. */
+  static boolean unwrapping(Steps steps) throws IOException {
+    try {
+      return steps.take();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
   }
 
   /** Adds what a step asks for; what need not wait is sent at once. */

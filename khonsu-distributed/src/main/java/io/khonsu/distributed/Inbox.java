@@ -38,7 +38,11 @@ final class Inbox {
     }
   }
 
-  /** Runs what is there now, in the order of arrival; {@return how many that was} */
+  /**
+   * Runs what is there now, in the order of arrival; {@return how many that was} Whoever waits for
+   * one of the actions waits in vain if it is not run, so all are, also after one has failed: then
+   * the first failure is thrown at the end.
+   */
   int runAll() {
     ArrayDeque<Item> taken = new ArrayDeque<>();
     lock.lock();
@@ -50,8 +54,11 @@ final class Inbox {
     } finally {
       lock.unlock();
     }
-    taken.forEach(item -> item.action.run());
-    return taken.size();
+    int count = taken.size();
+    Failures failures = new Failures();
+    taken.forEach(item -> failures.during(item.action));
+    failures.rethrow();
+    return count;
   }
 
   /** {@return the size of what waits} */

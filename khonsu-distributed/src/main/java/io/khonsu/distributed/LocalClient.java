@@ -43,7 +43,8 @@ final class LocalClient implements CommitOrder {
         case Outcome.NoSession _ -> sessionEnded(this);
         case Outcome.NeverApplied _ ->
             end(new Reply.Unavailable("the commit was given up, as its outcome was asked for"));
-        case Outcome.Answered _, Outcome.SessionOpened _, Outcome.Again _ ->
+        case Outcome.Answered _ -> sessionTaken(this);
+        case Outcome.SessionOpened _, Outcome.Again _ ->
             throw new IllegalStateException("an open commit cannot be answered by " + outcome);
       }
     }
@@ -104,6 +105,11 @@ final class LocalClient implements CommitOrder {
     CompletableFuture<Reply> result = new CompletableFuture<>();
     if (request.length > config.requestBytesMax()) {
       result.complete(new Reply.TooLarge(request.length, config.requestBytesMax()));
+      return result;
+    }
+    String shortage = node.replicatedStore().memoryShortage(request, pendingBytes.get());
+    if (shortage != null) {
+      result.complete(new Reply.Unavailable(shortage));
       return result;
     }
     if (pendingBytes.addAndGet(request.length) > config.limits().pendingBytesMax()
@@ -191,6 +197,18 @@ final class LocalClient implements CommitOrder {
       session = 0;
     }
     send(commit);
+  }
+
+  /**
+   * Somebody else has used the session's number, and said that this commit is not needed any more:
+   * whether it was applied before that, nobody knows. What comes next has a session of its own.
+   */
+  private void sessionTaken(Commit commit) {
+    if (CommitIds.session(commit.commitId) == session) {
+      session = 0;
+    }
+    commit.end(
+        new Reply.Unknown(commit.commitId, "somebody else has committed in this node's session"));
   }
 
   @Override

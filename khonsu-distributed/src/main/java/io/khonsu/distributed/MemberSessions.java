@@ -1,5 +1,6 @@
 package io.khonsu.distributed;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.khonsu.spi.ClientSessions;
 import java.util.ArrayDeque;
 import java.util.concurrent.CompletableFuture;
@@ -15,7 +16,12 @@ final class MemberSessions implements ClientSessions {
   private final ClusterConfig config;
 
   /** When sessions were opened, as far as they may still be there. */
+  @GuardedBy("this")
   private final ArrayDeque<Long> openings = new ArrayDeque<>();
+
+  /** How many are asked for, and nobody knows yet whether they are opened. */
+  @GuardedBy("this")
+  private int asked;
 
   MemberSessions(DistributedCommitManager node, ClusterConfig config) {
     this.node = node;
@@ -27,10 +33,13 @@ final class MemberSessions implements ClientSessions {
     CompletableFuture<Answer> result = new CompletableFuture<>();
     if (!mayOpen(System.nanoTime())) {
       result.complete(tooMany());
-    } else if (!node.openSession(completing(result))) {
+      return result;
+    }
+    CompletionStage<Answer> counted = result.whenComplete((answer, _) -> asked(answer));
+    if (!node.openSession(completing(result))) {
       result.complete(overloaded());
     }
-    return result;
+    return counted;
   }
 
   private synchronized boolean mayOpen(long nowNanos) {
@@ -38,19 +47,30 @@ final class MemberSessions implements ClientSessions {
     while (!openings.isEmpty() && nowNanos - openings.getFirst() > ageNanos) {
       openings.removeFirst();
     }
-    if (openings.size() >= OPENED_MAX) {
+    if (openings.size() + asked >= OPENED_MAX) {
       return false;
     }
-    openings.addLast(nowNanos);
+    asked++;
     return true;
+  }
+
+  /** Only what was opened counts: who tries again and again while nobody leads opens nothing. */
+  private synchronized void asked(Answer answer) {
+    asked--;
+    if (answer instanceof Answer.Opened) {
+      openings.addLast(System.nanoTime());
+    }
   }
 
   @Override
   public CompletionStage<Answer> submit(long commitId, long answeredBelow, byte[] request) {
     CompletableFuture<Answer> result = new CompletableFuture<>();
     Submission commit = new Submission.Commit(commitId, answeredBelow, request);
+    String shortage = node.replicatedStore().memoryShortage(request, 0);
     if (commit.sizeBytes() > config.requestBytesMax()) {
       result.complete(new Answer.TooLarge(commit.sizeBytes(), config.requestBytesMax()));
+    } else if (shortage != null) {
+      result.complete(new Answer.Unavailable(shortage));
     } else if (!node.submit(commit, completing(result))) {
       result.complete(overloaded());
     }

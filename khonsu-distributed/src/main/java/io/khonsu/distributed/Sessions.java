@@ -2,6 +2,7 @@ package io.khonsu.distributed;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
+import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -13,19 +14,61 @@ final class Sessions {
   /** Of one session, so many commits may be open; more are not applied. */
   static final int OPEN_MAX = 1 << 16;
 
+  /** Of one session, outcomes take so many bytes at most, or few more; more are not applied. */
+  static final long SESSION_BYTES_MAX = 16L << 20;
+
+  /** Of all sessions, so many: they are part of every checkpoint, which is one array. */
+  static final long BYTES_MAX = 256L << 20;
+
+  /** What an outcome takes beside its answer. */
+  private static final int OUTCOME_BYTES = 2 * Long.BYTES;
+
   /** Stands for the answer to a commit that was never applied; every other has a byte at least. */
   private static final byte[] NEVER = {};
 
   private final TreeMap<Long, Session> sessions = new TreeMap<>();
   private long lastSession;
 
+  /** What the outcomes of all sessions take. */
+  private long sizeBytes;
+
   /** One who commits. */
-  static final class Session {
+  private final class Session {
     /** Nothing is kept of commits with smaller numbers. */
     private long answeredBelow = 1;
 
     private long usedAt;
     private final TreeMap<Long, Outcome> outcomes = new TreeMap<>();
+    private long outcomeBytes;
+
+    private boolean isFull() {
+      return outcomes.size() >= OPEN_MAX
+          || outcomeBytes >= SESSION_BYTES_MAX
+          || sizeBytes >= BYTES_MAX;
+    }
+
+    private void put(long number, Outcome outcome) {
+      count(sizeOf(outcome) - sizeOf(outcomes.put(number, outcome)));
+    }
+
+    private void forgetBelow(long number) {
+      Map<Long, Outcome> forgotten = outcomes.headMap(number);
+      forgotten.values().forEach(outcome -> count(-sizeOf(outcome)));
+      forgotten.clear();
+    }
+
+    private void count(long bytes) {
+      outcomeBytes += bytes;
+      sizeBytes += bytes;
+    }
+  }
+
+  private static long sizeOf(@Nullable Outcome outcome) {
+    return outcome == null ? 0 : OUTCOME_BYTES + answerOf(outcome).length;
+  }
+
+  private static byte[] answerOf(Outcome outcome) {
+    return outcome instanceof Outcome.Decided(byte[] answer) ? answer : NEVER;
   }
 
   /** {@return the number of a new session} */
@@ -39,7 +82,15 @@ final class Sessions {
 
   /** Ends the sessions that did nothing since a version. */
   void expireBefore(long version) {
-    sessions.values().removeIf(session -> session.usedAt < version);
+    sessions
+        .values()
+        .removeIf(session -> {
+          boolean isExpired = session.usedAt < version;
+          if (isExpired) {
+            session.forgetBelow(Long.MAX_VALUE);
+          }
+          return isExpired;
+        });
   }
 
   /**
@@ -56,19 +107,24 @@ final class Sessions {
       return new Outcome.Answered();
     }
     Outcome known = session.outcomes.get(number);
-    if (known == null && session.outcomes.size() >= OPEN_MAX) {
+    if (known == null && session.isFull()) {
       return new Outcome.Again();
     }
     return known;
   }
 
-  /** Forgets what a session does not need any more, and notes that it is in use. */
+  /**
+   * Forgets what a session does not need any more, and notes that it is in use. Nobody hands in a
+   * commit whose outcome he does not need: what is said of this commit itself, or later ones, does
+   * not count.
+   */
   void touch(long commitId, long answeredBelow, long version) {
     Session session = sessions.get(CommitIds.session(commitId));
     if (session != null) {
       session.usedAt = Math.max(session.usedAt, version);
-      session.answeredBelow = Math.max(session.answeredBelow, answeredBelow);
-      session.outcomes.headMap(session.answeredBelow).clear();
+      long below = Math.min(answeredBelow, CommitIds.number(commitId));
+      session.answeredBelow = Math.max(session.answeredBelow, below);
+      session.forgetBelow(session.answeredBelow);
     }
   }
 
@@ -78,7 +134,7 @@ final class Sessions {
     if (session == null) {
       throw new IllegalStateException("a commit is decided without a session");
     }
-    session.outcomes.put(CommitIds.number(commitId), outcome);
+    session.put(CommitIds.number(commitId), outcome);
   }
 
   /** {@return how many sessions there are} */
@@ -102,7 +158,7 @@ final class Sessions {
     sessions.forEach((number, session) -> {
       write(out, number, session.answeredBelow, session.usedAt, session.outcomes.size());
       session.outcomes.forEach((commit, outcome) -> {
-        byte[] answer = outcome instanceof Outcome.Decided decided ? decided.answer() : NEVER;
+        byte[] answer = answerOf(outcome);
         write(out, commit, answer.length);
         out.writeBytes(answer);
       });
@@ -120,6 +176,7 @@ final class Sessions {
   void decode(byte[] bytes) {
     ByteBuffer in = ByteBuffer.wrap(bytes);
     sessions.clear();
+    sizeBytes = 0;
     lastSession = in.getLong();
     for (long left = in.getLong(); left > 0; left--) {
       Session session = new Session();
@@ -130,7 +187,7 @@ final class Sessions {
         long commit = in.getLong();
         byte[] answer = new byte[(int) in.getLong()];
         in.get(answer);
-        session.outcomes.put(
+        session.put(
             commit, answer.length == 0 ? new Outcome.NeverApplied() : new Outcome.Decided(answer));
       }
     }
@@ -138,6 +195,6 @@ final class Sessions {
 
   /** Forgets everything, as planted defects do. */
   void forgetAllOutcomes() {
-    sessions.values().forEach(session -> session.outcomes.clear());
+    sessions.values().forEach(session -> session.forgetBelow(Long.MAX_VALUE));
   }
 }

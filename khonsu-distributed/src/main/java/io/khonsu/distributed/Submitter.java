@@ -78,12 +78,22 @@ final class Submitter {
 
   /** Notes that submissions are on their way. */
   void sent(List<Submission> submissions, long nowNanos) {
+    postponed(submissions, nowNanos);
+    for (Submission submission : submissions) {
+      Pending each = pending.get(submission.identity());
+      if (each != null) {
+        each.sent = Sent.MAYBE;
+      }
+    }
+  }
+
+  /** Notes that submissions could not be sent now, and are to be tried again in a while. */
+  void postponed(List<Submission> submissions, long nowNanos) {
     for (Submission submission : submissions) {
       Pending each = pending.get(submission.identity());
       if (each != null) {
         each.isDue = false;
         each.sentNanos = nowNanos;
-        each.sent = Sent.MAYBE;
       }
     }
   }

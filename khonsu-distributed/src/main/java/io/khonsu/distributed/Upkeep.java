@@ -25,7 +25,8 @@ final class Upkeep {
     this.state = state;
     this.store = store;
     this.snapshots = new AgedVersion(config.times().snapshotAge().toNanos());
-    this.history = new AgedVersion(config.limits().historyBytesMax());
+    this.history =
+        new AgedVersion(Math.min(config.limits().historyBytesMax(), store.memoryReserveBytes()));
     this.sessions = new AgedVersion(config.times().sessionAge().toNanos());
   }
 

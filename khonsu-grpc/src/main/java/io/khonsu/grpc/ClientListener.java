@@ -69,7 +69,8 @@ public final class ClientListener implements AutoCloseable {
             ClientAuth.REQUIRE,
             settings.limits().questionBytesMax(),
             ServerServiceDefinition.builder("khonsu.Client").addMethod(ASK, this::accept).build(),
-            gate);
+            gate,
+            ArrivingBytes.factory());
   }
 
   /**
@@ -121,8 +122,10 @@ public final class ClientListener implements AutoCloseable {
       return refuse(call, overloaded("questions", settings.limits().callsMax()));
     }
     gate.began(call.getAttributes()); // and stays let in, unless a question is refused
+    Answering its = new Answering(call);
+    ArrivingBytes.tell(its::arrived);
     call.request(2); // the second is never sent, or the question is none
-    return new Answering(call);
+    return its;
   }
 
   private static Status overloaded(String what, int most) {
@@ -172,13 +175,18 @@ public final class ClientListener implements AutoCloseable {
       this.timeout = wiring.later(settings.limits().questionTimeout(), this::giveUpUnlessAsked);
     }
 
+    /** Counts a part of the question: what is here before the rest of it takes memory as well. */
+    private synchronized void arrived(int count) {
+      if (!isClosed && !hold(count)) {
+        close(overloaded("bytes", settings.limits().bytesMax()));
+      }
+    }
+
     @Override
     public synchronized void onMessage(byte[] message) {
       if (question != null) {
         close(Status.INVALID_ARGUMENT.withDescription("a call has one question"));
-      } else if (!hold(message.length)) {
-        close(overloaded("bytes", settings.limits().bytesMax()));
-      } else {
+      } else if (!isClosed) {
         question = message;
       }
     }

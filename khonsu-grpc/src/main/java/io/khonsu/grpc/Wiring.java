@@ -9,6 +9,7 @@ import io.grpc.InsecureServerCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.ServerStreamTracer;
 import io.grpc.ServerTransportFilter;
 import io.grpc.TlsServerCredentials.ClientAuth;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
@@ -155,6 +156,22 @@ final class Wiring implements AutoCloseable {
       ServerServiceDefinition service,
       ConnectionGate gate)
       throws IOException {
+    return listen(listen, clientAuth, messageBytesMax, service, gate, null);
+  }
+
+  /**
+   * Listens as above.
+   *
+   * @param tracers see each call from its beginning, or null
+   */
+  Server listen(
+      InetSocketAddress listen,
+      ClientAuth clientAuth,
+      int messageBytesMax,
+      ServerServiceDefinition service,
+      ConnectionGate gate,
+      ServerStreamTracer.@Nullable Factory tracers)
+      throws IOException {
     check(listen);
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(
@@ -173,6 +190,9 @@ final class Wiring implements AutoCloseable {
             .permitKeepAliveTime(5, TimeUnit.SECONDS);
     if (tls != null) {
       builder.addTransportFilter(trustedCallers(tls));
+    }
+    if (tracers != null) {
+      builder.addStreamTracerFactory(tracers);
     }
     Server server =
         builder.directExecutor().decompressorRegistry(NO_COMPRESSION).addService(service).build();

@@ -29,6 +29,7 @@ public final class ClientCluster implements AutoCloseable {
   private final InMemoryKeyValueEngine disks = new InMemoryKeyValueEngine();
   private final long clusterId;
   private final BufferAllocator allocator;
+  private final long memoryLimitBytes;
   private final long[] ids;
   private final Map<Long, InetSocketAddress> peers = new TreeMap<>();
   private final Map<Long, InetSocketAddress> doors = new TreeMap<>();
@@ -42,8 +43,14 @@ public final class ClientCluster implements AutoCloseable {
   }
 
   public ClientCluster(int count, BufferAllocator allocator, long clusterId) throws IOException {
+    this(count, allocator, clusterId, StoreConfig.defaults().memoryLimitBytes());
+  }
+
+  public ClientCluster(int count, BufferAllocator allocator, long clusterId, long memoryLimitBytes)
+      throws IOException {
     this.clusterId = clusterId;
     this.allocator = allocator;
+    this.memoryLimitBytes = memoryLimitBytes;
     this.ids = LongStream.rangeClosed(1, count).toArray();
     for (long id : ids) {
       peers.put(id, FreePorts.next());
@@ -122,6 +129,7 @@ public final class ClientCluster implements AutoCloseable {
         new Surroundings(
             StoreConfig.builder()
                 .compactionRowsPerSecond(0)
+                .memoryLimitBytes(memoryLimitBytes)
                 .retention(Duration.ofSeconds(60))
                 .build(),
             disks.open(

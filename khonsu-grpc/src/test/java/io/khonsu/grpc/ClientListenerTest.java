@@ -10,14 +10,18 @@ import io.grpc.Metadata;
 import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.Status;
 import io.khonsu.spi.ClientNetwork;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -180,8 +184,12 @@ class ClientListenerTest {
   }
 
   private static boolean asks(ClientNetwork.Nodes nodes) {
+    return asks(nodes, 1);
+  }
+
+  private static boolean asks(ClientNetwork.Nodes nodes, int sizeBytes) {
     try {
-      return nodes.ask(0, new byte[1], LONG).length == 1;
+      return nodes.ask(0, new byte[sizeBytes], LONG).length == sizeBytes;
     } catch (IOException _) {
       return false;
     } catch (InterruptedException e) {
@@ -198,6 +206,78 @@ class ClientListenerTest {
     assertThat(call(listener, false, new byte[1]).getCode())
         .isEqualTo(Status.Code.DEADLINE_EXCEEDED); // half a question, and no end
     assertThat(asks(connect(listener, Map.of()))).isTrue();
+  }
+
+  /** What is here of questions counts, long before they are whole. */
+  @Test
+  void partsOfQuestions_takeRoom_andGiveItBack() throws Exception {
+    var limits = new ClientSettings.Limits(1 << 16, 8, 1 << 16, LONG);
+    ClientListener listener = listen(limits, Optional.empty(), ClientListenerTest::echo);
+    try (Socket socket = new Socket()) {
+      socket.connect(listener.address());
+      OutputStream out = socket.getOutputStream();
+      out.write(Http2.BEGINNING);
+      out.write(Http2.partOfQuestion(1, 60_000, 16_000));
+      out.write(Http2.partOfQuestion(3, 60_000, 16_000));
+      out.write(Http2.partOfQuestion(5, 60_000, 16_000));
+      ClientNetwork.Nodes nodes = connect(listener, Map.of());
+      Waiting.until("room for little", () -> asks(nodes));
+      assertThat(listener.refusals()).isZero();
+      out.write(Http2.data(1, 16_000));
+      out.write(Http2.partOfQuestion(7, 60_000, 16_000));
+      Waiting.until("a refusal", () -> listener.refusals() > 0);
+    }
+    ClientNetwork.Nodes nodes = connect(listener, Map.of());
+    Waiting.until("all the room again", () -> asks(nodes, 30_000));
+  }
+
+  /** Frames of HTTP/2, made by hand. */
+  private static final class Http2 {
+    private static final byte[] BEGINNING =
+        concat(
+            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII),
+            frame(4, 0, 0, new byte[0]));
+
+    /** {@return a call, and the beginning of its message} */
+    private static byte[] partOfQuestion(int stream, int sizeBytes, int partBytes) {
+      byte[] message = new byte[5 + partBytes];
+      ByteBuffer.wrap(message).put((byte) 0).putInt(sizeBytes);
+      return concat(frame(1, 4, stream, headers()), frame(0, 0, stream, message));
+    }
+
+    private static byte[] data(int stream, int sizeBytes) {
+      return frame(0, 0, stream, new byte[sizeBytes]);
+    }
+
+    private static byte[] headers() {
+      ByteArrayOutputStream out = new ByteArrayOutputStream();
+      Map<String, String> headers = new LinkedHashMap<>();
+      headers.put(":method", "POST");
+      headers.put(":scheme", "http");
+      headers.put(":path", "/khonsu.Client/Ask");
+      headers.put(":authority", "localhost");
+      headers.put("content-type", "application/grpc");
+      headers.put("te", "trailers");
+      headers.forEach((name, value) -> {
+        out.write(0); // not indexed, with a new name
+        for (String text : List.of(name, value)) {
+          out.write(text.length());
+          out.writeBytes(text.getBytes(StandardCharsets.US_ASCII));
+        }
+      });
+      return out.toByteArray();
+    }
+
+    private static byte[] frame(int type, int flags, int stream, byte[] body) {
+      return ByteBuffer.allocate(9 + body.length)
+          .put((byte) (body.length >>> 16))
+          .putShort((short) body.length)
+          .put((byte) type)
+          .put((byte) flags)
+          .putInt(stream)
+          .put(body)
+          .array();
+    }
   }
 
   @Test

@@ -1,6 +1,8 @@
 package io.khonsu.server;
 
+import io.khonsu.CorruptionException;
 import io.khonsu.NodePresence;
+import io.khonsu.StorageException;
 import io.khonsu.distributed.NodeStatus.Membership.Standing;
 import io.khonsu.grpc.UnusableCertificateException;
 import io.khonsu.server.demo.ClusterLoad;
@@ -35,8 +37,8 @@ import picocli.CommandLine.Spec;
       "",
       "Stopped by SIGTERM it ends with 143, by Ctrl-C with 130, both cleanly: all that was"
           + " acknowledged is on disk. It ends with 2 if the configuration or its certificate is"
-          + " wrong, with 3 if a port or the disk cannot be used, with 6 if data is lost or"
-          + " damaged."
+          + " wrong, with 3 if a port, the disk or enough memory cannot be had, with 6 if data is"
+          + " lost or damaged."
     })
 final class ServerCommand implements Callable<Integer> {
   @Spec
@@ -107,8 +109,8 @@ final class ServerCommand implements Callable<Integer> {
       return failed(ExitCode.CORRUPTION, String.valueOf(e.getMessage()));
     } catch (UnusableCertificateException e) {
       return failed(ExitCode.USAGE, file + ": " + e.getMessage());
-    } catch (IOException e) {
-      return failed(ExitCode.UNAVAILABLE, String.valueOf(e.getMessage()));
+    } catch (IOException | StorageException e) { // unchecked: memory for what its disk holds
+      return failed(exitCode(e), String.valueOf(e.getMessage()));
     } catch (IllegalArgumentException e) { // settings that do not fit together, as a listener off
       return failed(ExitCode.USAGE, file + ": " + e.getMessage()); // loopback without TLS
     }
@@ -196,8 +198,8 @@ final class ServerCommand implements Callable<Integer> {
 
   private static ExitCode exitCode(@Nullable Throwable cause) {
     return switch (cause) {
-      case DamagedStorageException _ -> ExitCode.CORRUPTION;
-      case IOException _ -> ExitCode.UNAVAILABLE;
+      case DamagedStorageException _, CorruptionException _ -> ExitCode.CORRUPTION;
+      case IOException _, StorageException _ -> ExitCode.UNAVAILABLE;
       case null, default -> ExitCode.INTERNAL_ERROR;
     };
   }

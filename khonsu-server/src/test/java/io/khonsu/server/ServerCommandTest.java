@@ -4,13 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.khonsu.Khonsu;
 import io.khonsu.NodePresence;
+import io.khonsu.Table;
+import io.khonsu.TableSpec;
 import io.khonsu.server.node.Configurations;
 import io.khonsu.server.node.NodeConfig;
 import io.khonsu.server.node.RunningNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.apache.arrow.vector.types.pojo.ArrowType;
+import org.apache.arrow.vector.types.pojo.Field;
+import org.apache.arrow.vector.types.pojo.Schema;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -70,6 +76,27 @@ class ServerCommandTest {
     CommandRun foreign = CommandRun.of("server", "--config", other);
     assertThat(foreign.exitCode()).isEqualTo(2);
     assertThat(foreign.err()).contains("belongs to node 1", "its own directory");
+  }
+
+  @Test
+  void nodeWithLessMemoryThanItsRowsTake_saysWhichSettingToRaise() throws Exception {
+    Path file = Configurations.write(root, 1);
+    Field id = Field.notNullable("id", new ArrowType.Int(Long.SIZE, true));
+    Field text = Field.notNullable("text", ArrowType.Utf8.INSTANCE);
+    try (RunningNode node = start(file, NodePresence.NEW)) {
+      Khonsu store = node.store();
+      Table table =
+          store.createTable(
+              TableSpec.rows("texts", new Schema(List.of(id, text))).primaryKey("id"));
+      for (long i = 0; i < 4; i++) {
+        long row = i;
+        store.run(tx -> tx.insert(table, table.row(row, "x".repeat(1 << 20))));
+      }
+    }
+    Files.writeString(file, Files.readString(file) + "store.memoryLimitBytes = 2MiB\n");
+    CommandRun run = CommandRun.of("server", "--config", file);
+    assertThat(run.exitCode()).isEqualTo(3);
+    assertThat(run.err()).contains("memory is used up", "raise store.memoryLimitBytes");
   }
 
   @Test

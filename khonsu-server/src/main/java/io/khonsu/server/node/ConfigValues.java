@@ -1,5 +1,6 @@
 package io.khonsu.server.node;
 
+import io.khonsu.distributed.ClusterConfig;
 import java.math.BigInteger;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -49,6 +50,16 @@ final class ConfigValues {
     } catch (ArithmeticException e) {
       throw new IllegalArgumentException("it is too long", e);
     }
+  }
+
+  /** {@return a time that a node measures, which is not without end} */
+  static Duration time(String text) {
+    Duration time = duration(text);
+    if (time.compareTo(ClusterConfig.Times.MAX) > 0) {
+      throw new IllegalArgumentException(
+          "it must be at most %dh".formatted(ClusterConfig.Times.MAX.toHours()));
+    }
+    return time;
   }
 
   static long sizeBytes(String text) {

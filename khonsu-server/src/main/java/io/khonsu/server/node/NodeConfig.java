@@ -137,12 +137,12 @@ public record NodeConfig(
   private static ClusterConfig.Times times(ConfigFile file) throws ConfigException {
     ClusterConfig.Times usual = ClusterConfig.Times.defaults();
     return new ClusterConfig.Times(
-        file.get("tick", usual.tick(), ConfigValues::duration),
-        file.get("commitTimeout", usual.commitTimeout(), ConfigValues::duration),
-        file.get("resend", usual.resend(), ConfigValues::duration),
-        file.get("upkeep", usual.upkeep(), ConfigValues::duration),
-        file.get("snapshotAge", usual.snapshotAge(), ConfigValues::duration),
-        file.get("sessionAge", usual.sessionAge(), ConfigValues::duration));
+        file.get("tick", usual.tick(), ConfigValues::time),
+        file.get("commitTimeout", usual.commitTimeout(), ConfigValues::time),
+        file.get("resend", usual.resend(), ConfigValues::time),
+        file.get("upkeep", usual.upkeep(), ConfigValues::time),
+        file.get("snapshotAge", usual.snapshotAge(), ConfigValues::time),
+        file.get("sessionAge", usual.sessionAge(), ConfigValues::time));
   }
 
   private static ClusterConfig.Limits limits(ConfigFile file) throws ConfigException {

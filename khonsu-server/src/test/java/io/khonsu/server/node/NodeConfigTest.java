@@ -151,6 +151,8 @@ class NodeConfigTest {
           archive.timeout = 5s      | without "archive = DIRECTORY" nothing is archived
           archive.tmeout = 5s       | without "archive = DIRECTORY" nothing is archived
           archive.timeout = 5       | it must be a time
+          sessionAge = 3000000h     | it must be at most 8760h
+          tick = 8761h              | it must be at most 8760h
           just words                | this is not "key = value": just words
           """)
   void wrongLine_isNamed(String line, String complaint) throws Exception {
