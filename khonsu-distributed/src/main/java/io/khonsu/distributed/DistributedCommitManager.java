@@ -544,16 +544,12 @@ public final class DistributedCommitManager implements AutoCloseable {
   /** Ends what the node does, for a reason that is not its owner's. On the thread of its turns. */
   void stop(Throwable cause) {
     failure = cause;
-    Failures others = new Failures();
+    Failures others = new Failures(cause);
     var line = LOG.atError().addKeyValue("node", config.member()).setCause(cause);
     others.during(() -> line.log("the node has stopped"));
     others.during(() -> store.stop(cause)); // before anything is refused: the store says why
     inbox.close();
     endAll(others);
-    Throwable other = others.first();
-    if (other != null && other != cause) {
-      cause.addSuppressed(other);
-    }
   }
 
   /** Lets everybody who waits hear that nothing came of it. */

@@ -7,6 +7,14 @@ final class Failures {
   /** The first one; later ones are suppressed by it. */
   private @Nullable Throwable first;
 
+  /** Begins without a failure. */
+  Failures() {}
+
+  /** Begins with one, which suppresses all others. */
+  Failures(Throwable first) {
+    this.first = first;
+  }
+
   /** Does something, and notes if it fails. */
   void during(Runnable action) {
     try {
@@ -24,11 +32,6 @@ final class Failures {
     } else if (former != failure) {
       former.addSuppressed(failure);
     }
-  }
-
-  /** {@return the first failure, or null if there was none} */
-  @Nullable Throwable first() {
-    return first;
   }
 
   /** Throws the first failure, if there was one. */

@@ -93,7 +93,7 @@ class MemoryLimitTest {
       } catch (UnavailableException e) {
         return e;
       } catch (CommitOutcomeUnknownException _) {
-        continue; // this node had memory, and the leader had none: it must find out itself
+        // This node had memory, and the leader had none: it has to find out itself.
       }
     }
   }
