@@ -8,6 +8,9 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -101,6 +104,38 @@ class LinkProxyTest {
         other.getOutputStream().write(3);
         assertThat(read(again)).isEqualTo(3);
       }
+    }
+  }
+
+  @Test
+  void passage_isWaitedFor_andOneThatDoesNotComeIsTold() throws Exception {
+    try (Socket near = connect();
+        Socket far = target.accept()) {
+      far.setSoTimeout(TIMEOUT_MILLIS);
+      near.getOutputStream().write(1);
+      assertThat(read(far)).isEqualTo(1);
+      proxy.set(LinkProxy.State.CUT);
+      proxy.set(LinkProxy.State.OPEN);
+      assertThatThrownBy(() -> proxy.awaitPassage(Duration.ofMillis(1)))
+          .isInstanceOf(TimeoutException.class)
+          .hasMessageContaining("nothing has come through");
+      CompletableFuture<Void> writing = CompletableFuture.runAsync(this::writeUntilItPasses);
+      proxy.awaitPassage(Duration.ofMillis(TIMEOUT_MILLIS));
+      target.close();
+      proxy.set(LinkProxy.State.CUT);
+      writing.join();
+    }
+  }
+
+  /** Connects and writes until the connection ends. */
+  private void writeUntilItPasses() {
+    try (Socket near = connect()) {
+      while (true) {
+        near.getOutputStream().write(1);
+        Thread.yield();
+      }
+    } catch (IOException _) {
+      // It was cut, as it should.
     }
   }
 
