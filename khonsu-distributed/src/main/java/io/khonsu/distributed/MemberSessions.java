@@ -1,5 +1,6 @@
 package io.khonsu.distributed;
 
+import io.khonsu.CommitStatus;
 import io.khonsu.spi.ClientSessions;
 import java.util.ArrayDeque;
 import java.util.concurrent.CompletableFuture;
@@ -55,6 +56,11 @@ final class MemberSessions implements ClientSessions {
       result.complete(overloaded());
     }
     return result;
+  }
+
+  @Override
+  public CompletionStage<CommitStatus> outcome(long commitId) {
+    return node.outcome(commitId);
   }
 
   @Override
