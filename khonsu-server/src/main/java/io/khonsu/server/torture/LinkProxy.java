@@ -142,7 +142,7 @@ final class LinkProxy implements AutoCloseable {
       for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
         awaitOpen();
         out.write(buffer, 0, count);
-        notePassage();
+        notePassage(pair);
       }
     } catch (IOException _) {
       // One end has gone, or the link was cut.
@@ -170,11 +170,13 @@ final class LinkProxy implements AutoCloseable {
     }
   }
 
-  private void notePassage() {
+  private void notePassage(Pair pair) {
     lock.lock();
     try {
-      passages++;
-      changed.signalAll();
+      if (pairs.contains(pair)) { // or the link was cut meanwhile
+        passages++;
+        changed.signalAll();
+      }
     } finally {
       lock.unlock();
     }
@@ -199,6 +201,21 @@ final class LinkProxy implements AutoCloseable {
       }
     } finally {
       lock.unlock();
+    }
+  }
+
+  /**
+   * Cuts the link for a while, several times; each time something has come through since the last.
+   *
+   * @throws TimeoutException if nothing does
+   */
+  void cutAgainAndAgain(int times, Duration each, Duration timeout)
+      throws InterruptedException, TimeoutException {
+    for (int i = 0; i < times; i++) {
+      set(State.CUT);
+      Thread.sleep(each);
+      set(State.OPEN);
+      awaitPassage(timeout);
     }
   }
 

@@ -111,7 +111,8 @@ final class Nodes implements AutoCloseable {
       case DROP_TO_LEADER -> breakLinks(fault, "DROP", new Way(follower, leader));
       case SLOW_LINK -> disturb(fault, new Way(leader, follower), LinkProxy.State.SLOW);
       case STALLED_LINK -> disturb(fault, new Way(leader, follower), LinkProxy.State.STALLED);
-      case RESET_LINK -> reset(fault, new Way(leader, follower));
+      case RESET_LINK ->
+          proxy(new Way(leader, follower)).cutAgainAndAgain(RESETS, fault.duration(), TIMEOUT);
     }
   }
 
@@ -254,14 +255,6 @@ final class Nodes implements AutoCloseable {
     proxy.set(state);
     Thread.sleep(fault.duration());
     proxy.set(LinkProxy.State.OPEN);
-  }
-
-  /** Each connection is ended that there is, but for the last, which stays. */
-  private void reset(Fault fault, Way way) throws InterruptedException, TimeoutException {
-    for (int i = 0; i < RESETS; i++) {
-      disturb(fault, way, LinkProxy.State.CUT);
-      proxy(way).awaitPassage(TIMEOUT);
-    }
   }
 
   /** Ends all nodes. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -11,6 +12,9 @@ import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -125,6 +129,46 @@ class LinkProxyTest {
       proxy.set(LinkProxy.State.CUT);
       writing.join();
     }
+  }
+
+  /** However long who connects waits before it does so again. */
+  @Test
+  void linkThatIsCutAgainAndAgain_endsAsManyConnections_thatCarriedSomething() throws Exception {
+    AtomicInteger carrying = new AtomicInteger();
+    Thread listening =
+        Thread.ofVirtual().start(() -> {
+          while (true) {
+            try (Socket far = target.accept()) {
+              if (far.getInputStream().read() == 1) {
+                carrying.incrementAndGet();
+                var _ = far.getInputStream().transferTo(OutputStream.nullOutputStream());
+              }
+            } catch (IOException _) {
+              if (target.isClosed()) {
+                return;
+              }
+            }
+          }
+        });
+    AtomicBoolean isOver = new AtomicBoolean();
+    Thread connecting =
+        Thread.ofVirtual().start(() -> {
+          while (!isOver.get()) {
+            writeUntilItPasses();
+            LockSupport.parkNanos(50_000_000);
+          }
+        });
+    proxy.cutAgainAndAgain(3, Duration.ofMillis(1), Duration.ofMillis(TIMEOUT_MILLIS));
+    isOver.set(true);
+    proxy.set(LinkProxy.State.CUT);
+    connecting.join();
+    long start = System.nanoTime();
+    while (carrying.get() < 3 && System.nanoTime() - start < TIMEOUT_MILLIS * 1_000_000L) {
+      LockSupport.parkNanos(1_000_000);
+    }
+    target.close();
+    listening.join();
+    assertThat(carrying.get()).isGreaterThanOrEqualTo(3);
   }
 
   /** Connects and writes until the connection ends. */

@@ -51,12 +51,6 @@ class TortureTest {
     run(beginningWith(Fault.Kind.KILL_LEADER, Duration.ofSeconds(3), FaultFamily.KILL));
   }
 
-  /** Three connections end, and each had carried something. */
-  @Test
-  void linkReset_againAndAgain_nothingIsFound() throws Exception {
-    run(beginningWith(Fault.Kind.RESET_LINK, Duration.ofSeconds(1), FaultFamily.LINK));
-  }
-
   /** A few; left out where the machine cannot do them. */
   @Test
   void diskOfLeaderFull_andPowerLost_andClocksWrong_nothingIsFound() throws Exception {
