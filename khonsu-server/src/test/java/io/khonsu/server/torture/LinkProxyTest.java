@@ -136,28 +136,30 @@ class LinkProxyTest {
   void linkThatIsCutAgainAndAgain_endsAsManyConnections_thatCarriedSomething() throws Exception {
     AtomicInteger carrying = new AtomicInteger();
     Thread listening =
-        Thread.ofVirtual().start(() -> {
-          while (true) {
-            try (Socket far = target.accept()) {
-              if (far.getInputStream().read() == 1) {
-                carrying.incrementAndGet();
-                var _ = far.getInputStream().transferTo(OutputStream.nullOutputStream());
+        Thread.ofVirtual()
+            .start(() -> {
+              while (true) {
+                try (Socket far = target.accept()) {
+                  if (far.getInputStream().read() == 1) {
+                    carrying.incrementAndGet();
+                    var _ = far.getInputStream().transferTo(OutputStream.nullOutputStream());
+                  }
+                } catch (IOException _) {
+                  if (target.isClosed()) {
+                    return;
+                  }
+                }
               }
-            } catch (IOException _) {
-              if (target.isClosed()) {
-                return;
-              }
-            }
-          }
-        });
+            });
     AtomicBoolean isOver = new AtomicBoolean();
     Thread connecting =
-        Thread.ofVirtual().start(() -> {
-          while (!isOver.get()) {
-            writeUntilItPasses();
-            LockSupport.parkNanos(50_000_000);
-          }
-        });
+        Thread.ofVirtual()
+            .start(() -> {
+              while (!isOver.get()) {
+                writeUntilItPasses();
+                LockSupport.parkNanos(50_000_000);
+              }
+            });
     proxy.cutAgainAndAgain(3, Duration.ofMillis(1), Duration.ofMillis(TIMEOUT_MILLIS));
     isOver.set(true);
     proxy.set(LinkProxy.State.CUT);
