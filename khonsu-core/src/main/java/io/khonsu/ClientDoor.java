@@ -95,26 +95,41 @@ public final class ClientDoor {
       case RemoteQuestion.Items(long version, List<Key> keys) -> items(version, keys);
       case RemoteQuestion.Range range -> range(range);
       case RemoteQuestion.Changed(byte[] request, int waitMillis) -> changed(request, waitMillis);
-      case RemoteQuestion.OpenSession() -> settled(sessions.open());
+      case RemoteQuestion.OpenSession() -> settled(sessions.open().thenApply(ClientDoor::said));
       case RemoteQuestion.Commit commit ->
           settled(
-              sessions.submit(
-                  sessions.commitId(commit.session(), commit.number()),
-                  commit.answeredBelow(),
-                  commit.request()));
+              sessions
+                  .submit(
+                      sessions.commitId(commit.session(), commit.number()),
+                      commit.answeredBelow(),
+                      commit.request())
+                  .thenApply(ClientDoor::said));
+      case RemoteQuestion.Outcome(long commitId) ->
+          settled(sessions.outcome(commitId).thenApply(ClientDoor::said));
     };
   }
 
-  private static RemoteAnswer settled(CompletionStage<ClientSessions.Answer> pending) {
-    ClientSessions.Answer answer;
+  private static RemoteAnswer settled(CompletionStage<RemoteAnswer> pending) {
     try {
-      answer = pending.toCompletableFuture().get();
+      return pending.toCompletableFuture().get();
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
       return new RemoteAnswer.Unknown("the node stopped waiting, as nobody waits for its answer");
     } catch (ExecutionException e) {
       throw new IllegalStateException("a session ended without an answer", e);
     }
+  }
+
+  private static RemoteAnswer said(CommitStatus status) {
+    return switch (status) {
+      case CommitStatus.Committed(long version) -> new RemoteAnswer.Committed(version);
+      case CommitStatus.NotCommitted() -> new RemoteAnswer.NeverApplied();
+      case CommitStatus.Forgotten() -> new RemoteAnswer.NoSession();
+      case CommitStatus.Unavailable(String reason) -> new RemoteAnswer.Unavailable(reason);
+    };
+  }
+
+  private static RemoteAnswer said(ClientSessions.Answer answer) {
     return switch (answer) {
       case ClientSessions.Answer.Opened(long session) -> new RemoteAnswer.Opened(session);
       case ClientSessions.Answer.Decided(byte[] decided) -> new RemoteAnswer.Decided(decided);

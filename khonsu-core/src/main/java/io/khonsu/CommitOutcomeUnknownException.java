@@ -26,7 +26,7 @@ public final class CommitOutcomeUnknownException extends StoreException {
   CommitOutcomeUnknownException(long transactionId, long commitId, String reason) {
     super(
         Retry.AFTER_LOOKUP,
-        "the outcome of transaction %d is not known: %s; ask for the outcome of commit %d"
+        "the outcome of transaction %d is not known: %s; outcome(%d) of the store says it"
             .formatted(transactionId, reason, commitId),
         null);
     this.transactionId = transactionId;
@@ -38,7 +38,10 @@ public final class CommitOutcomeUnknownException extends StoreException {
     return transactionId;
   }
 
-  /** {@return by what to ask a cluster for the outcome; empty if the store is none} */
+  /**
+   * {@return by what to ask {@link Store#outcome}; empty if the store is no part of a cluster, and
+   * shows what became of it when it is opened again}
+   */
   public Optional<Long> commitId() {
     return Optional.ofNullable(commitId);
   }

@@ -46,6 +46,13 @@ interface Committer extends AutoCloseable {
    */
   CommitDecision commit(CommitRequest<StoredValue> request, StagedWrites staged);
 
+  /**
+   * {@return what became of a commit whose outcome was not known}
+   *
+   * @throws IllegalArgumentException if commits have no ids here
+   */
+  CommitStatus outcome(long commitId);
+
   /** {@return a table newly made} The name is free, and the columns can be stored. */
   Table createTable(long transactionId, TableSpec spec);
 

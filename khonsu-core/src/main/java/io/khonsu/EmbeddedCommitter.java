@@ -72,6 +72,13 @@ final class EmbeddedCommitter implements Committer {
     }
   }
 
+  @Override
+  public CommitStatus outcome(long commitId) {
+    throw new IllegalArgumentException(
+        "there is no commit %d: only commits on a cluster have ids; a store that is none shows all that it has committed when it is opened again"
+            .formatted(commitId));
+  }
+
   /** {@return that it was accepted or aborted} */
   private CommitResult<StoredValue> certified(CommitRequest<StoredValue> request) {
     while (true) {

@@ -87,6 +87,12 @@ abstract sealed class EngineStore implements Store permits Khonsu, RemoteStore {
   }
 
   @Override
+  public final CommitStatus outcome(long commitId) {
+    manager.views().checkOpen();
+    return manager.committer().outcome(commitId);
+  }
+
+  @Override
   public final long newestVersion() {
     return manager.origin().newestVersion();
   }

@@ -36,8 +36,13 @@ final class Memory implements AutoCloseable {
   private volatile boolean closing;
   private boolean released;
 
-  /** Takes memory from {@code parent}, which is borrowed, or if null from a root of its own. */
+  /**
+   * Takes memory from {@code parent}, which is borrowed, or if null from a root of its own.
+   *
+   * @throws IllegalStateException if this JVM does not let Arrow use memory
+   */
   Memory(long limitBytes, @Nullable BufferAllocator parent) {
+    checkJvm();
     this.ownRoot =
         parent == null
             ? new RootAllocator(AllocationListener.NOOP, limitBytes, Memory::rounded)
@@ -91,6 +96,18 @@ final class Memory implements AutoCloseable {
             + " snapshots and transactions, or raise memoryLimitBytes, on a node"
             + " store.memoryLimitBytes")
         .formatted(usedBytes(), limitBytes, reserveBytes);
+  }
+
+  /**
+   * Without this, Arrow fails later, wherever it first needs memory, and does not say why twice.
+   */
+  private static void checkJvm() {
+    Module arrow = BufferAllocator.class.getModule();
+    if (!Object.class.getModule().isOpen("java.nio", arrow)) {
+      throw new IllegalStateException(
+          "Arrow cannot use memory: start java with --add-opens=java.base/java.nio="
+              + (arrow.isNamed() ? arrow.getName() : "ALL-UNNAMED"));
+    }
   }
 
   /** To whole cache lines; Arrow's default doubles what just exceeds a power of two. */

@@ -70,7 +70,10 @@ sealed interface RemoteAnswer {
   @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
   record Decided(byte[] answer) implements RemoteAnswer {}
 
-  /** The session is not there any more. */
+  /** A commit was applied at a version. */
+  record Committed(long version) implements RemoteAnswer {}
+
+  /** The session is not there any more, or has said that it needs no such outcome. */
   record NoSession() implements RemoteAnswer {}
 
   /** A commit was not applied, and never will be. */
@@ -127,6 +130,7 @@ sealed interface RemoteAnswer {
       case Dropped(String message) -> text(out, 11, message);
       case TooLarge(long sizeBytes, long limitBytes) -> numbers(out, 12, sizeBytes, limitBytes);
       case Refused(String message) -> text(out, REFUSED, message);
+      case Committed(long version) -> numbers(out, 14, version);
     }
     return out.toByteArray();
   }
@@ -178,6 +182,7 @@ sealed interface RemoteAnswer {
       case 11 -> new Dropped(text(in));
       case 12 -> new TooLarge(in.getLong(), in.getLong());
       case REFUSED -> new Refused(text(in));
+      case 14 -> new Committed(in.getLong());
       default -> throw new IllegalArgumentException("an answer has the unknown kind " + kind);
     };
   }

@@ -46,6 +46,15 @@ final class RemoteCommitter implements Committer {
   }
 
   @Override
+  public CommitStatus outcome(long commitId) {
+    CommitStatus status = committer.outcome(commitId);
+    if (status instanceof CommitStatus.Committed(long version)) {
+      link.saw(version);
+    }
+    return status;
+  }
+
+  @Override
   public Table createTable(long transactionId, TableSpec spec) {
     CommitAnswer.Committed made = committer.define(transactionId, spec);
     link.saw(made.version());

@@ -59,6 +59,10 @@ final class RemoteOrder implements CommitOrder {
       return unresolved.isEmpty() ? open.first() : Math.min(open.first(), unresolved.first());
     }
 
+    private synchronized void resolve(long number) {
+      unresolved.remove(number);
+    }
+
     private synchronized void end(long number, boolean isResolved) {
       open.remove(number);
       if (!isResolved) {
@@ -139,6 +143,33 @@ final class RemoteOrder implements CommitOrder {
 
   private static Reply unknown(long session, long number, String reason) {
     return new Reply.Unknown(session << Integer.SIZE | number, reason);
+  }
+
+  @Override
+  public CompletionStage<CommitStatus> outcome(long commitId) {
+    CommitStatus status = status(commitId);
+    if (!(status instanceof CommitStatus.Unavailable)) {
+      resolved(commitId);
+    }
+    return CompletableFuture.completedFuture(status);
+  }
+
+  private CommitStatus status(long commitId) {
+    return switch (link.ask(new RemoteQuestion.Outcome(commitId)).answer()) {
+      case RemoteAnswer.Committed(long version) -> new CommitStatus.Committed(version);
+      case RemoteAnswer.NeverApplied() -> new CommitStatus.NotCommitted();
+      case RemoteAnswer.NoSession() -> new CommitStatus.Forgotten();
+      case RemoteAnswer.Unavailable(String reason) -> new CommitStatus.Unavailable(reason);
+      case RemoteAnswer.Unknown(String reason) -> new CommitStatus.Unavailable(reason);
+      case RemoteAnswer _ -> throw RemoteLink.notAnAnswer();
+    };
+  }
+
+  private synchronized void resolved(long commitId) {
+    Session current = session;
+    if (current != null && commitId >>> Integer.SIZE == current.id) {
+      current.resolve(commitId & NUMBER_MAX);
+    }
   }
 
   private synchronized Session session() {

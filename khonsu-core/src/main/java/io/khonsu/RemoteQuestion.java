@@ -67,6 +67,9 @@ sealed interface RemoteQuestion {
   record Commit(long session, long number, long answeredBelow, byte[] request)
       implements RemoteQuestion {}
 
+  /** What became of a commit? If it was not applied by then, it never will be. */
+  record Outcome(long commitId) implements RemoteQuestion {}
+
   /** A question as it was read, with the cluster that it is meant for. */
   record Addressed(long clusterId, RemoteQuestion question) {}
 
@@ -105,6 +108,10 @@ sealed interface RemoteQuestion {
         out.number(number);
         out.number(answeredBelow);
         out.bytes(request);
+      }
+      case Outcome(long commitId) -> {
+        out.write(7);
+        out.number(commitId);
       }
     }
     return out.toByteArray();
@@ -145,6 +152,7 @@ sealed interface RemoteQuestion {
       case 4 -> new Changed(EncodedRequest.bytes(in), in.getInt());
       case 5 -> new OpenSession();
       case 6 -> new Commit(in.getLong(), in.getLong(), in.getLong(), EncodedRequest.bytes(in));
+      case 7 -> new Outcome(in.getLong());
       default -> throw new IllegalArgumentException("a question has the unknown kind " + kind);
     };
   }

@@ -164,8 +164,17 @@ final class ReplicatedCommitter implements Committer {
     };
   }
 
-  private static Reply await(CompletionStage<Reply> stage) {
+  private static <T> T await(CompletionStage<T> stage) {
     return stage.toCompletableFuture().join();
+  }
+
+  @Override
+  public CommitStatus outcome(long commitId) {
+    CommitStatus status = await(order.outcome(commitId));
+    if (status instanceof CommitStatus.Unavailable) {
+      checkRunning(); // or it never is available here
+    }
+    return status;
   }
 
   @Override

@@ -138,6 +138,21 @@ public sealed interface Store extends AutoCloseable permits EngineStore {
     }
   }
 
+  /**
+   * {@return what became of a commit that was reported as unknown} That is final: what was not
+   * applied by then never will be.
+   *
+   * <p>A cluster is asked, by any of its stores, also by another one than that which has committed.
+   * It remembers until that one has asked and goes on, has had 4096 further commits, or was idle
+   * for {@code sessionAge}: then it is {@link CommitStatus.Forgotten}. A store that is no part of a
+   * cluster has no such commits: what it does not know, it knows when it is opened again.
+   *
+   * @param commitId of {@link CommitOutcomeUnknownException#commitId}
+   * @throws IllegalArgumentException if the store is no part of a cluster, so that no commit of it
+   *     has an id
+   */
+  CommitStatus outcome(long commitId);
+
   /** {@return the version of the newest commit that can be seen} */
   long newestVersion();
 

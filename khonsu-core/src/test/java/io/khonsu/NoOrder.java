@@ -17,5 +17,10 @@ final class NoOrder implements CommitOrder {
   }
 
   @Override
+  public CompletionStage<CommitStatus> outcome(long commitId) {
+    return CompletableFuture.completedFuture(new CommitStatus.Forgotten());
+  }
+
+  @Override
   public void close() {}
 }

@@ -36,6 +36,11 @@ class ReplicatedStoreCloseTest {
     }
 
     @Override
+    public CompletionStage<CommitStatus> outcome(long commitId) {
+      return CompletableFuture.completedFuture(new CommitStatus.Forgotten());
+    }
+
+    @Override
     public void close() {
       atClose.run();
       atClose = () -> {};

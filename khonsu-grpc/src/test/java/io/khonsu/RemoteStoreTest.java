@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.khonsu.grpc.ClientCluster;
+import io.khonsu.grpc.ClientSettings;
 import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.mvcc.ConflictType;
 import io.khonsu.testkit.LeakChecking;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
@@ -126,6 +128,39 @@ class RemoteStoreTest {
     }
   }
 
+  /** A node that takes two questions at a time, and many who want the same row. */
+  @Test
+  void hotRow_andANodeThatIsBusy_costTime_andNoUpdate() throws Exception {
+    ClientCluster cluster = cluster(1);
+    Store db = connect(cluster.address());
+    Table table = Items.rows(db, "items");
+    var limits = new ClientSettings.Limits(17 << 20, 2, 64 << 20, Duration.ofSeconds(5));
+    cluster.listen(
+        1,
+        usual ->
+            new ClientSettings(
+                usual.clusterId(), usual.listen(), usual.tls(), usual.plainText(), limits));
+    cluster.guard(door ->
+        question -> {
+          Threads.awaitUntil(() -> cluster.listener(1).refusals() > 0); // of the third
+          return door.apply(question);
+        });
+    try (Threads.Running running =
+        Threads.start(
+            8,
+            _ -> {
+              for (int i = 0; i < 5; i++) {
+                add(db, table, "hot", 1);
+              }
+            })) {
+      running.join();
+    }
+    assertThat(cluster.listener(1).refusals()).isPositive();
+    try (Snapshot snapshot = db.snapshot()) {
+      assertThat(Items.value(snapshot, table, "hot")).isEqualTo(40);
+    }
+  }
+
   @Test
   void transactionThatOnlyWrites_asksOnce_andOneThatReads_once_more() throws Exception {
     ClientCluster cluster = cluster(1);
@@ -239,6 +274,11 @@ class RemoteStoreTest {
     assertThatThrownBy(() -> Khonsu.connect("khonsu://127.0.0.1:1?timeoutSeconds=soon"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("timeoutSeconds");
+    assertThatThrownBy(() ->
+            Khonsu.connect(
+                "khonsu://127.0.0.1:1?tls.certificate=/no.pem&tls.key=b&tls.authorities=c"))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("tls.certificate names /no.pem, which is not there");
     assertThatThrownBy(() -> Khonsu.connect("khonsu://127.0.0.1:1?timeoutSeconds=1"))
         .isInstanceOf(UnavailableException.class)
         .hasMessageContaining("no node answers");

@@ -1,5 +1,6 @@
 package io.khonsu.spi;
 
+import io.khonsu.CommitStatus;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -19,6 +20,13 @@ public interface ClientSessions {
    * @param request encoded; nobody changes it any more
    */
   CompletionStage<Answer> submit(long commitId, long answeredBelow, byte[] request);
+
+  /**
+   * Asks what became of a request, as {@link CommitOrder#outcome}.
+   *
+   * @param commitId any number
+   */
+  CompletionStage<CommitStatus> outcome(long commitId);
 
   /** {@return the id of a commit} */
   long commitId(long session, long number);

@@ -1,5 +1,6 @@
 package io.khonsu.spi;
 
+import io.khonsu.CommitStatus;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -26,6 +27,14 @@ public interface CommitOrder extends AutoCloseable {
    * @return completes with {@link Reply.Decided} then, its answer being empty
    */
   CompletionStage<Reply> awaitCurrent(long stalenessNanosMax);
+
+  /**
+   * Asks what became of a request whose reply was {@link Reply.Unknown}. If it was not applied by
+   * then, it never will be.
+   *
+   * @param commitId from that reply, here or at another store with the same order
+   */
+  CompletionStage<CommitStatus> outcome(long commitId);
 
   /** Hands in nothing more, and completes what is under way. Closing twice does nothing. */
   @Override

@@ -94,13 +94,6 @@ public final class ClusterMember implements AutoCloseable {
   }
 
   /**
-   * {@return what became of a commit that was reported as unknown; from here on it will not change}
-   */
-  public CommitStatus outcome(long commitId) {
-    return manager.outcome(commitId);
-  }
-
-  /**
    * {@return where clients are let in, for who listens for them} Nothing is held for a client, so
    * what it reads must be kept by {@link io.khonsu.StoreConfig#retention}: for as long as its
    * transactions last.

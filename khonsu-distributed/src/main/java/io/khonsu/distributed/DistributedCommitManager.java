@@ -1,5 +1,6 @@
 package io.khonsu.distributed;
 
+import io.khonsu.CommitStatus;
 import io.khonsu.Khonsu;
 import io.khonsu.NodePresence;
 import io.khonsu.ReplicatedStore;
@@ -15,6 +16,7 @@ import io.khonsu.consensus.ReplicaView;
 import io.khonsu.consensus.Role;
 import io.khonsu.consensus.StopSign;
 import io.khonsu.distributed.deviation.Defect;
+import io.khonsu.spi.CommitOrder;
 import io.khonsu.spi.KeyValueStore;
 import io.khonsu.spi.ReplicatedHistory;
 import io.khonsu.spi.StorageRefusedException;
@@ -23,6 +25,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
@@ -460,10 +463,8 @@ public final class DistributedCommitManager implements AutoCloseable {
     return local.awaitCurrent(stalenessNanosMax, owner);
   }
 
-  /**
-   * {@return what became of a commit that was reported as unknown; from here on it will not change}
-   */
-  public CommitStatus outcome(long commitId) {
+  /** Asks what became of a commit, as {@link CommitOrder#outcome}. */
+  CompletionStage<CommitStatus> outcome(long commitId) {
     return local.outcome(commitId);
   }
 

@@ -1,5 +1,6 @@
 package io.khonsu.distributed;
 
+import io.khonsu.CommitStatus;
 import io.khonsu.ReplicatedStore;
 import io.khonsu.distributed.Submitter.Sent;
 import io.khonsu.spi.CommitOrder;
@@ -287,18 +288,24 @@ final class LocalClient implements CommitOrder {
         });
   }
 
-  CommitStatus outcome(long commitId) {
+  @Override
+  public CompletionStage<CommitStatus> outcome(long commitId) {
     CompletableFuture<CommitStatus> result = new CompletableFuture<>();
     boolean taken =
-        submit(new Submission.Resolve(commitId), reply -> result.complete(resolved(reply)));
+        submit(
+            new Submission.Resolve(commitId),
+            reply -> {
+              CommitStatus status = resolved(reply);
+              if (!(status instanceof CommitStatus.Unavailable)) {
+                unresolved.remove(commitId);
+              }
+              result.complete(status);
+            });
     if (!taken) {
-      return new CommitStatus.Unavailable("too much is under way, or the node has stopped");
+      result.complete(
+          new CommitStatus.Unavailable("too much is under way, or the node has stopped"));
     }
-    CommitStatus status = result.join();
-    if (!(status instanceof CommitStatus.Unavailable)) {
-      node.enqueue(0, () -> unresolved.remove(commitId));
-    }
-    return status;
+    return result;
   }
 
   private static CommitStatus resolved(ClientReply reply) {

@@ -1,6 +1,7 @@
 package io.khonsu.distributed;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.khonsu.CommitStatus;
 import io.khonsu.spi.ClientSessions;
 import java.util.ArrayDeque;
 import java.util.concurrent.CompletableFuture;
@@ -75,6 +76,11 @@ final class MemberSessions implements ClientSessions {
       result.complete(overloaded());
     }
     return result;
+  }
+
+  @Override
+  public CompletionStage<CommitStatus> outcome(long commitId) {
+    return node.outcome(commitId);
   }
 
   @Override

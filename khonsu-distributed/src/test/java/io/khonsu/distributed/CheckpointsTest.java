@@ -3,6 +3,7 @@ package io.khonsu.distributed;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.khonsu.CommitStatus;
 import io.khonsu.NodePresence;
 import io.khonsu.ReplicatedStore;
 import io.khonsu.Row;
@@ -58,6 +59,11 @@ class CheckpointsTest {
     @Override
     public CompletionStage<Reply> awaitCurrent(long stalenessNanosMax) {
       return CompletableFuture.completedFuture(new Reply.Decided(new byte[0]));
+    }
+
+    @Override
+    public CompletionStage<CommitStatus> outcome(long commitId) {
+      return CompletableFuture.completedFuture(new CommitStatus.Forgotten());
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.khonsu.distributed;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.khonsu.CommitStatus;
 import io.khonsu.Khonsu;
 import io.khonsu.NodePresence;
 import io.khonsu.Row;
@@ -219,9 +220,11 @@ class ClusterTest {
       one.createTable(ACCOUNTS);
       put(one, 1, 1);
       long commitId = CommitIds.of(1, 77);
-      assertThat(nodes.member(2).outcome(commitId)).isEqualTo(new CommitStatus.NotCommitted());
-      assertThat(nodes.member(2).outcome(commitId)).isEqualTo(new CommitStatus.NotCommitted());
-      assertThat(nodes.member(2).outcome(CommitIds.of(5_000, 1)))
+      assertThat(nodes.member(2).store().outcome(commitId))
+          .isEqualTo(new CommitStatus.NotCommitted());
+      assertThat(nodes.member(2).store().outcome(commitId))
+          .isEqualTo(new CommitStatus.NotCommitted());
+      assertThat(nodes.member(2).store().outcome(CommitIds.of(5_000, 1)))
           .isEqualTo(new CommitStatus.Forgotten());
     }
   }

@@ -1,5 +1,6 @@
 package io.khonsu.distributed;
 
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -12,6 +13,7 @@ final class LocalNetwork {
   private final Map<Long, Transport.Receiver> receivers = new ConcurrentHashMap<>();
   private final Map<Long, Set<Long>> strangers = new ConcurrentHashMap<>();
   private final Set<Long> cut = ConcurrentHashMap.newKeySet();
+  private final Map<Long, byte[]> lastWords = new ConcurrentHashMap<>();
 
   /** {@return a node's way to the others} */
   Transport of(long node) {
@@ -33,6 +35,10 @@ final class LocalNetwork {
             && !cut.contains(node)
             && !cut.contains(to)) {
           var _ = receiver.receive(node, frame);
+          byte[] last = lastWords.get(node);
+          if (last != null && contains(frame, last)) {
+            cut.add(node);
+          }
         }
       }
 
@@ -67,7 +73,22 @@ final class LocalNetwork {
     cut.add(node);
   }
 
+  /** Cuts a node off once it has sent a frame that contains some bytes, which still arrives. */
+  void cutOffAfter(long node, byte[] contained) {
+    lastWords.put(node, contained);
+  }
+
+  private static boolean contains(byte[] frame, byte[] contained) {
+    for (int at = 0; at + contained.length <= frame.length; at++) {
+      if (Arrays.equals(frame, at, at + contained.length, contained, 0, contained.length)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   void join(long node) {
     cut.remove(node);
+    lastWords.remove(node);
   }
 }

@@ -76,7 +76,7 @@ public final class GrpcTransport implements Transport {
    * @throws InsecureListenerException if other machines would reach it without TLS
    * @throws InsecurePeerException if it would call one without TLS
    * @throws UnusableCertificateException if its own certificate cannot be used
-   * @throws IOException if the address is unknown or in use, or a file cannot be read
+   * @throws IOException if the address is unknown or in use
    */
   public static GrpcTransport open(PeerSettings settings) throws IOException {
     long node = settings.self().node();

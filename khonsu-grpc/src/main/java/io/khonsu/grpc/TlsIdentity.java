@@ -15,7 +15,9 @@ import io.grpc.util.AdvancedTlsX509TrustManager.Verification;
 import io.grpc.util.CertificateUtils;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.security.GeneralSecurityException;
@@ -80,9 +82,24 @@ final class TlsIdentity {
   private record Contents(byte[] certificate, byte[] key, byte[] authorities) {
     private static Contents read(TlsFiles files) throws IOException {
       return new Contents(
-          Files.readAllBytes(files.certificate()),
-          Files.readAllBytes(files.key()),
-          Files.readAllBytes(files.authorities()));
+          read("tls.certificate", files.certificate()),
+          read("tls.key", files.key()),
+          read("tls.authorities", files.authorities()));
+    }
+
+    private static byte[] read(String setting, Path file) throws IOException {
+      try {
+        return Files.readAllBytes(file);
+      } catch (NoSuchFileException e) {
+        throw new UnusableCertificateException(
+            "%s names %s, which is not there".formatted(setting, file), e);
+      } catch (AccessDeniedException e) {
+        throw new UnusableCertificateException(
+            "%s names %s, which this user may not read".formatted(setting, file), e);
+      } catch (IOException e) {
+        throw new UnusableCertificateException(
+            "%s names %s, which cannot be read: %s".formatted(setting, file, e.getMessage()), e);
+      }
     }
 
     private boolean isAs(Contents other) {
@@ -96,10 +113,9 @@ final class TlsIdentity {
    * Reads the files.
    *
    * @param uri what the certificate must name, or null if that does not matter
-   * @throws UnusableCertificateException if one of them is not what it should be, if the key is
-   *     readable by others or not the certificate's, or if the certificate is of another time or
-   *     somebody else
-   * @throws IOException if one of them cannot be read
+   * @throws UnusableCertificateException if one of them cannot be read or is not what it should be,
+   *     if the key is readable by others or not the certificate's, or if the certificate is of
+   *     another time or somebody else
    */
   TlsIdentity(TlsFiles files, @Nullable String uri) throws IOException {
     this.files = files;

@@ -335,10 +335,16 @@ class GrpcTransportTlsTest {
         .isInstanceOf(IOException.class)
         .hasMessageContaining("garbage.pem");
 
-    TlsFiles missing =
-        new TlsFiles(first.certificate(), directory.resolve("none.pem"), first.authorities());
-    assertThatThrownBy(() -> GrpcTransport.open(settings.with(missing)))
-        .isInstanceOf(IOException.class)
-        .hasMessageContaining("none.pem");
+    Path none = directory.resolve("none.pem");
+    isRefused(
+        new TlsFiles(none, first.key(), first.authorities()), "tls.certificate names " + none);
+    isRefused(
+        new TlsFiles(first.certificate(), none, first.authorities()),
+        "tls.key names %s, which is not there".formatted(none));
+    isRefused(
+        new TlsFiles(first.certificate(), first.key(), none), "tls.authorities names " + none);
+    isRefused(
+        new TlsFiles(first.certificate(), first.key(), directory),
+        "tls.authorities names %s, which cannot be read: ".formatted(directory));
   }
 }

@@ -10,6 +10,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeoutException;
@@ -102,7 +103,10 @@ final class TortureCommand implements Callable<Integer> {
   @Option(
       names = "--schedule",
       paramLabel = "N",
-      description = "Hurts nobody, and prints the first N faults of the seed.")
+      description =
+          "Hurts nobody and tries nothing: prints of which faults are drawn, as --faults takes it,"
+              + " and the first N of the seed. They are those of a run with the same --faults on"
+              + " any machine; without --faults, on one that can do all.")
   private @Nullable Integer schedule;
 
   @Override
@@ -123,18 +127,22 @@ final class TortureCommand implements Callable<Integer> {
     } catch (IOException e) {
       throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
     }
-    TorturePlan plan;
+    if (schedule != null) {
+      printSchedule(schedule, out);
+      return ExitCode.OK.code();
+    }
     try {
-      plan = plan();
+      return run(plan(), out, file);
     } catch (IOException e) {
       return failed(e.getMessage() + "; or name other --faults");
     }
-    if (schedule != null) {
-      plan.schedule(schedule).forEach(out::println);
-      out.flush();
-      return ExitCode.OK.code();
-    }
-    return run(plan, out, file);
+  }
+
+  private void printSchedule(int count, PrintWriter out) {
+    Set<FaultFamily> families = faults == null ? EnumSet.allOf(FaultFamily.class) : faults;
+    out.println("drawn of " + FaultFamily.names(families) + ":");
+    TorturePlan.schedule(seed, families, count).forEach(out::println);
+    out.flush();
   }
 
   private TorturePlan plan() throws IOException, InterruptedException {

@@ -114,6 +114,14 @@ class JoinRefusedTest {
   }
 
   @Test
+  void certificateThatIsNotThere_isNamed_withItsKey() throws IOException {
+    append("tls.certificate = a.pem\ntls.key = b.key\ntls.authorities = c.pem\n");
+    assertThatThrownBy(() -> Khonsu.join(file, NodePresence.NEW))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll(file.toString(), "tls.certificate names", "which is not there");
+  }
+
+  @Test
   void disk_isThatOfThisNode_orRefused() throws Exception {
     assertRefused(NodePresence.EXISTING, Reason.DATA_LOSS, "does not hold node 1");
     assertThat(root.resolve("node-1")).doesNotExist();

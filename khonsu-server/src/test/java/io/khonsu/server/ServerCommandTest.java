@@ -50,6 +50,23 @@ class ServerCommandTest {
     assertThat(run.err()).contains("TLS");
   }
 
+  /** As often as it is tried. */
+  @Test
+  void certificateThatIsNotThere_isBadUsage_andNamesItsKey() throws Exception {
+    Path file = Configurations.write(root, 1);
+    Files.writeString(
+        file,
+        Files.readString(file) + "tls.certificate = a.pem\ntls.key = b.key\ntls.authorities = c\n");
+    for (int i = 0; i < 2; i++) {
+      CommandRun run = CommandRun.of("server", "--new", "--config", file);
+      assertThat(run.exitCode()).isEqualTo(2);
+      assertThat(run.err().strip())
+          .isEqualTo(
+              "khonsu server: %s: tls.certificate names %s, which is not there"
+                  .formatted(file, root.resolve("a.pem")));
+    }
+  }
+
   @Test
   void diskThatIsNotThere_isNoNewOne() throws Exception {
     Path file = Configurations.write(root, 1);

@@ -11,7 +11,11 @@ class TortureCommandTest {
   void schedule_isPrinted_andNobodyIsHurt() {
     CommandRun run = CommandRun.of("torture", "--seed", "4", "--schedule", "3");
     assertThat(run.exitCode()).isZero();
-    assertThat(run.out().lines()).hasSize(3).allMatch(line -> line.contains(" ms, then "));
+    assertThat(run.out().lines())
+        .startsWith("drawn of kill,pause,link,clock,full-disk,power-loss:")
+        .hasSize(4)
+        .filteredOn(line -> line.contains(" ms, then "))
+        .hasSize(3);
   }
 
   @Test
@@ -19,8 +23,8 @@ class TortureCommandTest {
     CommandRun run =
         CommandRun.of("torture", "--faults", "clock,pause", "--schedule", "40", "--seed", "4");
     assertThat(run.exitCode()).isZero();
-    assertThat(run.out().lines())
-        .hasSize(40)
+    assertThat(run.out().lines()).startsWith("drawn of pause,clock:").hasSize(41);
+    assertThat(run.out().lines().skip(1))
         .allMatch(line -> line.contains("clock is wrong") || line.contains("stands still"));
   }
 
@@ -34,19 +38,14 @@ class TortureCommandTest {
     assertThat(CommandRun.of("torture", "--faults", "").exitCode()).isEqualTo(2);
   }
 
-  /** Where they are possible, they are in the schedule; else the machine is told to be unfit. */
+  /** Whatever this machine can do: nothing is tried. */
   @ParameterizedTest
   @CsvSource({"full-disk, disk is full", "power-loss, power"})
-  void faults_thatNeedTheMachine_arePossible_orRefused(String family, String what) {
+  void faults_thatNeedTheMachine_areInTheScheduleOnAny(String family, String what) {
     CommandRun run = CommandRun.of("torture", "--faults", family, "--schedule", "5");
-    if (run.exitCode() == 0) {
-      assertThat(run.out().lines()).hasSize(5).allMatch(line -> line.contains(what));
-    } else {
-      assertThat(run.exitCode()).isEqualTo(3);
-      assertThat(run.err())
-          .contains(family + " is not possible on this machine, for it needs Linux, root")
-          .contains("or name other --faults");
-    }
+    assertThat(run.exitCode()).isZero();
+    assertThat(run.out().lines()).startsWith("drawn of %s:".formatted(family)).hasSize(6);
+    assertThat(run.out().lines().skip(1)).allMatch(line -> line.contains(what));
   }
 
   @Test

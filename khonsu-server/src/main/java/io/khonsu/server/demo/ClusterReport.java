@@ -12,9 +12,9 @@ import java.util.Map;
  * @param nodes how many processes
  * @param wounds what was done to it, and how long it then did not commit
  * @param acknowledged commits that had returned
- * @param found commits that were there in the end
- * @param lost commits that had returned and were not there
- * @param faults what else was wrong with what was there, in words
+ * @param found commits that were there in the end, on the node with the fewest
+ * @param lost commits that had returned and were not there, on the node that lacks most
+ * @param faults what else was wrong with what was there, on any node, in words
  * @param stateHashes of the nodes at the end, at the same index
  */
 public record ClusterReport(
@@ -39,6 +39,32 @@ public record ClusterReport(
     wounds = List.copyOf(wounds);
     faults = List.copyOf(faults);
     stateHashes = List.copyOf(stateHashes);
+  }
+
+  /**
+   * {@return the report of what was found on each of some nodes}
+   *
+   * @param acknowledged commits that had returned
+   * @param audits by the numbers of the nodes
+   */
+  static ClusterReport of(
+      List<Wound> wounds,
+      long acknowledged,
+      Map<Long, CrashAudit> audits,
+      List<String> stateHashes) {
+    long found = Long.MAX_VALUE;
+    long lost = 0;
+    List<String> faults = new ArrayList<>();
+    for (Map.Entry<Long, CrashAudit> entry : audits.entrySet()) {
+      CrashAudit audit = entry.getValue();
+      found = Math.min(found, audit.transfers());
+      lost = Math.max(lost, audit.missing());
+      audit.faults().forEach(fault -> faults.add("node %d: %s".formatted(entry.getKey(), fault)));
+    }
+    if (audits.values().stream().map(CrashAudit::lasts).distinct().count() > 1) {
+      faults.add("nodes do not have the same transfers: " + audits);
+    }
+    return new ClusterReport(audits.size(), wounds, acknowledged, found, lost, faults, stateHashes);
   }
 
   /** {@return whether nothing was lost or is wrong, and all nodes have the same state} */

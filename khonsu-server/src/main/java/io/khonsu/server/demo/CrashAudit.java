@@ -1,8 +1,8 @@
 package io.khonsu.server.demo;
 
-import io.khonsu.Khonsu;
 import io.khonsu.Row;
 import io.khonsu.Snapshot;
+import io.khonsu.Store;
 import io.khonsu.server.demo.Transfers.Acknowledgement;
 import io.khonsu.server.demo.Transfers.Transfer;
 import java.util.ArrayList;
@@ -57,13 +57,13 @@ record CrashAudit(long version, Map<Long, Long> lasts, long missing, List<String
    * @param before what it held when the process was started
    * @param acknowledged what the process had acknowledged since
    */
-  static CrashAudit of(Khonsu db, CrashAudit before, List<Acknowledgement> acknowledged) {
+  static CrashAudit of(Store db, CrashAudit before, List<Acknowledgement> acknowledged) {
     return of(db, before, acknowledged, Untold.LAST);
   }
 
   /** Audits an open store, with writers of which so much may be unknown. */
   static CrashAudit of(
-      Khonsu db, CrashAudit before, List<Acknowledgement> acknowledged, Untold untold) {
+      Store db, CrashAudit before, List<Acknowledgement> acknowledged, Untold untold) {
     Transfers tables = Transfers.in(db);
     List<String> faults = new ArrayList<>();
     checkVersions(acknowledged, before.version, untold, faults);

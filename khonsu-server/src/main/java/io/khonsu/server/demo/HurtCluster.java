@@ -1,14 +1,11 @@
 package io.khonsu.server.demo;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.khonsu.NodePresence;
-import io.khonsu.distributed.NodeStatus;
+import io.khonsu.Store;
 import io.khonsu.server.demo.ClusterReport.Wound;
 import io.khonsu.server.demo.Transfers.Acknowledgement;
-import io.khonsu.server.node.ConfigException;
+import io.khonsu.server.node.EachNode;
 import io.khonsu.server.node.LocalCluster;
-import io.khonsu.server.node.NodeConfig;
-import io.khonsu.server.node.RunningNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -243,49 +240,31 @@ final class HurtCluster implements AutoCloseable {
   }
 
   /**
-   * Stops all, starts all without writers, one of them in this process, and looks at what is there.
+   * Stops all, starts all without writers, and looks at what is there on each.
    *
-   * @return the audit, and the state hashes of all nodes at one index
+   * @return the audits together, and the state hashes of all nodes at one index
    */
   ClusterReport audit() throws IOException, InterruptedException, TimeoutException {
     progress.accept("stopping the writers");
     var _ = cluster.stop();
     cluster.setOptions(List.of());
-    List<Long> others = members.subList(1, members.size());
-    for (long node : others) {
+    for (long node : members) {
       cluster.restart(node);
     }
-    progress.accept("looking for every acknowledged commit");
+    progress.accept("looking for every acknowledged commit on every node");
     List<Acknowledgement> acknowledged = acknowledged();
     acknowledged.sort(Comparator.comparingLong(Acknowledgement::version));
-    try (RunningNode here =
-        RunningNode.start(
-            NodeConfig.read(cluster.configuration(members.getFirst())),
-            NodePresence.EXISTING,
-            RunningNode.Faults.REFUSED)) {
-      LocalCluster.await(() -> isLed(here.member().status()), "a leader for the audit");
-      CrashAudit audit =
-          CrashAudit.of(
-              here.member().store(), CrashAudit.EMPTY, acknowledged, CrashAudit.Untold.ANY);
-      List<String> hashes = new ArrayList<>();
-      LocalCluster.await(
-          () -> hashes.addAll(cluster.stateHashes(here.member().status(), others)),
-          "all nodes at the same index");
-      return new ClusterReport(
-          members.size(),
-          wounds,
-          acknowledged.size(),
-          audit.transfers(),
-          audit.missing(),
-          audit.faults(),
-          hashes);
-    } catch (ConfigException e) {
-      throw new IOException(e.getMessage(), e);
+    List<CrashAudit> audits =
+        EachNode.ask(cluster, members, (_, store) -> audit(store, acknowledged));
+    Map<Long, CrashAudit> byNode = new TreeMap<>();
+    for (int i = 0; i < audits.size(); i++) {
+      byNode.put(members.get(i), audits.get(i));
     }
+    return ClusterReport.of(wounds, acknowledged.size(), byNode, cluster.stateHashes(members));
   }
 
-  private static boolean isLed(NodeStatus status) {
-    return status.leader() != 0 && status.isLed();
+  private static CrashAudit audit(Store store, List<Acknowledgement> acknowledged) {
+    return CrashAudit.of(store, CrashAudit.EMPTY, acknowledged, CrashAudit.Untold.ANY);
   }
 
   @Override

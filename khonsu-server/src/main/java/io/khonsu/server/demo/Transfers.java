@@ -1,7 +1,7 @@
 package io.khonsu.server.demo;
 
-import io.khonsu.Khonsu;
 import io.khonsu.Row;
+import io.khonsu.Store;
 import io.khonsu.Table;
 import io.khonsu.TableSpec;
 import io.khonsu.Transaction;
@@ -50,7 +50,7 @@ record Transfers(Table transfers, Table legs, Table accounts, Table writers) {
   }
 
   /** Finds the tables in a store, and creates those that are not there. */
-  static Transfers in(Khonsu db) {
+  static Transfers in(Store db) {
     return new Transfers(
         table(db, "transfers", "source", "target", "amount"),
         table(db, "legs", "account", "amount"),
@@ -58,7 +58,7 @@ record Transfers(Table transfers, Table legs, Table accounts, Table writers) {
         table(db, "writers", "last"));
   }
 
-  private static Table table(Khonsu db, String name, String... columns) {
+  private static Table table(Store db, String name, String... columns) {
     List<Field> fields =
         Stream.concat(Stream.of("id"), Stream.of(columns))
             .map(column -> Field.notNullable(column, new ArrowType.Int(Long.SIZE, true)))
@@ -68,7 +68,7 @@ record Transfers(Table transfers, Table legs, Table accounts, Table writers) {
   }
 
   /** Commits the next transfer of a writer. */
-  Acknowledgement commitNext(Khonsu db, long writer) {
+  Acknowledgement commitNext(Store db, long writer) {
     return db.transact(tx -> {
       long number = tx.get(writers, writer).map(row -> row.getLong("last")).orElse(0L) + 1;
       Transfer transfer = Transfer.of(writer, number);

@@ -1,8 +1,8 @@
 package io.khonsu.server.history;
 
 import io.khonsu.CommitOutcomeUnknownException;
-import io.khonsu.Khonsu;
 import io.khonsu.Row;
+import io.khonsu.Store;
 import io.khonsu.StoreException;
 import io.khonsu.Table;
 import io.khonsu.TableSpec;
@@ -35,7 +35,7 @@ final class CheckedTransaction {
   }
 
   /** {@return a new table of the columns "key" and "value"} */
-  static Table createTable(Khonsu db, String name, Field value) {
+  static Table createTable(Store db, String name, Field value) {
     Schema schema = new Schema(List.of(Field.notNullable("key", INT64), value));
     return db.createTable(TableSpec.rows(name, schema).primaryKey("key"));
   }
@@ -45,7 +45,7 @@ final class CheckedTransaction {
     return new Field("value", FieldType.notNullable(type), children);
   }
 
-  static CheckedTransaction begin(Khonsu db, Table table, Level level) {
+  static CheckedTransaction begin(Store db, Table table, Level level) {
     IsolationLevel isolation =
         switch (level) {
           case READ_COMMITTED -> IsolationLevel.READ_COMMITTED;

@@ -1,7 +1,7 @@
 package io.khonsu.server.node;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.khonsu.distributed.NodeStatus;
+import io.khonsu.grpc.ClientSettings;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -264,21 +264,34 @@ public final class LocalCluster implements AutoCloseable {
    */
   public Optional<String> address() throws IOException {
     List<String> addresses = new ArrayList<>();
-    try {
-      for (int node = 1; node <= size(); node++) {
-        NodeConfig.read(configuration(node))
-            .clients()
-            .ifPresent(clients ->
-                addresses.add(
-                    "%s:%d"
-                        .formatted(clients.listen().getHostString(), clients.listen().getPort())));
-      }
-    } catch (ConfigException e) {
-      throw new IOException(e.getMessage(), e);
+    for (int node = 1; node <= size(); node++) {
+      clients(node).ifPresent(addresses::add);
     }
     return addresses.isEmpty()
         ? Optional.empty()
         : Optional.of("khonsu://" + String.join(",", addresses));
+  }
+
+  /**
+   * {@return where a node listens for clients, as host and port}
+   *
+   * @throws IOException if it does not, or its configuration cannot be read
+   */
+  public String clientAddress(long node) throws IOException {
+    return clients(node)
+        .orElseThrow(() ->
+            new IOException("%s has no client address: add one".formatted(configuration(node))));
+  }
+
+  private Optional<String> clients(long node) throws IOException {
+    try {
+      return NodeConfig.read(configuration(node))
+          .clients()
+          .map(ClientSettings::listen)
+          .map(listen -> "%s:%d".formatted(listen.getHostString(), listen.getPort()));
+    } catch (ConfigException e) {
+      throw new IOException(e.getMessage(), e);
+    }
   }
 
   /** {@return where the demo's writers note what they did, beside the disk of their node} */
@@ -456,21 +469,24 @@ public final class LocalCluster implements AutoCloseable {
   }
 
   /**
-   * {@return the state hashes of nodes, or an empty list if they have not applied equally much}
+   * {@return the state hashes of nodes that run, once all have applied equally much}
    *
-   * @param here how the one is that runs in this process
-   * @param others that run in their own
+   * @throws TimeoutException if they never have
    */
-  public List<String> stateHashes(NodeStatus here, List<Long> others) throws IOException {
+  public List<String> stateHashes(List<Long> nodes) throws InterruptedException, TimeoutException {
     List<String> hashes = new ArrayList<>();
-    hashes.add("%016x".formatted(here.stateHash()));
-    for (long node : others) {
-      JsonNode status = admin(node).status();
-      if (status.path("appliedIndex").asLong() != here.appliedIndex()) {
-        return List.of();
-      }
-      hashes.add(status.path("stateHash").asText());
-    }
+    await(
+        () -> {
+          hashes.clear();
+          Set<Long> applied = new HashSet<>();
+          for (long node : nodes) {
+            JsonNode status = admin(node).status();
+            applied.add(status.path("appliedIndex").asLong());
+            hashes.add(status.path("stateHash").asText());
+          }
+          return applied.size() == 1;
+        },
+        "all nodes at the same index");
     return hashes;
   }
 

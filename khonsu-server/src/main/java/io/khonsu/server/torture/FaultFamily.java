@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Faults of one kind, by which they are chosen. */
@@ -44,6 +45,11 @@ public enum FaultFamily {
     return Arrays.stream(values()).map(FaultFamily::toString).collect(Collectors.joining(", "));
   }
 
+  /** {@return the names of some, in their order, as {@code --faults} takes them} */
+  public static String names(Set<FaultFamily> families) {
+    return families.stream().sorted().map(FaultFamily::toString).collect(Collectors.joining(","));
+  }
+
   /** {@return whether the nodes' disks must be {@link LoopDisk}s} */
   boolean needsLoopDisks() {
     return this == FULL_DISK || this == POWER_LOSS;
@@ -59,6 +65,7 @@ public enum FaultFamily {
       return;
     }
     Path directory = Files.createTempDirectory("khonsu-" + this);
+    Leftovers.Leftover files = Leftovers.add(() -> DurableAct.delete(directory));
     try (LoopDisk disk =
         LoopDisk.make(directory.resolve("image"), directory.resolve("disk"), "ext4", TRIAL_BYTES)) {
       if (this == POWER_LOSS) {
@@ -74,7 +81,7 @@ public enum FaultFamily {
               .formatted(this, LoopDisk.NEEDS, e.getMessage()),
           e);
     } finally {
-      DurableAct.delete(directory);
+      Leftovers.end(files);
     }
   }
 

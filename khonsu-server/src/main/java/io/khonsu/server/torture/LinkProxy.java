@@ -11,6 +11,7 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -48,6 +49,10 @@ final class LinkProxy implements AutoCloseable {
 
   @GuardedBy("lock")
   private State state = State.OPEN;
+
+  /** How often something has come through. */
+  @GuardedBy("lock")
+  private long passages;
 
   @GuardedBy("lock")
   private boolean isClosed;
@@ -135,8 +140,9 @@ final class LinkProxy implements AutoCloseable {
       InputStream in = from.getInputStream();
       OutputStream out = to.getOutputStream();
       for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
-        awaitPassage();
+        awaitOpen();
         out.write(buffer, 0, count);
+        notePassage(pair);
       }
     } catch (IOException _) {
       // One end has gone, or the link was cut.
@@ -148,7 +154,7 @@ final class LinkProxy implements AutoCloseable {
   }
 
   /** Waits as long as nothing comes through, or for a moment if it is slow. */
-  private void awaitPassage() throws InterruptedException {
+  private void awaitOpen() throws InterruptedException {
     boolean isSlow;
     lock.lock();
     try {
@@ -161,6 +167,55 @@ final class LinkProxy implements AutoCloseable {
     }
     if (isSlow) {
       Thread.sleep(SLOWNESS);
+    }
+  }
+
+  private void notePassage(Pair pair) {
+    lock.lock();
+    try {
+      if (pairs.contains(pair)) { // or the link was cut meanwhile
+        passages++;
+        changed.signalAll();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Waits until something comes through, as after the link was cut.
+   *
+   * @throws TimeoutException if nothing does
+   */
+  void awaitPassage(Duration timeout) throws InterruptedException, TimeoutException {
+    lock.lockInterruptibly();
+    try {
+      long before = passages;
+      long left = timeout.toNanos();
+      while (passages == before) {
+        if (left <= 0) {
+          throw new TimeoutException(
+              "nothing has come through to %s within %d s".formatted(target, timeout.toSeconds()));
+        }
+        left = changed.awaitNanos(left);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Cuts the link for a while, several times; each time something has come through since the last.
+   *
+   * @throws TimeoutException if nothing does
+   */
+  void cutAgainAndAgain(int times, Duration each, Duration timeout)
+      throws InterruptedException, TimeoutException {
+    for (int i = 0; i < times; i++) {
+      set(State.CUT);
+      Thread.sleep(each);
+      set(State.OPEN);
+      awaitPassage(timeout);
     }
   }
 

@@ -31,6 +31,7 @@ public final class LoopDisk implements AutoCloseable {
   private final Path mountPoint;
   private boolean isMounted;
   private boolean isClosed;
+  private final Leftovers.Leftover leftover = this::unmountAll;
 
   private LoopDisk(Path image, Path mountPoint) {
     this.image = image;
@@ -53,14 +54,32 @@ public final class LoopDisk implements AutoCloseable {
     SystemCommand.run("mkfs." + fileSystem, "-q", image);
     Files.createDirectories(mountPoint);
     LoopDisk disk = new LoopDisk(image, mountPoint);
-    disk.mount();
-    Files.deleteIfExists(mountPoint.resolve("lost+found")); // of ext4
-    return disk;
+    boolean isMade = false;
+    Leftovers.add(disk.leftover);
+    try {
+      disk.mount();
+      Files.deleteIfExists(mountPoint.resolve("lost+found")); // of ext4
+      isMade = true;
+      return disk;
+    } finally {
+      if (!isMade) {
+        disk.close();
+      }
+    }
   }
 
-  private void mount() throws IOException, InterruptedException {
-    SystemCommand.run("mount", "-o", "loop", image, mountPoint);
-    isMounted = true;
+  /** Whoever closes it meanwhile waits for that, and unmounts it then. */
+  private synchronized void mount() throws IOException, InterruptedException {
+    checkOpen();
+    try {
+      SystemCommand.run("mount", "-o", "loop", image, mountPoint);
+    } finally {
+      isMounted = isMountPoint(); // it may be also if the program was stopped
+    }
+  }
+
+  private boolean isMountPoint() throws IOException {
+    return !Files.getFileStore(mountPoint).equals(Files.getFileStore(mountPoint.resolve("..")));
   }
 
   /**
@@ -141,7 +160,11 @@ public final class LoopDisk implements AutoCloseable {
    * @throws IOException if somebody still has a file of it open: it goes when they have closed it
    */
   @Override
-  public synchronized void close() throws IOException {
+  public void close() throws IOException {
+    Leftovers.end(leftover);
+  }
+
+  private synchronized void unmountAll() throws IOException {
     isClosed = true;
     if (!isMounted) {
       return;

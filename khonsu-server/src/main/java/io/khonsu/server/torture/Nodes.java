@@ -11,17 +11,15 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
-import org.slf4j.LoggerFactory;
 
 /** The nodes, a proxy on each way from one to another, and how they are hurt. Close it. */
 final class Nodes implements AutoCloseable {
-  /** Between the ends of connections that end again and again. */
+  /** So many connections end, one after another, each after something has come through it. */
   private static final int RESETS = 3;
 
   private static final Duration POLL = Duration.ofMillis(50);
-  private static final Duration FULL_TIMEOUT = Duration.ofMinutes(3);
+  private static final Duration TIMEOUT = Duration.ofMinutes(3);
 
   /** The exit status of a node that says why it cannot go on. */
   private static final int UNAVAILABLE = 3;
@@ -35,8 +33,7 @@ final class Nodes implements AutoCloseable {
   private record Way(long from, long to) {}
 
   private final Map<Way, LinkProxy> proxies = new HashMap<>();
-  private final Map<Long, LoopDisk> disks = new ConcurrentHashMap<>();
-  private final Thread stop = new Thread(this::abandon, "khonsu-torture-stop");
+  private final Map<Long, LoopDisk> disks = new HashMap<>();
   private final List<String> complaints = new ArrayList<>();
   private final LocalCluster cluster;
 
@@ -44,10 +41,10 @@ final class Nodes implements AutoCloseable {
       throws IOException, InterruptedException {
     List<String> options = List.of("--faults", "--clients", Long.toString(plan.seed()));
     boolean isMade = false;
+    Leftovers.hook();
     try {
       var _ = LocalCluster.configure(directory, Torture.NODES, this::route);
       if (plan.needsLoopDisks()) {
-        Runtime.getRuntime().addShutdownHook(stop);
         makeDisks(directory, IMAGE_BYTES + plan.duration().toMinutes() * IMAGE_BYTES_PER_MINUTE);
       }
       cluster = LocalCluster.begin(directory, mainClass, options);
@@ -114,11 +111,8 @@ final class Nodes implements AutoCloseable {
       case DROP_TO_LEADER -> breakLinks(fault, "DROP", new Way(follower, leader));
       case SLOW_LINK -> disturb(fault, new Way(leader, follower), LinkProxy.State.SLOW);
       case STALLED_LINK -> disturb(fault, new Way(leader, follower), LinkProxy.State.STALLED);
-      case RESET_LINK -> {
-        for (int i = 0; i < RESETS; i++) {
-          disturb(fault, new Way(leader, follower), LinkProxy.State.CUT);
-        }
-      }
+      case RESET_LINK ->
+          proxy(new Way(leader, follower)).cutAgainAndAgain(RESETS, fault.duration(), TIMEOUT);
     }
   }
 
@@ -172,14 +166,14 @@ final class Nodes implements AutoCloseable {
       throws IOException, InterruptedException, TimeoutException {
     ServerProcess process = process(node);
     long saidBefore = Files.size(cluster.log(node));
-    long deadline = System.nanoTime() + FULL_TIMEOUT.toNanos();
+    long deadline = System.nanoTime() + TIMEOUT.toNanos();
     do { // it may make room itself, as by dropping what it needs no more
       disk(node).fill();
       Thread.sleep(POLL);
       if (System.nanoTime() > deadline) {
         throw new TimeoutException(
             "the disk of node %d is full for %d s, and it has not ended"
-                .formatted(node, FULL_TIMEOUT.toSeconds()));
+                .formatted(node, TIMEOUT.toSeconds()));
       }
     } while (process.isAlive());
     checkEnd(node, cluster.stopOne(node), saidBefore);
@@ -248,11 +242,16 @@ final class Nodes implements AutoCloseable {
     }
   }
 
-  private void disturb(Fault fault, Way way, LinkProxy.State state) throws InterruptedException {
+  private LinkProxy proxy(Way way) {
     LinkProxy proxy = proxies.get(way);
     if (proxy == null) {
       throw new IllegalStateException("there is no proxy on " + way);
     }
+    return proxy;
+  }
+
+  private void disturb(Fault fault, Way way, LinkProxy.State state) throws InterruptedException {
+    LinkProxy proxy = proxy(way);
     proxy.set(state);
     Thread.sleep(fault.duration());
     proxy.set(LinkProxy.State.OPEN);
@@ -280,28 +279,8 @@ final class Nodes implements AutoCloseable {
         failure = e;
       }
     }
-    try {
-      var _ = Runtime.getRuntime().removeShutdownHook(stop);
-    } catch (IllegalStateException _) {
-      // It runs already.
-    }
     if (failure != null) {
       throw failure;
-    }
-  }
-
-  /**
-   * This process is being stopped: no file system stays mounted. The nodes end with it, and with
-   * them what they still use.
-   */
-  private void abandon() {
-    try {
-      closeDisks();
-    } catch (IOException e) {
-      LoggerFactory.getLogger(Nodes.class)
-          .atWarn()
-          .setCause(e)
-          .log("a disk was unmounted while it was in use");
     }
   }
 }

@@ -31,10 +31,10 @@ public record TorturePlan(
     leftOut = Collections.unmodifiableMap(new TreeMap<>(leftOut));
   }
 
-  /** {@return the first of the faults} */
-  public List<String> schedule(int count) {
+  /** {@return the first of the faults that a seed draws of some families, on any machine} */
+  public static List<String> schedule(long seed, Set<FaultFamily> families, int count) {
     RandomGenerator random = new SplittableRandom(seed);
-    return Stream.generate(() -> draw(random).toString()).limit(count).toList();
+    return Stream.generate(() -> Fault.draw(random, families).toString()).limit(count).toList();
   }
 
   Fault draw(RandomGenerator random) {

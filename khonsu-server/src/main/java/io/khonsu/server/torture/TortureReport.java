@@ -32,7 +32,7 @@ public record TortureReport(
   /** How soon service is to be back after a fault of one node or link. */
   static final Duration BACK_WITHIN = Duration.ofSeconds(2);
 
-  private static final int LOST_TOLD_MAX = 20;
+  private static final int TOLD_MAX = 20;
 
   /** Of a process that ended well because it was told to, by SIGTERM. */
   private static final int STOPPED_STATUS = 143;
@@ -76,13 +76,14 @@ public record TortureReport(
   }
 
   /**
-   * {@return whether nothing was lost or is wrong, and all nodes ended well and have the same
-   * state}
+   * {@return whether nothing was lost or is wrong, and all nodes ended well and have the same rows
+   * and state}
    */
   public boolean holds() {
     return check.valid(Consistency.STRICT_SERIALIZABLE)
         && audit.lost().isEmpty()
         && history().count(Outcome.COMMITTED) > 0
+        && audit.differences().isEmpty()
         && haveSameState()
         && complaints.isEmpty()
         && haveEndedWell();
@@ -127,6 +128,7 @@ public record TortureReport(
                   wound.isMiss() ? "MISS" : "")
               .stripTrailing());
     }
+    lines.add("  drawn of: " + FaultFamily.names(plan.families()));
     plan.leftOut().forEach((_, why) -> lines.add("  left out: " + why));
     lines.add(
         "  service back within %d s of a fault of one node or link: %d of %d%s"
@@ -149,7 +151,11 @@ public record TortureReport(
         .forEach(anomaly -> lines.addAll(anomaly.toString().lines().toList()));
     lines.add(
         "  acknowledged appends lost: "
-            + (audit.lost().isEmpty() ? "none" : audit.lost().size() + ", " + firstLost()));
+            + (audit.lost().isEmpty() ? "none" : audit.lost().size() + ", " + first(audit.lost())));
+    lines.add(
+        "  lists that nodes do not agree on: "
+            + (audit.differences().isEmpty() ? "none" : audit.differences().size()));
+    first(audit.differences()).forEach(difference -> lines.add("  WRONG: " + difference));
     lines.add(
         "  state of all nodes: "
             + (haveSameState() ? stateHashes().getFirst() : "DIFFERENT, " + stateHashes()));
@@ -160,8 +166,8 @@ public record TortureReport(
     return lines;
   }
 
-  private List<Long> firstLost() {
-    return audit.lost().subList(0, Math.min(audit.lost().size(), LOST_TOLD_MAX));
+  private static <T> List<T> first(List<T> all) {
+    return all.subList(0, Math.min(all.size(), TOLD_MAX));
   }
 
   /** {@return the report as maps, lists, strings, numbers and booleans} */
@@ -169,6 +175,7 @@ public record TortureReport(
     Map<String, Object> tree = new LinkedHashMap<>();
     tree.put("holds", holds());
     tree.put("seed", plan.seed());
+    tree.put("families", plan.families().stream().sorted().map(FaultFamily::toString).toList());
     tree.put("leftOut", leftOut());
     tree.put("faults", wounds.stream().map(TortureReport::tree).toList());
     tree.put("backWithinMillis", BACK_WITHIN.toMillis());
@@ -182,6 +189,7 @@ public record TortureReport(
         "anomalies",
         check.forbidden(Consistency.STRICT_SERIALIZABLE).stream().map(Object::toString).toList());
     tree.put("lost", audit.lost().size());
+    tree.put("differences", first(audit.differences()));
     tree.put("stateHashes", stateHashes());
     tree.put("complaints", complaints);
     tree.put("exitStatuses", exitStatuses);

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A file system that loses its power and gets full; left out where the machine cannot do that. */
 class LoopDiskTest {
-  private static final long SIZE_BYTES = 32L << 20;
+  static final long BYTES = 32L << 20;
 
   @TempDir private Path root;
 
@@ -28,7 +28,7 @@ class LoopDiskTest {
     } catch (IOException e) {
       return abort(String.valueOf(e.getMessage()));
     }
-    disk = LoopDisk.make(root.resolve("image"), root.resolve("disk"), "ext4", SIZE_BYTES);
+    disk = LoopDisk.make(root.resolve("image"), root.resolve("disk"), "ext4", BYTES);
     return disk;
   }
 
@@ -94,10 +94,10 @@ class LoopDiskTest {
   @Test
   void make_whereAFileIs_isRefused() throws Exception {
     Path image = Files.createFile(root.resolve("image"));
-    assertThatThrownBy(() -> LoopDisk.make(image, root.resolve("disk"), "ext4", SIZE_BYTES))
+    assertThatThrownBy(() -> LoopDisk.make(image, root.resolve("disk"), "ext4", BYTES))
         .isInstanceOf(IOException.class);
     Path other = root.resolve("other");
-    assertThatThrownBy(() -> LoopDisk.make(other, root.resolve("disk"), "no-such", SIZE_BYTES))
+    assertThatThrownBy(() -> LoopDisk.make(other, root.resolve("disk"), "no-such", BYTES))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("mkfs.no-such");
   }

@@ -35,7 +35,7 @@ class TortureReportTest {
 
   private static TortureReport report(
       History history, List<Long> lost, List<String> hashes, List<Integer> exitStatuses) {
-    return report(new Audit(history, lost, hashes), List.of(), exitStatuses);
+    return report(new Audit(history, lost, List.of(), hashes), List.of(), exitStatuses);
   }
 
   private static TortureReport report(
@@ -98,7 +98,7 @@ class TortureReportTest {
 
   @Test
   void whatNodesDidWrong_isTold_andHolds_isFalse() {
-    Audit fine = new Audit(history(new Operation.Append(1, 1)), List.of(), SAME);
+    Audit fine = new Audit(history(new Operation.Append(1, 1)), List.of(), List.of(), SAME);
     TortureReport report = report(fine, List.of("node 2 ended with 70"), List.of(143, 143, 143));
     assertThat(report.holds()).isFalse();
     assertThat(report.lines()).contains("  WRONG: node 2 ended with 70");

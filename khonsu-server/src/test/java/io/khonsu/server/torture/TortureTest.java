@@ -70,7 +70,7 @@ class TortureTest {
   }
 
   private static List<String> schedule(long seed, FaultFamily... families) {
-    return new TorturePlan(seed, Duration.ofSeconds(1), Set.of(families), Map.of()).schedule(400);
+    return TorturePlan.schedule(seed, Set.of(families), 400);
   }
 
   @Test
