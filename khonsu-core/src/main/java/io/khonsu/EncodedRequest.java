@@ -132,7 +132,7 @@ record EncodedRequest(
    * {@return what was read, to be compared with what is committed here}
    *
    * @throws TableDroppedException if a table that was read is not there any more
-   * @throws IllegalArgumentException if a filter does not fit its table
+   * @throws IllegalArgumentException if a filter does not fit its table, or its range goes beyond
    */
   ReadSet<StoredValue> reads(Catalog catalog) {
     ReadSet<StoredValue> reads = new ReadSet<>();
@@ -151,6 +151,12 @@ record EncodedRequest(
     Table table = catalog.byId(Table.tableIdOf(range.interval.from()));
     if (table == null || table.isDropped()) {
       throw new TableDroppedException("a table that was read was dropped");
+    }
+    Key to = range.interval.to();
+    Key end = table.allKeys().to();
+    if (!table.isRowTable() || to == null || end == null || to.compareTo(end) > 0) {
+      throw new IllegalArgumentException(
+          "a filter is of rows of one table, not of what follows it");
     }
     return new RowPredicate(range.filter, table.schema());
   }

@@ -1,5 +1,7 @@
 package io.khonsu;
 
+import io.khonsu.internal.arrow.BatchFrame;
+import io.khonsu.internal.arrow.FrozenBatch;
 import io.khonsu.mvcc.CommitRecord;
 import io.khonsu.mvcc.CommitRequest;
 import io.khonsu.mvcc.CommitResult;
@@ -8,6 +10,8 @@ import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.mvcc.HistoryHold;
 import io.khonsu.mvcc.ReadSet;
 import io.khonsu.mvcc.TxnBuffer;
+import io.khonsu.mvcc.Version;
+import io.khonsu.mvcc.WriteSet;
 import io.khonsu.spi.CommitOrder;
 import io.khonsu.spi.CommittedTransaction;
 import io.khonsu.spi.DamagedStorageException;
@@ -15,7 +19,10 @@ import io.khonsu.spi.Mutation;
 import java.time.InstantSource;
 import java.util.List;
 import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.OutOfMemoryException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One replica of a store, for who puts commit requests in order: it applies each at its place, and
@@ -27,6 +34,15 @@ import org.jspecify.annotations.Nullable;
  * time.
  */
 public final class ReplicatedStore implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ReplicatedStore.class);
+
+  /*
+   * The answer is part of the replicated state, and what exceptions say is not the same everywhere:
+   * numbers depend on the locale, and compiled code throws some without any message.
+   */
+  private static final String MALFORMED =
+      "it cannot be read, or does not fit the tables: the nodes log why, at level debug";
+
   private final Khonsu store;
   private final TxnBuffer<StoredValue> buffer;
   private final ReplayedVersions versions;
@@ -38,6 +54,7 @@ public final class ReplicatedStore implements AutoCloseable {
   private final ReplicatedCommitter committer;
   private final Memory memory;
   private final HistoryHold<StoredValue> history;
+  private final long sizeMaxBytes;
 
   /**
    * What came of a request.
@@ -61,6 +78,7 @@ public final class ReplicatedStore implements AutoCloseable {
     this.committer = (ReplicatedCommitter) parts.committer();
     this.recovery = new Recovery(buffer, droppedTables, tables, versions, memory);
     this.history = buffer.hold();
+    this.sizeMaxBytes = parts.config().transactionSizeMaxBytes();
   }
 
   /**
@@ -126,17 +144,34 @@ public final class ReplicatedStore implements AutoCloseable {
     try {
       return apply(version, transactionId, EncodedRequest.decode(request));
     } catch (EncodedRequest.MalformedException e) {
-      return refused(CommitAnswer.Reason.MALFORMED, String.valueOf(e.getMessage()));
+      return malformed(e);
+    } catch (StoreException | OutOfMemoryException e) {
+      throw e; // not a matter of the request, nor the same on every replica
+    } catch (RuntimeException | StackOverflowError e) {
+      if (buffer.pendingVersion() >= version) {
+        throw e; // it has begun to change the store
+      }
+      return malformed(e);
     }
   }
 
-  private Applied apply(long version, long transactionId, EncodedRequest request) {
+  /**
+   * Whatever a request makes go wrong before anything was changed goes wrong on every replica: were
+   * they to stop, they would stop again at each start.
+   */
+  private static Applied malformed(Throwable cause) {
+    LOG.atDebug().setCause(cause).log("a commit request is refused");
+    return refused(CommitAnswer.Reason.MALFORMED, MALFORMED);
+  }
+
+  private Applied apply(long version, long transactionId, EncodedRequest request)
+      throws EncodedRequest.MalformedException {
     if (request.snapshotVersion() < history.version()) {
       return new Applied(
           new CommitAnswer.TooOld(request.snapshotVersion(), history.version()).encode(), null);
     }
     if (request.snapshotVersion() > buffer.newestVersion()) {
-      return refused(CommitAnswer.Reason.MALFORMED, "it has read what is not committed");
+      throw new IllegalArgumentException("it has read what is not committed");
     }
     StagedMutations staged = new StagedMutations(catalog, tables, memory);
     try {
@@ -149,8 +184,8 @@ public final class ReplicatedStore implements AutoCloseable {
       return refused(CommitAnswer.Reason.TABLE_EXISTS, String.valueOf(e.getMessage()));
     } catch (LimitExceededException e) {
       return new Applied(new CommitAnswer.OverLimit(e.sizeBytes(), e.limitBytes()).encode(), null);
-    } catch (DamagedStorageException | IllegalArgumentException e) {
-      return refused(CommitAnswer.Reason.MALFORMED, String.valueOf(e.getMessage()));
+    } catch (DamagedStorageException e) {
+      return malformed(e);
     } finally {
       staged.discard();
     }
@@ -185,6 +220,36 @@ public final class ReplicatedStore implements AutoCloseable {
     }
     request.appends().forEach(this::check);
     staged.addAppends(request.appends());
+    if (request.appends().size() > 1) {
+      checkSize(staged.writes());
+    }
+  }
+
+  /** A single batch that grows too large is refused when it is merged; several may be, together. */
+  private void checkSize(WriteSet<StoredValue> writes) {
+    long sizeBytes = 0;
+    try (var newest = buffer.readOnlySnapshot()) {
+      for (int i = 0; i < writes.size(); i++) {
+        Version<StoredValue> committed =
+            writes.isMerge(i) ? buffer.get(writes.key(i), newest) : null;
+        sizeBytes += frameBytes(writes.version(i));
+        sizeBytes += committed == null ? 0 : frameBytes(committed);
+      }
+    }
+    if (sizeBytes > sizeMaxBytes) {
+      throw new LimitExceededException(
+          "merged batches", sizeBytes, "transactionSizeMaxBytes", sizeMaxBytes);
+    }
+  }
+
+  /** {@return how large a batch is in a commit: the same on all replicas, unlike its memory} */
+  private static long frameBytes(Version<StoredValue> version) {
+    if (version.isTombstone() || !(version.requireValue() instanceof StoredBatch stored)) {
+      return 0;
+    }
+    try (FrozenBatch batch = stored.pin()) {
+      return BatchFrame.sizeBytes(batch);
+    }
   }
 
   private static boolean isDefinition(Mutation mutation) {
@@ -214,7 +279,8 @@ public final class ReplicatedStore implements AutoCloseable {
       long transactionId,
       EncodedRequest request,
       ReadSet<StoredValue> reads,
-      StagedMutations staged) {
+      StagedMutations staged)
+      throws EncodedRequest.MalformedException {
     // Marked before it has its version: whoever was let in sees a snapshot from before, or the
     // mark.
     staged.dropped().forEach(catalog::drop);
@@ -241,7 +307,8 @@ public final class ReplicatedStore implements AutoCloseable {
   }
 
   private Applied accepted(
-      long version, CommitResult.Accepted<StoredValue> accepted, StagedMutations staged) {
+      long version, CommitResult.Accepted<StoredValue> accepted, StagedMutations staged)
+      throws EncodedRequest.MalformedException {
     staged.handOver();
     CommitRecord<StoredValue> record = accepted.record();
     if (record.version() != version) { // all its writes were dropped
@@ -263,12 +330,17 @@ public final class ReplicatedStore implements AutoCloseable {
   }
 
   /** {@return a commit with what was appended; one for which that fails is withdrawn} */
-  private CommittedTransaction encoded(CommitRecord<StoredValue> record) {
+  private CommittedTransaction encoded(CommitRecord<StoredValue> record)
+      throws EncodedRequest.MalformedException {
     boolean done = false;
     try {
       CommittedTransaction commit = encoder.encode(record);
       done = true;
       return commit;
+    } catch (LimitExceededException e) { // only now was it merged
+      throw e;
+    } catch (IllegalArgumentException e) { // what was merged is too large to be encoded
+      throw new EncodedRequest.MalformedException(String.valueOf(e.getMessage()), e);
     } finally {
       if (!done) {
         buffer.withdraw(record);
@@ -320,6 +392,21 @@ public final class ReplicatedStore implements AutoCloseable {
    */
   public void restore(CommittedTransaction commit) throws DamagedStorageException {
     recovery.apply(commit);
+  }
+
+  /**
+   * Says that the state as of a version comes next, and not what led to it: nobody can read before
+   * it.
+   */
+  public void beginAt(long version) {
+    buffer.beginAt(version);
+  }
+
+  /** {@return the version of the last commit that {@link #scanState} shows, or 0} */
+  public long scanVersion() {
+    try (var snapshot = history.snapshot(history.version())) {
+      return snapshot.lastCommit();
+    }
   }
 
   /**
