@@ -32,7 +32,7 @@ final class Effects {
   /** Takes decided entries. */
   interface Applier {
     /** Applies a run of entries. */
-    void apply(long firstIndex, Entries run);
+    void apply(long firstIndex, Entries run) throws IOException;
   }
 
   private final Replica replica;
