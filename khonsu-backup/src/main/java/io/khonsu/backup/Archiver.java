@@ -17,7 +17,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Archives the commits of a running store, or of a replica, on a thread of its own: commits never
  * wait for it. A store's log keeps what is not yet archived, as far as its limit for held logs
- * allows; a replica keeps all commits. Close it before the store. Thread-safe.
+ * allows; a replica keeps it as long as it can be archived from there. Close it before the store.
+ * Thread-safe.
  *
  * <p>If the archive cannot be written it tries again, less and less often, and {@link #status} says
  * why. If the archive is that of another history it stops, and must be started again.
@@ -336,7 +337,7 @@ public final class Archiver implements AutoCloseable {
   private void letGo() {
     try {
       source.letGo();
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) { // as of a history that was closed before this
       LOG.atWarn().setCause(e).log("commits that cannot be archived are still kept");
     }
   }
