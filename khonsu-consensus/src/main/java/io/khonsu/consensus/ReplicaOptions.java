@@ -58,13 +58,13 @@ public record ReplicaOptions(
 
   /** {@return the defaults, which are in the description of each setting} */
   public static ReplicaOptions defaults() {
-    return new ReplicaOptions(10, 30, 1, 0, 1, 0, new Limits(1 << 20, 16 << 20, 64 << 20, 1L << 30));
+    return new ReplicaOptions(
+        10, 30, 1, 0, 1, 0, new Limits(1 << 20, 16 << 20, 64 << 20, 1L << 30));
   }
 
   /** {@return these with other timeouts} */
   public ReplicaOptions withTicks(int election, int resend, int flush) {
-    return new ReplicaOptions(
-        election, resend, flush, tellTicks, batchEntries, priority, limits);
+    return new ReplicaOptions(election, resend, flush, tellTicks, batchEntries, priority, limits);
   }
 
   /** {@return these with another time until what is decided is told} */
