@@ -37,6 +37,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * and go on.
  */
 class HostileRequestTest {
+  private static final List<IsolationLevel> LEVELS = List.of(IsolationLevel.values());
   private static final TableSpec NUMBERS =
       TableSpec.rows("numbers", Batches.NUMBERS).primaryKey("id");
   private static final TableSpec ACCOUNTS =
@@ -262,7 +263,7 @@ class HostileRequestTest {
         .forEach((strategy, mutations) ->
             writes.put(strategy(random, strategy), changed(random, mutations)));
     return new EncodedRequest(
-        IsolationLevel.values()[random.nextInt(IsolationLevel.values().length)],
+        LEVELS.get(random.nextInt(LEVELS.size())),
         random.nextInt(10) == 0 ? random.nextLong() : base.snapshotVersion() - random.nextInt(60),
         keys(random),
         keys(random),
