@@ -50,6 +50,9 @@ record EncodedRequest(
     List<Mutation> appends) {
   private static final byte FORMAT_VERSION = 1;
 
+  /** No item has a longer key; ends of ranges may be a little longer. Answers repeat them. */
+  private static final int KEY_BYTES_MAX = 2 * Table.KEY_BYTES_MAX;
+
   /** Their codes are their places here; an addition goes to the end. */
   private static final List<IsolationLevel> LEVELS =
       List.of(
@@ -272,7 +275,7 @@ record EncodedRequest(
 
   private static Key key(ByteBuffer in) {
     byte[] bytes = bytes(in);
-    if (bytes.length < Table.PREFIX_BYTES) {
+    if (bytes.length < Table.PREFIX_BYTES || bytes.length > KEY_BYTES_MAX) {
       throw new IllegalArgumentException("a key has %d bytes".formatted(bytes.length));
     }
     return Key.of(bytes);

@@ -13,6 +13,7 @@ import io.khonsu.spi.TransactionCodec;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -127,7 +128,7 @@ class HostileRequestTest {
   }
 
   /** {@return one that has read a range, of one table and what follows it} */
-  private EncodedRequest reading(String name, RowFilter filter, @Nullable Key to) {
+  private EncodedRequest reading(String name, @Nullable RowFilter filter, @Nullable Key to) {
     List<Mutation> write = List.of(new Mutation.Delete(table(name).id(), ByteBuffer.allocate(9)));
     return new EncodedRequest(
         IsolationLevel.SERIALIZABLE,
@@ -157,6 +158,14 @@ class HostileRequestTest {
     assertThat(apply(reading("numbers", filter, end).encode()))
         .isNotInstanceOf(CommitAnswer.Refused.class);
     assertThat(apply(numbers(3, 4))).isInstanceOf(CommitAnswer.Committed.class);
+  }
+
+  /** Each of many conflicts would tell it again. */
+  @Test
+  void keyThatNoItemCanHave_isRefused() {
+    byte[] longKey = Arrays.copyOf(Table.prefixOf(table("numbers").id()), 1 << 20);
+    EncodedRequest reads = reading("numbers", null, Key.of(longKey));
+    assertMalformed(reads.encode());
   }
 
   @Test
