@@ -44,6 +44,9 @@ final class Checkpoints implements AutoCloseable {
   /** After so many checkpoints nobody asks for the rest of a snapshot any more. */
   private static final int IDLE_CHECKPOINTS_MAX = 2;
 
+  /** An archive may lag a little; what is worth so many bases is a matter for its owner. */
+  private static final int HELD_BASES_MAX = 4;
+
   /** So much of what was applied waits in memory for the next write. */
   private static final long RECENT_BYTES_MAX = 8 << 20;
 
@@ -275,7 +278,7 @@ final class Checkpoints implements AutoCloseable {
     }
     long version = store.scanVersion();
     if (!applied.mayTrim(version)) {
-      warnOfHold();
+      warnOfHold(worthwhile * HELD_BASES_MAX);
     } else if (version > base().version()) {
       StateScan scan = store.scanState();
       if (scan.isAtEnd()) {
@@ -286,9 +289,9 @@ final class Checkpoints implements AutoCloseable {
     }
   }
 
-  /** Says how much is kept for an archive, each time that it has doubled. */
-  private void warnOfHold() {
-    if (applied.sizeBytes() >= heldBytesTold * 2) {
+  /** Says how much is kept for an archive, from so much on, each time that it has doubled. */
+  private void warnOfHold(long muchBytes) {
+    if (applied.sizeBytes() >= Math.max(muchBytes, heldBytesTold * 2)) {
       heldBytesTold = applied.sizeBytes();
       LOG.atWarn()
           .addKeyValue("node", config.member())
