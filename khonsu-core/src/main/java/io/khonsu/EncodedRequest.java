@@ -123,15 +123,13 @@ record EncodedRequest(
       ReadSet.Range<StoredValue> range = reads.range(i);
       ranges.add(new Range(range.interval(), filterOf(range.predicate())));
     }
-    Map<ConflictStrategy, CommittedTransaction> changes = new EnumMap<>(ConflictStrategy.class);
-    writes.forEach((strategy, mutations) -> changes.put(strategy, changes(mutations)));
     return new EncodedRequest(
         request.level(),
         request.snapshot().version(),
         reads.guardKeys(),
         items,
         ranges,
-        changes,
+        changes(writes),
         appends);
   }
 
@@ -139,7 +137,7 @@ record EncodedRequest(
    * {@return what was read, to be compared with what is committed here}
    *
    * @throws TableDroppedException if a table that was read is not there any more
-   * @throws IllegalArgumentException if a filter does not fit its table
+   * @throws IllegalArgumentException if a filter does not fit its table, or its range goes beyond
    */
   ReadSet<StoredValue> reads(Catalog catalog) {
     ReadSet<StoredValue> reads = new ReadSet<>();
@@ -160,8 +158,8 @@ record EncodedRequest(
       throw new TableDroppedException("a table that was read was dropped");
     }
     Key to = range.interval.to();
-    if (to == null || to.compareTo(table.endOfKeys()) > 0) {
-      throw new IllegalArgumentException("an interval with a filter reaches beyond its table");
+    if (!table.isRowTable() || to == null || to.compareTo(table.endOfKeys()) > 0) {
+      throw new IllegalArgumentException("a filter is of rows of one table, not of what follows it");
     }
     return new RowPredicate(range.filter, table.schema());
   }
@@ -194,6 +192,14 @@ record EncodedRequest(
     });
     out.bytes(appends.isEmpty() ? new byte[0] : changes(appends).record().bytes());
     return out.toByteArray();
+  }
+
+  /** {@return changes by strategy as a request has them} */
+  static Map<ConflictStrategy, CommittedTransaction> changes(
+      Map<ConflictStrategy, List<Mutation>> writes) {
+    Map<ConflictStrategy, CommittedTransaction> changes = new EnumMap<>(ConflictStrategy.class);
+    writes.forEach((strategy, mutations) -> changes.put(strategy, changes(mutations)));
+    return changes;
   }
 
   /** {@return changes as a request has them} */

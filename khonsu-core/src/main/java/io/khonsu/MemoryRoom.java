@@ -5,6 +5,7 @@ import io.khonsu.mvcc.Key;
 import io.khonsu.mvcc.Snapshot;
 import io.khonsu.mvcc.TxnBuffer;
 import io.khonsu.mvcc.Version;
+import io.khonsu.spi.CommittedTransaction;
 import io.khonsu.spi.Mutation;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -51,8 +52,8 @@ final class MemoryRoom {
 
   private long needBytes(EncodedRequest request) {
     long need = 0;
-    for (List<Mutation> writes : request.writes().values()) {
-      for (Mutation write : writes) {
+    for (CommittedTransaction writes : request.writes().values()) {
+      for (Mutation write : writes.mutations()) {
         need += needBytes(write);
       }
     }

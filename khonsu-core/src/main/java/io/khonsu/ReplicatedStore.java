@@ -1,5 +1,7 @@
 package io.khonsu;
 
+import io.khonsu.internal.arrow.BatchFrame;
+import io.khonsu.internal.arrow.FrozenBatch;
 import io.khonsu.mvcc.CommitRecord;
 import io.khonsu.mvcc.CommitRequest;
 import io.khonsu.mvcc.CommitResult;
@@ -8,6 +10,8 @@ import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.mvcc.HistoryHold;
 import io.khonsu.mvcc.ReadSet;
 import io.khonsu.mvcc.TxnBuffer;
+import io.khonsu.mvcc.Version;
+import io.khonsu.mvcc.WriteSet;
 import io.khonsu.spi.CommitOrder;
 import io.khonsu.spi.CommittedTransaction;
 import io.khonsu.spi.DamagedStorageException;
@@ -15,6 +19,7 @@ import io.khonsu.spi.Mutation;
 import java.time.InstantSource;
 import java.util.List;
 import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.OutOfMemoryException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +36,13 @@ import org.slf4j.LoggerFactory;
 public final class ReplicatedStore implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ReplicatedStore.class);
 
+  /*
+   * The answer is part of the replicated state, and what exceptions say is not the same everywhere:
+   * numbers depend on the locale, and compiled code throws some without any message.
+   */
+  private static final String MALFORMED =
+      "it cannot be read, or does not fit the tables: the nodes log why, at level debug";
+
   private final Khonsu store;
   private final TxnBuffer<StoredValue> buffer;
   private final ReplayedVersions versions;
@@ -43,6 +55,7 @@ public final class ReplicatedStore implements AutoCloseable {
   private final Memory memory;
   private final MemoryRoom room;
   private final HistoryHold<StoredValue> history;
+  private final long sizeMaxBytes;
 
   /**
    * What came of a request.
@@ -67,6 +80,7 @@ public final class ReplicatedStore implements AutoCloseable {
     this.recovery = new Recovery(buffer, droppedTables, tables, versions, memory);
     this.room = new MemoryRoom(buffer, catalog, memory);
     this.history = buffer.hold();
+    this.sizeMaxBytes = parts.config().transactionSizeMaxBytes();
   }
 
   /**
@@ -129,26 +143,35 @@ public final class ReplicatedStore implements AutoCloseable {
       throw new IllegalArgumentException(
           "version %d is not newer than %d".formatted(version, buffer.newestVersion()));
     }
-    EncodedRequest decoded;
     try {
-      decoded = EncodedRequest.decode(request);
-    } catch (EncodedRequest.MalformedException e) {
-      return malformed(e);
-    }
-    try {
-      return apply(version, transactionId, decoded);
+      return attempt(version, transactionId, request);
     } catch (UnavailableException _) {
-      return applyAfterCollecting(version, transactionId, decoded);
+      return attemptAfterCollecting(version, transactionId, request);
     }
   }
 
   /** What nobody can see any more goes when there are commits, but not all of it at once. */
-  private Applied applyAfterCollecting(long version, long transactionId, EncodedRequest request) {
+  private Applied attemptAfterCollecting(long version, long transactionId, byte[] request) {
     collect();
     try {
-      return apply(version, transactionId, request);
+      return attempt(version, transactionId, request);
     } catch (UnavailableException e) {
       throw Recovery.withoutMemory(memory, "a commit that is in order", e);
+    }
+  }
+
+  private Applied attempt(long version, long transactionId, byte[] request) {
+    try {
+      return apply(version, transactionId, EncodedRequest.decode(request));
+    } catch (EncodedRequest.MalformedException e) {
+      return malformed(e);
+    } catch (StoreException | OutOfMemoryException e) {
+      throw e; // not a matter of the request, nor the same on every replica
+    } catch (RuntimeException | StackOverflowError e) {
+      if (buffer.pendingVersion() >= version) {
+        throw e; // it has begun to change the store
+      }
+      return malformed(e);
     }
   }
 
@@ -157,13 +180,22 @@ public final class ReplicatedStore implements AutoCloseable {
     buffer.collect();
   }
 
-  private Applied apply(long version, long transactionId, EncodedRequest request) {
+  /**
+   * Whatever a request makes go wrong before anything was changed goes wrong on every replica: were
+   * they to stop, they would stop again at each start.
+   */
+  private static Applied malformed(Throwable why) {
+    return refused(CommitAnswer.Reason.MALFORMED, MALFORMED, why);
+  }
+
+  private Applied apply(long version, long transactionId, EncodedRequest request)
+      throws EncodedRequest.MalformedException {
     if (request.snapshotVersion() < history.version()) {
       return new Applied(
           new CommitAnswer.TooOld(request.snapshotVersion(), history.version()).encode(), null);
     }
     if (request.snapshotVersion() > buffer.newestVersion()) {
-      return malformed(new IllegalArgumentException("it has read what is not committed"));
+      throw new IllegalArgumentException("it has read what is not committed");
     }
     StagedMutations staged = new StagedMutations(catalog, tables, memory);
     try {
@@ -176,19 +208,11 @@ public final class ReplicatedStore implements AutoCloseable {
       return refused(CommitAnswer.Reason.TABLE_EXISTS, String.valueOf(e.getMessage()), e);
     } catch (LimitExceededException e) {
       return new Applied(new CommitAnswer.OverLimit(e.sizeBytes(), e.limitBytes()).encode(), null);
-    } catch (DamagedStorageException | IllegalArgumentException e) {
+    } catch (DamagedStorageException e) {
       return malformed(e);
     } finally {
       staged.discard();
     }
-  }
-
-  /** What libraries say of it may differ between replicas, and be of any length. */
-  private static Applied malformed(Exception why) {
-    return refused(
-        CommitAnswer.Reason.MALFORMED,
-        "the request cannot be read, or does not fit the tables: nodes log why at level DEBUG",
-        why);
   }
 
   /**
@@ -196,7 +220,7 @@ public final class ReplicatedStore implements AutoCloseable {
    *
    * @param message the same on all replicas
    */
-  private static Applied refused(CommitAnswer.Reason reason, String message, Exception why) {
+  private static Applied refused(CommitAnswer.Reason reason, String message, Throwable why) {
     LOG.atDebug().setCause(why).addKeyValue("reason", reason).log("a request was refused");
     return new Applied(new CommitAnswer.Refused(reason, message).encode(), null);
   }
@@ -229,6 +253,36 @@ public final class ReplicatedStore implements AutoCloseable {
     }
     request.appends().forEach(this::check);
     staged.addAppends(request.appends());
+    if (request.appends().size() > 1) {
+      checkSize(staged.writes());
+    }
+  }
+
+  /** A single batch that grows too large is refused when it is merged; several may be, together. */
+  private void checkSize(WriteSet<StoredValue> writes) {
+    long sizeBytes = 0;
+    try (var newest = buffer.readOnlySnapshot()) {
+      for (int i = 0; i < writes.size(); i++) {
+        Version<StoredValue> committed =
+            writes.isMerge(i) ? buffer.get(writes.key(i), newest) : null;
+        sizeBytes += frameBytes(writes.version(i));
+        sizeBytes += committed == null ? 0 : frameBytes(committed);
+      }
+    }
+    if (sizeBytes > sizeMaxBytes) {
+      throw new LimitExceededException(
+          "merged batches", sizeBytes, "transactionSizeMaxBytes", sizeMaxBytes);
+    }
+  }
+
+  /** {@return how large a batch is in a commit: the same on all replicas, unlike its memory} */
+  private static long frameBytes(Version<StoredValue> version) {
+    if (version.isTombstone() || !(version.requireValue() instanceof StoredBatch stored)) {
+      return 0;
+    }
+    try (FrozenBatch batch = stored.pin()) {
+      return BatchFrame.sizeBytes(batch);
+    }
   }
 
   private static boolean isDefinition(Mutation mutation) {
@@ -258,7 +312,8 @@ public final class ReplicatedStore implements AutoCloseable {
       long transactionId,
       EncodedRequest request,
       ReadSet<StoredValue> reads,
-      StagedMutations staged) {
+      StagedMutations staged)
+      throws EncodedRequest.MalformedException {
     // Marked before it has its version: whoever was let in sees a snapshot from before, or the
     // mark.
     staged.dropped().forEach(catalog::drop);
@@ -289,7 +344,8 @@ public final class ReplicatedStore implements AutoCloseable {
       long version,
       CommitResult.Accepted<StoredValue> accepted,
       EncodedRequest request,
-      StagedMutations staged) {
+      StagedMutations staged)
+      throws EncodedRequest.MalformedException {
     staged.handOver();
     CommitRecord<StoredValue> record = accepted.record();
     if (record.version() != version) { // all its writes were dropped
@@ -326,7 +382,8 @@ public final class ReplicatedStore implements AutoCloseable {
    * @param asked what was installed, as it came, if it is the same
    */
   private CommittedTransaction encoded(
-      CommitRecord<StoredValue> record, @Nullable CommittedTransaction asked) {
+      CommitRecord<StoredValue> record, @Nullable CommittedTransaction asked)
+      throws EncodedRequest.MalformedException {
     boolean done = false;
     try {
       CommittedTransaction commit =
@@ -335,6 +392,10 @@ public final class ReplicatedStore implements AutoCloseable {
               : asked.as(record.version(), record.transactionId());
       done = true;
       return commit;
+    } catch (LimitExceededException e) { // only now was it merged
+      throw e;
+    } catch (IllegalArgumentException e) { // what was merged is too large to be encoded
+      throw new EncodedRequest.MalformedException(String.valueOf(e.getMessage()), e);
     } finally {
       if (!done) {
         buffer.withdraw(record);
@@ -420,6 +481,21 @@ public final class ReplicatedStore implements AutoCloseable {
    */
   public void restore(CommittedTransaction commit) throws DamagedStorageException {
     recovery.applyOrStop(commit);
+  }
+
+  /**
+   * Says that the state as of a version comes next, and not what led to it: nobody can read before
+   * it.
+   */
+  public void beginAt(long version) {
+    buffer.beginAt(version);
+  }
+
+  /** {@return the version of the last commit that {@link #scanState} shows, or 0} */
+  public long scanVersion() {
+    try (var snapshot = history.snapshot(history.version())) {
+      return snapshot.lastCommit();
+    }
   }
 
   /**

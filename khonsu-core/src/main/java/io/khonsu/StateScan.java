@@ -25,9 +25,13 @@ public final class StateScan implements AutoCloseable {
   private static final int ITEMS_MAX = 1_024;
   private static final long BYTES_MAX = 256L << 10;
 
+  /** So many items are looked at in one step: most may be newer than what is shown. */
+  private static final int LOOKED_AT_MAX = 8 * ITEMS_MAX;
+
   private final TxnBuffer<StoredValue> buffer;
   private final Catalog catalog;
   private final Snapshot<StoredValue> snapshot;
+  private final long version;
   private final Deque<Table> tables = new ArrayDeque<>();
 
   /** The table under way, and which of its keys are still to be read; null if none is. */
@@ -38,6 +42,9 @@ public final class StateScan implements AutoCloseable {
   /** Of the next transaction; empty at the end. */
   private List<Mutation> ahead;
 
+  /** Of the one after it, which tells whether that is the last; empty until it is found. */
+  private List<Mutation> behind = List.of();
+
   private long count;
 
   /** Takes over a snapshot. */
@@ -45,17 +52,29 @@ public final class StateScan implements AutoCloseable {
     this.buffer = buffer;
     this.catalog = catalog;
     this.snapshot = snapshot;
+    this.version = snapshot.lastCommit();
     this.ahead = definitions();
   }
 
-  /** {@return the version that it shows} */
+  /** {@return the version of the last commit that it shows} */
   public long version() {
-    return snapshot.version();
+    return version;
   }
 
   /** {@return whether there are no more transactions, as of a replica without tables} */
   public boolean isAtEnd() {
     return ahead.isEmpty();
+  }
+
+  /**
+   * Looks at some thousand items at most; {@return whether that was enough for {@link #next}} Call
+   * it until it was, to do other things in between.
+   */
+  public boolean look() {
+    if (!ahead.isEmpty() && behind.isEmpty() && beginTable()) {
+      behind = readPart();
+    }
+    return ahead.isEmpty() || !behind.isEmpty() || !beginTable();
   }
 
   /**
@@ -66,8 +85,13 @@ public final class StateScan implements AutoCloseable {
     if (ahead.isEmpty()) {
       return null;
     }
+    boolean isFound = false;
+    while (!isFound) {
+      isFound = look();
+    }
     List<Mutation> mutations = ahead;
-    ahead = read();
+    ahead = behind;
+    behind = List.of();
     count++;
     return new CommittedTransaction(ahead.isEmpty() ? version() : count, 0, mutations);
   }
@@ -91,14 +115,6 @@ public final class StateScan implements AutoCloseable {
               tables.add(its);
               found.add(new Mutation.CreateTable(definition.tableId(), definition.spec()));
             });
-    return found;
-  }
-
-  private List<Mutation> read() {
-    List<Mutation> found = List.of();
-    while (found.isEmpty() && beginTable()) {
-      found = readPart();
-    }
     return found;
   }
 
@@ -130,6 +146,7 @@ public final class StateScan implements AutoCloseable {
     private final Stretch rows = new Stretch();
     private final EncodedChanges batches = new EncodedChanges(catalog);
     private int items;
+    private int lookedAt;
     private long sizeBytes;
 
     /** The first item that there is no room for; null if there is none. */
@@ -157,8 +174,13 @@ public final class StateScan implements AutoCloseable {
     }
 
     @Override
+    public void lookedAt(int more) {
+      lookedAt += more;
+    }
+
+    @Override
     public boolean wantsMore() {
-      return items < ITEMS_MAX && sizeBytes < BYTES_MAX;
+      return items < ITEMS_MAX && sizeBytes < BYTES_MAX && lookedAt < LOOKED_AT_MAX;
     }
 
     private List<Mutation> finish() {

@@ -249,6 +249,7 @@ public final class StateTakeover implements AutoCloseable {
       }
     }
     before.close(); // it would keep what is deleted
+    buffer.beginAt(version); // of the commits that led there, there are none here
     if (changes.isEmpty()) {
       buffer.skipTo(version);
     } else {

@@ -62,7 +62,7 @@ class HostileRequestTest {
         List.of(),
         List.of(),
         ranges,
-        Map.of(ConflictStrategy.FAIL, List.of(writes)),
+        Map.of(ConflictStrategy.FAIL, EncodedRequest.changes(List.of(writes))),
         List.of());
   }
 

@@ -8,10 +8,12 @@ import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.Mutation;
 import io.khonsu.spi.TransactionCodec;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -37,7 +39,8 @@ class StateScanTest {
   }
 
   private static ReplicatedStore replica() {
-    StoreConfig config = StoreConfig.builder().compactionRowsPerSecond(0).build();
+    StoreConfig config =
+        StoreConfig.builder().compactionRowsPerSecond(0).retention(Duration.ofHours(1)).build();
     return ReplicatedStore.create(config, new NoOrder(), null, InstantSource.system());
   }
 
@@ -320,6 +323,88 @@ class StateScanTest {
     try (RootAllocator allocator = new RootAllocator();
         VectorSchemaRoot batch = Batches.of(allocator, COLUMNS, Batches.row(value, "v" + value))) {
       tx.write(table, key, batch);
+    }
+  }
+
+  /** No commits are there that led to it, so nothing before it is what it was. */
+  @Test
+  void versionsBeforeTheState_cannotBeRead() throws Exception {
+    try (Leader leader = new Leader();
+        ReplicatedStore behind = replica();
+        ReplicatedStore same = replica();
+        ReplicatedStore restored = replica()) {
+      Table numbers = leader.create(rows("numbers"));
+      leader.put(numbers, 0, 3_000, "first ");
+      restore(behind, leader.commits);
+      leader.put(numbers, 0, 10, "second ");
+      restore(same, leader.commits);
+      leader.put(numbers, 5_000, 5_001, "gone ");
+      leader.delete(numbers, 5_000, 5_001);
+      List<CommittedTransaction> parts = leader.scan();
+      long version = parts.getLast().version();
+      takeOver(behind, parts);
+      takeOver(same, parts);
+      restored.beginAt(version);
+      restore(restored, parts);
+      int before = leader.commits.size();
+      leader.put(numbers, 0, 10, "third ");
+      for (ReplicatedStore other : List.of(behind, same, restored)) {
+        restore(other, leader.commits.subList(before, leader.commits.size()));
+        assertThat(other.store().oldestVersion()).isEqualTo(version);
+        for (long earlier : List.of(1L, 2L, version - 20, version - 1)) {
+          assertThatThrownBy(() -> other.store().snapshotAt(earlier))
+              .isInstanceOfSatisfying(
+                  SnapshotTooOldException.class,
+                  e -> assertThat(e.oldestVersion()).isEqualTo(version));
+        }
+        try (Snapshot then = other.store().snapshotAt(version)) {
+          Table its = other.store().table("numbers").orElseThrow();
+          assertThat(then.scan(its, KeyRange.all()).rows()).hasSize(3_000);
+        }
+      }
+    }
+  }
+
+  /** Who archives what comes after it would wait for a commit that never was. */
+  @Test
+  void scan_hasTheVersionOfACommit_whateverTheWatermark() throws Exception {
+    try (Leader leader = new Leader()) {
+      Table numbers = leader.create(rows("numbers"));
+      leader.put(numbers, 0, 10, "first ");
+      long version = leader.replica.newestVersion();
+      leader.put(numbers, 0, 10, "second ");
+      leader.replica.moveWatermark(version + 3);
+      assertThat(leader.replica.watermark()).isEqualTo(version + 3);
+      assertThat(leader.replica.scanVersion()).isEqualTo(version);
+      try (StateScan scan = leader.replica.scanState()) {
+        assertThat(scan.version()).isEqualTo(version);
+      }
+    }
+  }
+
+  /** What is committed meanwhile is walked over, but not all of it in one step. */
+  @Test
+  void scan_looksAtSomeItemsInAStep_alsoAtThoseThatItDoesNotShow() throws Exception {
+    try (Leader leader = new Leader();
+        ReplicatedStore other = replica()) {
+      Table numbers = leader.create(rows("numbers"));
+      leader.put(numbers, 0, 10, "then ");
+      leader.create(rows("empty"));
+      leader.put(leader.create(rows("other")), 0, 10, "then ");
+      leader.replica.moveWatermark(leader.replica.newestVersion());
+      Map<String, Object> then = content(leader.store());
+      leader.put(numbers, 10, 60_000, "now ");
+      int steps = 0;
+      try (StateScan scan = leader.replica.scanState()) {
+        while (!scan.isAtEnd()) {
+          while (!scan.look()) {
+            steps++;
+          }
+          other.restore(Objects.requireNonNull(scan.next()));
+        }
+      }
+      assertThat(steps).isGreaterThan(4);
+      assertThat(content(other.store())).isEqualTo(then);
     }
   }
 

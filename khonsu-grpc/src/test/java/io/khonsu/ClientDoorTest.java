@@ -7,13 +7,11 @@ import io.khonsu.mvcc.ConflictStrategy;
 import io.khonsu.mvcc.IsolationLevel;
 import io.khonsu.mvcc.Key;
 import io.khonsu.mvcc.KeyInterval;
-import io.khonsu.spi.CommittedTransaction;
 import io.khonsu.spi.Mutation;
 import io.khonsu.testkit.LeakChecking;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -111,16 +109,13 @@ class ClientDoorTest {
   }
 
   private static byte[] request(long version, Map<ConflictStrategy, List<Mutation>> writes) {
-    Map<ConflictStrategy, CommittedTransaction> changes = new EnumMap<>(ConflictStrategy.class);
-    writes.forEach(
-        (strategy, mutations) -> changes.put(strategy, EncodedRequest.changes(mutations)));
     return new EncodedRequest(
             IsolationLevel.SERIALIZABLE,
             version,
             List.of(),
             List.of(),
             List.of(),
-            changes,
+            EncodedRequest.changes(writes),
             List.of())
         .encode();
   }

@@ -17,7 +17,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Archives the commits of a running store, or of a replica, on a thread of its own: commits never
  * wait for it. A store's log keeps what is not yet archived, as far as its limit for held logs
- * allows; a replica keeps all commits. Close it before the store. Thread-safe.
+ * allows; a replica keeps it as long as it can be archived from there. Close it before the store.
+ * Thread-safe.
  *
  * <p>If the archive cannot be written it tries again, less and less often, and {@link #status} says
  * why. If the archive is that of another history it stops, and must be started again.
@@ -53,6 +54,9 @@ public final class Archiver implements AutoCloseable {
 
   /** Of the thread alone; null until the archive could be read. */
   private @Nullable LogArchiver archiver;
+
+  /** What is archived into, once that is known. */
+  private volatile @Nullable Timeline archivedTimeline;
 
   private long flushedNanos;
 
@@ -238,7 +242,8 @@ public final class Archiver implements AutoCloseable {
     RestorePoint.checkName(name);
     long version = source.commits().lastVersion();
     awaitArchived(version, timeout);
-    Timeline timeline = source.timeline(archive, clock.instant());
+    Timeline known = archivedTimeline;
+    Timeline timeline = known != null ? known : source.timeline(archive, clock.instant());
     if (timeline == null) {
       throw new IllegalStateException("nothing was committed yet that could be named");
     }
@@ -273,8 +278,12 @@ public final class Archiver implements AutoCloseable {
         } catch (IOException e) {
           note(e);
           if (e instanceof BackupException) {
-            LOG.atError().setCause(e).log("the archiver has stopped");
+            LOG.atError().setCause(e).log("the archiver has stopped, nothing is kept for it");
+            letGo();
             return;
+          }
+          if (e instanceof LogArchiver.OutOfReachException) {
+            letGo();
           }
           LOG.atWarn().setCause(e).log("the archive cannot be written, trying again");
         } finally {
@@ -289,8 +298,9 @@ public final class Archiver implements AutoCloseable {
         }
       }
     } catch (RuntimeException | Error e) { // the top of a thread
-      LOG.atError().setCause(e).log("the archiver has stopped");
+      LOG.atError().setCause(e).log("the archiver has stopped, nothing is kept for it");
       note(new IOException("the archiver failed: " + e, e));
+      letGo();
     } finally {
       watch.close();
       end();
@@ -307,6 +317,7 @@ public final class Archiver implements AutoCloseable {
       }
       current = new LogArchiver(archive, timeline, source.commits(), limits);
       archiver = current;
+      archivedTimeline = timeline;
     }
     boolean isDue = System.nanoTime() - flushedNanos >= options.archiveTimeout().toNanos();
     boolean flushesRest = flushes || isDue || isWanted(current);
@@ -320,6 +331,15 @@ public final class Archiver implements AutoCloseable {
     }
     source.confirm(current.completeVersion());
     return more;
+  }
+
+  /** What cannot be archived from here must not fill the disk. */
+  private void letGo() {
+    try {
+      source.letGo();
+    } catch (IOException | RuntimeException e) { // as of a history that was closed before this
+      LOG.atWarn().setCause(e).log("commits that cannot be archived are still kept");
+    }
   }
 
   private void warnOfSlowStep(Duration taken) {

@@ -24,6 +24,9 @@ interface ArchiverSource {
   /** Says that the archive needs nothing up to a version any more. */
   void confirm(long version) throws IOException;
 
+  /** Keeps nothing for the archive until more is confirmed, as it cannot go on from here. */
+  void letGo() throws IOException;
+
   /** {@return whether commits were let go of that are not archived} */
   boolean hasLetGo();
 

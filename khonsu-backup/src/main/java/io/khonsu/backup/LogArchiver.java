@@ -43,6 +43,10 @@ final class LogArchiver {
   private @Nullable SegmentName written;
 
   private long completeVersion;
+
+  /** The number of the newest complete segment, which stays whatever is pruned; -1 if none was. */
+  private long completeNumber = -1;
+
   private long archivedVersion;
   private long gaps;
 
@@ -101,7 +105,8 @@ final class LogArchiver {
     expected = null;
     if (complete.isPresent()) {
       Read read = read(complete.get());
-      number = complete.get().number() + 1;
+      completeNumber = complete.get().number();
+      number = completeNumber + 1;
       hash = read.hash;
       completeVersion = complete.get().last();
       expected = new LogRecord(read.last.version(), read.last.payload().array());
@@ -200,6 +205,15 @@ final class LogArchiver {
     }
   }
 
+  /** The log does not reach back to where the archive ends: only others can go on there. */
+  static final class OutOfReachException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    OutOfReachException(String message) {
+      super(message);
+    }
+  }
+
   /** Ends reading the log. */
   private static final class EndOfSegmentException extends IOException {
     private static final long serialVersionUID = 1;
@@ -228,6 +242,7 @@ final class LogArchiver {
     }
     SegmentBuilder.Sealed whole = builder.seal();
     if (put(whole)) {
+      completeNumber = builder.number();
       completeVersion = builder.last();
       builder = builder(builder.number() + 1, completeVersion, whole.hash());
     }
@@ -241,8 +256,8 @@ final class LogArchiver {
   private void goOnAfterOthers() throws IOException {
     goOnAfter(files(""));
     if (log.trimmedVersion() > builder.last()) {
-      throw new IOException(
-          "what was committed after version %d is to be archived, but is kept here from version %d on only: let a node archive in this directory that keeps all"
+      throw new OutOfReachException(
+          "what was committed after version %d is to be archived, but is kept here from version %d on only: let a node archive in this directory that keeps all. Until then this node keeps nothing for it"
               .formatted(builder.last(), log.trimmedVersion()));
     }
   }
@@ -277,9 +292,10 @@ final class LogArchiver {
    */
   private boolean put(SegmentBuilder.Sealed segment) throws IOException {
     SegmentName name = segment.name();
-    checkIsThere();
     // With the one before: whoever writes at the same moment is seen at the next one.
-    List<SegmentFile> files = files(SegmentName.prefix(Math.max(name.number() - 1, 0)));
+    long first = Math.max(completeNumber < 0 ? name.number() - 1 : completeNumber, 0);
+    List<SegmentFile> files = files(SegmentName.prefix(first));
+    checkIsThere(files);
     for (SegmentFile file : files) {
       checkNoRival(segment, file); // before it is there as well
     }
@@ -304,9 +320,19 @@ final class LogArchiver {
     return true;
   }
 
-  /** A file system that is not mounted leaves an empty directory, which a segment must not fill. */
-  private void checkIsThere() throws IOException {
-    if (!ArchiveIndex.idOf(archive).equals(id)) {
+  /**
+   * A file system that is not mounted leaves an empty directory, which a segment must not fill; nor
+   * one in which the archive was begun again.
+   *
+   * @param files from the newest complete segment on
+   */
+  private void checkIsThere(List<SegmentFile> files) throws IOException {
+    boolean isCut =
+        completeNumber >= 0
+            && files.stream()
+                .map(SegmentFile::name)
+                .noneMatch(name -> name.isComplete() && name.number() >= completeNumber);
+    if (isCut || !ArchiveIndex.idOf(archive).equals(id)) {
       throw new IOException(
           "%s is not the archive that it was: is its file system mounted?".formatted(archive));
     }

@@ -1,5 +1,6 @@
 package io.khonsu.backup;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.khonsu.spi.ReplicatedHistory;
 import java.io.IOException;
 import java.time.Instant;
@@ -13,10 +14,13 @@ import org.jspecify.annotations.Nullable;
  * keeps what is not yet archived.
  */
 final class ReplicaSource implements ArchiverSource {
+  private static final long NOTHING = -1;
+
   private final ReplicatedHistory commits;
 
-  /** After which version the replica keeps all; only the thread that archives asks. */
-  private long held;
+  /** After which version the replica keeps all. */
+  @GuardedBy("this")
+  private long held = NOTHING;
 
   ReplicaSource(ReplicatedHistory commits) {
     this.commits = commits;
@@ -28,7 +32,8 @@ final class ReplicaSource implements ArchiverSource {
   }
 
   @Override
-  public @Nullable Timeline timeline(ArchiveStore archive, Instant now) throws IOException {
+  public synchronized @Nullable Timeline timeline(ArchiveStore archive, Instant now)
+      throws IOException {
     held = commits.trimmedVersion();
     commits.hold(held); // also if the archive cannot be reached
     Optional<UUID> id = commits.id();
@@ -39,11 +44,17 @@ final class ReplicaSource implements ArchiverSource {
   public void sync() {}
 
   @Override
-  public void confirm(long version) throws IOException {
+  public synchronized void confirm(long version) throws IOException {
     if (version > held) {
       commits.hold(version);
       held = version;
     }
+  }
+
+  @Override
+  public synchronized void letGo() throws IOException {
+    commits.release();
+    held = NOTHING;
   }
 
   @Override

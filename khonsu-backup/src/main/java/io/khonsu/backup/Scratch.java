@@ -3,6 +3,7 @@ package io.khonsu.backup;
 import io.khonsu.durable.StoreLock;
 import io.khonsu.spi.StorageRefusedException;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
@@ -12,6 +13,9 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A place for one run in a directory that several may use at the same time. Each has a directory of
@@ -19,6 +23,7 @@ import java.util.UUID;
  * one begins. Not thread-safe; close it.
  */
 public final class Scratch implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Scratch.class);
   private static final String PREFIX = "khonsu-scratch-";
 
   /** Who begins at the same moment may take a directory away that is not locked yet. */
@@ -44,17 +49,23 @@ public final class Scratch implements AutoCloseable {
    * @throws NotDirectoryException if it is none, or there is none to create it in
    */
   public static Scratch in(Path directory) throws IOException {
-    boolean isMade = make(directory);
-    removeLeftovers(directory);
+    @Nullable IOException last = null;
+    boolean isMade = false;
     for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-      Path own = directory.resolve(PREFIX + UUID.randomUUID());
-      Files.createDirectory(own);
-      Optional<StoreLock> lock = lock(own);
-      if (lock.isPresent()) {
-        return new Scratch(directory, own, lock.get(), isMade);
+      isMade |= make(directory);
+      try {
+        removeLeftovers(directory);
+        Path own = directory.resolve(PREFIX + UUID.randomUUID());
+        Files.createDirectory(own);
+        Optional<StoreLock> lock = lock(own);
+        if (lock.isPresent()) {
+          return new Scratch(directory, own, lock.get(), isMade);
+        }
+      } catch (NoSuchFileException e) {
+        last = e; // a run that had made the directory has ended, and removed it
       }
     }
-    throw new IOException("%s is cleared all the time: use another".formatted(directory));
+    throw new IOException("%s is cleared all the time: use another".formatted(directory), last);
   }
 
   private static boolean make(Path directory) throws IOException {
@@ -75,11 +86,24 @@ public final class Scratch implements AutoCloseable {
   private static void removeLeftovers(Path directory) throws IOException {
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory, PREFIX + "*")) {
       for (Path entry : entries) {
-        Optional<StoreLock> left = lock(entry);
-        if (left.isPresent()) {
-          remove(entry, left.get());
-        }
+        removeLeftover(entry);
       }
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
+    }
+  }
+
+  private static void removeLeftover(Path entry) {
+    try {
+      Optional<StoreLock> left = lock(entry);
+      if (left.isPresent()) {
+        remove(entry, left.get());
+      }
+    } catch (IOException e) {
+      LOG.atWarn()
+          .addKeyValue("path", entry)
+          .setCause(e)
+          .log("what a run has left cannot be removed: remove it");
     }
   }
 

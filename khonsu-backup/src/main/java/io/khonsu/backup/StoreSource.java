@@ -50,6 +50,9 @@ final class StoreSource implements ArchiverSource {
   }
 
   @Override
+  public void letGo() {} // its log has a limit for what it keeps
+
+  @Override
   public boolean hasLetGo() {
     return hold.isBroken();
   }

@@ -449,6 +449,98 @@ class ReplicaArchivingTest {
     assertThat(replica.heldAfter()).isEqualTo(complete);
   }
 
+  /** What it cannot archive must not fill its disk; what it can again is kept again. */
+  @Test
+  void replicaThatCannotGoOn_keepsNothing_untilItCan() throws Exception {
+    TestLog log = new TestLog().addRandom(new Random(3), 60);
+    TestReplica late = new TestReplica(log, ID);
+    late.letGo(log.lastVersion() / 2);
+    try (Archiver archiver = start(late, archive)) {
+      awaitFailure(archiver);
+      awaitHold(late, Long.MAX_VALUE);
+      assertThat(archiver.status().failure().orElseThrow())
+          .hasMessageContaining("this node keeps nothing for it");
+      LogArchiver other = archiver(archive, new TestReplica(log, ID));
+      TestArchive.advanceAll(other);
+      archiver.awaitArchived(log.lastVersion(), LONG);
+      awaitHold(late, other.completeVersion());
+      assertThat(archiver.status().state()).isEqualTo(ArchiverStatus.State.RUNNING);
+    }
+    assertThat(late.heldAfter()).isLessThan(Long.MAX_VALUE); // also when it is started again
+  }
+
+  @Test
+  void replicaWhoseArchiverHasStopped_keepsNothing() throws Exception {
+    TestLog log = log(4);
+    try (Archiver first = start(new TestReplica(log, ID), archive)) {
+      first.awaitArchived(log.lastVersion(), LONG);
+    }
+    TestReplica foreign = new TestReplica(log(5), new UUID(7, 71));
+    TestReplica broken = new TestReplica(log, ID);
+    broken.fail();
+    for (TestReplica replica : List.of(foreign, broken)) {
+      try (Archiver archiver = start(replica, archive)) {
+        awaitFailure(archiver);
+        awaitHold(replica, Long.MAX_VALUE);
+        while (archiver.status().state() != ArchiverStatus.State.STOPPED) {
+          Thread.onSpinWait();
+        }
+      }
+    }
+  }
+
+  /** It may come back at any time. */
+  @Test
+  void replicaWhoseArchiveIsAway_keepsAll() throws Exception {
+    TestLog log = log(6);
+    TestReplica replica = new TestReplica(log, ID);
+    Path place = Files.createFile(root.resolve("archive")); // in the way
+    try (Archiver archiver = start(replica, DirectoryArchiveStore.at(place.resolve("here")))) {
+      while (archiver.status().failures() < 3) {
+        Thread.onSpinWait();
+      }
+      assertThat(replica.heldAfter()).isZero();
+    }
+    assertThat(replica.heldAfter()).isZero();
+  }
+
+  private static void awaitFailure(Archiver archiver) {
+    while (archiver.status().failures() == 0) {
+      Thread.onSpinWait();
+    }
+  }
+
+  private static void awaitHold(TestReplica replica, long version) {
+    while (replica.heldAfter() != version) {
+      Thread.onSpinWait();
+    }
+  }
+
+  /** As when its disk was taken away, and another node was started meanwhile, which began anew. */
+  @Test
+  void archiveThatWasBegunAgain_isNotGoneOnWith() throws Exception {
+    TestLog log = new TestLog().addRandom(new Random(7), 60);
+    TestReplica replica = new TestReplica(log, ID);
+    LogArchiver archiver = archiver(archive, replica);
+    TestArchive.advanceAll(archiver);
+    archiver.flush();
+    archive.contents().keySet().stream()
+        .filter(name -> name.startsWith(Layout.log(1)))
+        .forEach(archive::delete);
+    replica.apply(log.addRandom(new Random(8), 60).lastVersion());
+    assertThatThrownBy(() -> TestArchive.advanceAll(archiver))
+        .isInstanceOf(IOException.class)
+        .isNotInstanceOf(BackupException.class)
+        .hasMessageContaining("is not the archive that it was");
+    assertThat(archive.contents()).isEmpty();
+    LogArchiver again = archiver(archive, new TestReplica(log, ID));
+    TestArchive.advanceAll(again); // by one that has all from the beginning
+    TestArchive.advanceAll(archiver);
+    again.flush();
+    archiver.flush();
+    assertThat(archive.contents()).isEqualTo(atOnce(log).contents());
+  }
+
   private static Archiver start(TestReplica replica, ArchiveStore store) {
     return Archiver.start(
         replica,

@@ -98,9 +98,33 @@ class ScratchTest {
     assertThat(entries()).isEmpty();
   }
 
+  /** Somebody else's, as far as can be told. */
+  @Test
+  void leftoverThatCannotBeRemoved_isInNobodysWay() throws Exception {
+    Files.createDirectory(directory);
+    Path file = Files.writeString(directory.resolve("khonsu-scratch-file"), "x");
+    try (Scratch scratch = Scratch.in(directory)) {
+      fill(scratch.path());
+    }
+    assertThat(entries()).containsExactly(file);
+  }
+
   @Test
   void runsThatBeginAndEndAtTheSameTime_allHaveTheirOwn() throws Exception {
     Files.createDirectory(directory);
+    runAtTheSameTime();
+    Scratch.in(directory).close();
+    assertThat(entries()).isEmpty();
+  }
+
+  /** Each may find that another one has just removed it. */
+  @Test
+  void runsThatMakeTheDirectoryThemselves_allHaveTheirOwn() throws Exception {
+    runAtTheSameTime();
+    assertThat(root).isDirectoryNotContaining("glob:**/scratch/*");
+  }
+
+  private void runAtTheSameTime() throws Exception {
     try (ExecutorService executor = Executors.newFixedThreadPool(4)) {
       List<Future<?>> runs = new ArrayList<>();
       for (int run = 0; run < 4; run++) {
@@ -119,7 +143,5 @@ class ScratchTest {
         run.get();
       }
     }
-    Scratch.in(directory).close();
-    assertThat(entries()).isEmpty();
   }
 }

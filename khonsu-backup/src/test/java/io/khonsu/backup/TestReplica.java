@@ -12,6 +12,7 @@ final class TestReplica implements ReplicatedHistory {
   private volatile long applied;
   private volatile long trimmed;
   private volatile long heldAfter = Long.MAX_VALUE;
+  private volatile boolean failing;
 
   TestReplica(TestLog log, UUID id) {
     this.log = log;
@@ -22,6 +23,11 @@ final class TestReplica implements ReplicatedHistory {
   /** From here on it has applied up to this version. */
   void apply(long upToVersion) {
     applied = upToVersion;
+  }
+
+  /** From here on reading from it fails, for no reason that an archiver knows. */
+  void fail() {
+    failing = true;
   }
 
   /** From here on it has none up to this version. */
@@ -36,6 +42,9 @@ final class TestReplica implements ReplicatedHistory {
 
   @Override
   public void read(long afterVersion, Receiver receiver) throws IOException {
+    if (failing) {
+      throw new IllegalStateException("it is a test");
+    }
     if (afterVersion < trimmed) {
       throw new IllegalArgumentException("%d was let go of".formatted(afterVersion));
     }

@@ -35,6 +35,9 @@ final class AppliedCommits implements ReplicatedHistory {
   @GuardedBy("this")
   private final List<LogRecord> recent = new ArrayList<>();
 
+  @GuardedBy("this")
+  private long recentBytes;
+
   private volatile long firstVersion;
   private volatile long lastVersion;
 
@@ -64,17 +67,21 @@ final class AppliedCommits implements ReplicatedHistory {
     heldAfter = hold == null ? NOTHING : ByteBuffer.wrap(hold).getLong();
   }
 
-  /** Adds what an entry has changed. */
-  synchronized void add(List<CommittedTransaction> commits) {
+  /** Adds what an entry has changed; {@return how much that is} */
+  synchronized long add(List<CommittedTransaction> commits) {
+    long added = 0;
     for (CommittedTransaction commit : commits) {
       LogRecord record = commit.record();
       recent.add(record);
-      sizeBytes += sizeBytes(record.bytes());
+      added += sizeBytes(record.bytes());
       if (firstVersion == 0) {
         firstVersion = commit.version();
       }
       lastVersion = commit.version();
     }
+    sizeBytes += added;
+    recentBytes += added;
+    return added;
   }
 
   /** {@return what a commit takes in a snapshot} */
@@ -97,7 +104,16 @@ final class AppliedCommits implements ReplicatedHistory {
 
   /** Says that the oldest {@code count} of those that were not on disk are there. */
   synchronized void written(int count) {
-    recent.subList(0, count).clear();
+    List<LogRecord> written = recent.subList(0, count);
+    for (LogRecord commit : written) {
+      recentBytes -= sizeBytes(commit.bytes());
+    }
+    written.clear();
+  }
+
+  /** {@return what those take that are not on disk} */
+  synchronized long recentBytes() {
+    return recentBytes;
   }
 
   /** {@return what all commits take in a snapshot, their lengths included} */
@@ -120,9 +136,15 @@ final class AppliedCommits implements ReplicatedHistory {
     return version <= heldAfter;
   }
 
-  /** Adds to a write that those up to a version go; who reads must have been told before. */
-  void trim(long version, KeyValueBatch batch) {
-    batch.deleteRange(COMMITS, key(1), key(version + 1));
+  /**
+   * Adds to a write that those after a version go, up to another; who reads must have been told
+   * before.
+   *
+   * @param after where the last one has ended, if possible: many deletions that begin at the same
+   *     place slow down who reads there
+   */
+  void trim(long after, long version, KeyValueBatch batch) {
+    batch.deleteRange(COMMITS, key(after + 1), key(version + 1));
   }
 
   /**
@@ -158,6 +180,7 @@ final class AppliedCommits implements ReplicatedHistory {
   /** Begins anew, with what a checkpoint stands for. */
   synchronized void restart(Checkpoint checkpoint) {
     recent.clear();
+    recentBytes = 0;
     firstVersion = checkpoint.firstVersion();
     lastVersion = checkpoint.newestVersion();
     trimmedVersion = Math.max(trimmedVersion, checkpoint.base().version());
@@ -234,6 +257,9 @@ final class AppliedCommits implements ReplicatedHistory {
   public void hold(long afterVersion) throws IOException {
     byte[] value = ByteBuffer.allocate(Long.BYTES).putLong(afterVersion).array();
     synchronized (holding) {
+      if (heldAfter == afterVersion) {
+        return; // it is on the disk
+      }
       disk.write(new KeyValueBatch().put(COMMITS, holdKey(), value), Sync.SYNCED);
       heldAfter = afterVersion;
     }

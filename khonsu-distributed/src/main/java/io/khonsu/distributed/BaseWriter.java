@@ -81,6 +81,9 @@ final class BaseWriter implements AutoCloseable {
   }
 
   private void writePart() throws IOException {
+    if (!scan.look()) {
+      return; // goes on with the next step
+    }
     CommittedTransaction part = scan.next();
     if (part == null) {
       isWritten = true;

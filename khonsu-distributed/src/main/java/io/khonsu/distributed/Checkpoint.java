@@ -37,6 +37,7 @@ record Checkpoint(
     Base base,
     byte[] members,
     byte[] sessions) {
+  /** Whatever else a format has, it begins with its version and ends with the checksum. */
   private static final byte FORMAT_VERSION = 3;
 
   private static final int HEADER_BYTES = 1 + 10 * Long.BYTES + 2 * Integer.BYTES;
@@ -95,6 +96,10 @@ record Checkpoint(
   static Checkpoint decode(byte[] bytes) throws IOException {
     ByteBuffer in = ByteBuffer.wrap(bytes);
     try {
+      int length = bytes.length - Integer.BYTES;
+      if (in.getInt(Math.max(length, 0)) != checksum(bytes, length)) {
+        throw new DamagedStorageException("a checkpoint does not have its checksum");
+      }
       byte format = in.get(0);
       if (format != FORMAT_VERSION) {
         throw new StorageRefusedException(
@@ -102,10 +107,6 @@ record Checkpoint(
             "a checkpoint has format version %d, this program knows version %d: use the version of"
                     .formatted(format, FORMAT_VERSION)
                 + " Khonsu that wrote it");
-      }
-      int length = bytes.length - Integer.BYTES;
-      if (in.getInt(Math.max(length, 0)) != checksum(bytes, length)) {
-        throw new DamagedStorageException("a checkpoint does not have its checksum");
       }
       in.position(1).limit(length);
       long appliedIndex = in.getLong();
@@ -117,7 +118,12 @@ record Checkpoint(
       long firstVersion = in.getLong();
       long commitBytes = in.getLong();
       Base base = new Base(in.getLong(), in.getLong(), in.getLong());
-      byte[] members = new byte[in.getInt()];
+      int membersBytes = in.getInt();
+      if (membersBytes < 0 || membersBytes > in.remaining()) {
+        throw new DamagedStorageException(
+            "a checkpoint has members of %d bytes in %d".formatted(membersBytes, in.remaining()));
+      }
+      byte[] members = new byte[membersBytes];
       in.get(members);
       byte[] sessions = new byte[in.remaining()];
       in.get(sessions);

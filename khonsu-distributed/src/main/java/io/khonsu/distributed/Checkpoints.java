@@ -44,6 +44,12 @@ final class Checkpoints implements AutoCloseable {
   /** After so many checkpoints nobody asks for the rest of a snapshot any more. */
   private static final int IDLE_CHECKPOINTS_MAX = 2;
 
+  /** An archive may lag a little; what is worth so many bases is a matter for its owner. */
+  private static final int HELD_BASES_MAX = 4;
+
+  /** So much of what was applied waits in memory for the next write. */
+  private static final long RECENT_BYTES_MAX = 8 << 20;
+
   /** One part in so many of what the log can have is kept for who fetches a snapshot. */
   private static final int KEPT_SHARE = 4;
 
@@ -59,9 +65,23 @@ final class Checkpoints implements AutoCloseable {
   private @Nullable BaseWriter writer;
   private @Nullable SnapshotStaging staging;
   private @Nullable Checkpoint installing;
+
+  /** Of the entries that were applied since the last checkpoint. */
   private long entryBytes;
+
+  /** The same, or what they have changed where that is more. */
+  private long appliedBytes;
+
   private long keptFrom;
+
+  /** A later checkpoint from which on entries are kept, once those behind it are enough. */
+  private long keptNext;
+
+  private long keptBytes;
   private boolean isWanted;
+
+  /** What a warning has told last of the commits that are held. */
+  private long heldBytesTold;
 
   Checkpoints(
       ClusterConfig config,
@@ -100,23 +120,29 @@ final class Checkpoints implements AutoCloseable {
     Checkpoint checkpoint = Checkpoint.decode(bytes);
     Base base = checkpoint.base();
     bases.keepOnly(base);
+    KeyValueBatch older = new KeyValueBatch(); // of a state that was being fetched
+    applied.trim(0, base.version(), older);
+    disk.write(older, Sync.WRITTEN);
+    store.beginAt(base.version()); // nobody can have read at the versions of its parts
     try (KeyValueStore.Cursor parts = bases.cursor(base)) {
-      check("the base takes", restore(parts), base.sizeBytes());
+      check("the base takes", restore(parts, checkpoint), base.sizeBytes());
     }
     try (KeyValueStore.Cursor commits =
         applied.cursor(base.version(), checkpoint.newestVersion())) {
-      check("the commits take", restore(commits), checkpoint.commitBytes());
+      check("the commits take", restore(commits, checkpoint), checkpoint.commitBytes());
     }
     enter(checkpoint);
   }
 
-  /** {@return what was restored takes in a snapshot} */
-  private long restore(KeyValueStore.Cursor transactions) throws IOException {
+  /** {@return what was restored takes in a snapshot} History before the watermark is let go of. */
+  private long restore(KeyValueStore.Cursor transactions, Checkpoint checkpoint)
+      throws IOException {
     long sizeBytes = 0;
     while (transactions.next()) {
       byte[] bytes = transactions.value();
       sizeBytes += AppliedCommits.sizeBytes(bytes);
       store.restore(TransactionCodec.decode(bytes));
+      store.moveWatermark(checkpoint.watermark());
     }
     return sizeBytes;
   }
@@ -140,12 +166,25 @@ final class Checkpoints implements AutoCloseable {
     newest = checkpoint;
     applied.restart(checkpoint);
     entryBytes = 0;
+    appliedBytes = 0;
+    keptNext = checkpoint.appliedIndex();
+    keptBytes = 0;
   }
 
-  /** Notes an entry that was applied, and what it has changed. */
-  void applied(long sizeBytes, List<CommittedTransaction> commits) {
+  /**
+   * Notes an entry that was applied, and what it has changed, which may be much more than the entry
+   * itself: then it goes to the disk at once.
+   */
+  void applied(long sizeBytes, List<CommittedTransaction> commits) throws IOException {
     entryBytes += sizeBytes;
-    applied.add(commits);
+    keptBytes += sizeBytes;
+    appliedBytes += Math.max(sizeBytes, applied.add(commits));
+    if (applied.recentBytes() >= RECENT_BYTES_MAX) {
+      KeyValueBatch batch = new KeyValueBatch();
+      int count = applied.write(batch);
+      disk.write(batch, Sync.WRITTEN);
+      applied.written(count);
+    }
   }
 
   /** Lets the next checkpoint be written as soon as something was applied. */
@@ -164,13 +203,13 @@ final class Checkpoints implements AutoCloseable {
    * @return what to tell the consensus then, or null
    */
   Input.@Nullable SnapshotTaken takeIfDue() throws IOException {
-    boolean isDue = entryBytes >= config.limits().checkpointBytes() || (isWanted && entryBytes > 0);
+    boolean isAsked = isWanted && entryBytes > 0;
+    boolean isDue = isAsked || appliedBytes >= config.limits().checkpointBytes();
     boolean hasBase = writer != null && writer.isDone();
     if (!isDue && !hasBase) {
       return null;
     }
     isWanted = false;
-    Checkpoint former = newest;
     KeyValueBatch batch = new KeyValueBatch();
     int commits = applied.write(batch);
     Checkpoint next = state.checkpoint(applied, changeBase(batch));
@@ -181,11 +220,15 @@ final class Checkpoints implements AutoCloseable {
     disk.write(batch, Sync.SYNCED);
     newest = next;
     applied.written(commits);
-    endExports();
+    boolean isEnough = isAsked || keptBytes >= config.limits().checkpointBytes();
+    endExports(isEnough);
     entryBytes = 0;
+    appliedBytes = 0;
     beginBase();
-    if (isDue) { // what came since the former one is kept, for nodes that are only a little behind
-      keptFrom = former == null ? 0 : former.appliedIndex();
+    if (isEnough) {
+      keptFrom = keptNext; // for nodes that are only a little behind
+      keptNext = next.appliedIndex();
+      keptBytes = 0;
     }
     return new Input.SnapshotTaken(next.appliedIndex(), keepFrom(), next.appliedIndex());
   }
@@ -220,26 +263,40 @@ final class Checkpoints implements AutoCloseable {
     }
     bases.drop(former.generation(), batch);
     boolean trimsAll = defects.contains(Defect.TRIM_PAST_BASE);
-    applied.trim(trimsAll ? store.newestVersion() : next.version(), batch);
+    applied.trim(former.version(), trimsAll ? store.newestVersion() : next.version(), batch);
     return next;
   }
 
   private void beginBase() {
     long worthwhile = Math.max(config.limits().checkpointBytes(), base().sizeBytes());
-    long version = store.watermark();
-    boolean isDue =
+    boolean isWorthwhile =
         writer == null
             && staging == null // whose commits would be trimmed
-            && applied.sizeBytes() >= worthwhile
-            && version > base().version()
-            && applied.mayTrim(version);
-    if (isDue) {
+            && applied.sizeBytes() >= worthwhile;
+    if (!isWorthwhile) {
+      return;
+    }
+    long version = store.scanVersion();
+    if (!applied.mayTrim(version)) {
+      warnOfHold(worthwhile * HELD_BASES_MAX);
+    } else if (version > base().version()) {
       StateScan scan = store.scanState();
       if (scan.isAtEnd()) {
         scan.close(); // nothing is left of all tables, and no commit would have its version
       } else {
         writer = new BaseWriter(bases, applied, disk, scan, base());
       }
+    }
+  }
+
+  /** Says how much is kept for an archive, from so much on, each time that it has doubled. */
+  private void warnOfHold(long muchBytes) {
+    if (applied.sizeBytes() >= Math.max(muchBytes, heldBytesTold * 2)) {
+      heldBytesTold = applied.sizeBytes();
+      LOG.atWarn()
+          .addKeyValue("node", config.member())
+          .addKeyValue("bytes", heldBytesTold)
+          .log("commits are kept until they are archived: is the archive away?");
     }
   }
 
@@ -273,12 +330,15 @@ final class Checkpoints implements AutoCloseable {
     }
   }
 
-  /** Ends those that have been read, and those that nobody asks for the rest of any more. */
-  private void endExports() {
+  /**
+   * Ends those that nobody asks for any more. Whoever has read one to its end has yet to take it
+   * over, and to ask for the entries behind it.
+   */
+  private void endExports(boolean isEnough) {
     for (Iterator<SnapshotExport> all = exports.values().iterator(); all.hasNext(); ) {
       SnapshotExport export = all.next();
-      int idle = export.checkpointTaken(entryBytes);
-      if (export.isRead() || idle > IDLE_CHECKPOINTS_MAX) {
+      int idle = export.checkpointTaken(entryBytes, isEnough);
+      if (idle > IDLE_CHECKPOINTS_MAX) {
         export.close();
         all.remove();
       }
@@ -302,6 +362,7 @@ final class Checkpoints implements AutoCloseable {
   private void dropStaging(KeyValueBatch batch) {
     if (staging != null) {
       bases.drop(staging.generation(), batch);
+      applied.trim(0, base().version(), batch); // it may have brought older commits
       staging = null;
     }
   }
@@ -317,7 +378,7 @@ final class Checkpoints implements AutoCloseable {
     Base base = checkpoint.base();
     dropWriter(batch);
     bases.drop(base().generation(), batch);
-    applied.trim(base.version(), batch);
+    applied.trim(0, base.version(), batch);
     if (applied.replaced(base.version())) {
       LOG.atWarn()
           .addKeyValue("node", config.member())
@@ -348,7 +409,7 @@ final class Checkpoints implements AutoCloseable {
     }
     try (KeyValueStore.Cursor commits =
         applied.cursor(store.newestVersion(), checkpoint.newestVersion())) {
-      var _ = restore(commits);
+      var _ = restore(commits, checkpoint);
     }
     enter(checkpoint);
   }

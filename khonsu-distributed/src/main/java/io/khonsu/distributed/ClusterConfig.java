@@ -105,8 +105,8 @@ public record ClusterConfig(
    * @param batchesMax how many entries may be under way, 4; beyond, requests wait for them
    * @param pendingBytesMax how many bytes of requests may wait here for an answer, and how many at
    *     the leader for a place, 64 MiB each; beyond, they are refused, or sent again later
-   * @param checkpointBytes after so many bytes of entries a checkpoint is written, 64 MiB; entries
-   *     before the last but one are not kept
+   * @param checkpointBytes after so many bytes of entries, or of what they have changed where that
+   *     is more, a checkpoint is written, 64 MiB; of entries, so many at least are kept before it
    * @param inboxBytesMax how many bytes of messages may wait to be handled, 64 MiB; beyond, they
    *     are lost, and sent again
    * @param historyBytesMax how much of what requests may have read at is kept at most, estimated,

@@ -298,7 +298,7 @@ public final class DistributedCommitManager implements AutoCloseable {
     }
   }
 
-  private void apply(long firstIndex, Entries run) {
+  private void apply(long firstIndex, Entries run) throws IOException {
     for (int i = 0; i < run.count(); i++) {
       long index = firstIndex + i;
       if (index >= state.appliedIndex()) {

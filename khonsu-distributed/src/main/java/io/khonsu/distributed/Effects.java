@@ -32,7 +32,7 @@ final class Effects {
   /** Takes decided entries. */
   interface Applier {
     /** Applies a run of entries. */
-    void apply(long firstIndex, Entries run);
+    void apply(long firstIndex, Entries run) throws IOException;
   }
 
   /** Steps, and what comes of them. */

@@ -22,6 +22,12 @@ final class GroupState {
     void decided(Submission submission, Outcome outcome);
   }
 
+  /**
+   * Once the requests of one entry have changed so much, those that follow in it are to come again:
+   * what they append to may be much larger than they are.
+   */
+  static final long ENTRY_CHANGES_BYTES_MAX = 64 << 20;
+
   /** What a commit takes in memory beside its bytes, about. */
   private static final int COMMIT_BYTES = 512;
 
@@ -46,6 +52,9 @@ final class GroupState {
 
   private long abortCount;
   private long writtenBytes;
+
+  /** What the entry that is being applied has changed. */
+  private long entryChangesBytes;
 
   /** What this node's own clock says; looked at by planted defects alone. */
   private long localVersion;
@@ -142,6 +151,7 @@ final class GroupState {
    */
   void apply(long index, ByteBuffer entry, Listener listener) {
     begin(index);
+    entryChangesBytes = 0;
     LogEntry decoded = LogEntry.decode(entry);
     if (decoded.group() != group) {
       throw new IllegalArgumentException(
@@ -224,11 +234,15 @@ final class GroupState {
   }
 
   private Outcome commit(Submission.Commit commit, long version) {
+    if (entryChangesBytes >= ENTRY_CHANGES_BYTES_MAX) {
+      return new Outcome.Again();
+    }
     ReplicatedStore.Applied applied = store.apply(version, commit.commitId(), commit.request());
     CommittedTransaction changes = applied.commit();
     if (changes != null) {
       mix(changes.record().bytes());
       commits.add(changes);
+      entryChangesBytes += changes.record().bytes().length;
       writtenBytes += COMMIT_BYTES + changes.record().bytes().length;
     }
     if (changes != null || ReplicatedStore.committedVersion(applied.answer()) != null) {

@@ -63,20 +63,26 @@ final class SnapshotExport implements AutoCloseable {
     return entryBytes;
   }
 
-  /** Notes that a checkpoint was taken; {@return how many were since it was read last} */
-  int checkpointTaken(long newEntryBytes) {
+  /**
+   * Notes that a checkpoint was taken; {@return how many were since it was read last}
+   *
+   * @param isEnough whether there were many entries before it: who has read all needs those only
+   */
+  int checkpointTaken(long newEntryBytes, boolean isEnough) {
     entryBytes += newEntryBytes;
-    return ++idleCheckpoints;
+    idleCheckpoints += isEnough || !isRead() ? 1 : 0;
+    return idleCheckpoints;
   }
 
   /** {@return whether all of it was read} */
-  boolean isRead() {
+  private boolean isRead() {
     return offset == sizeBytes;
   }
 
   /** {@return whether a part is the next one, or the last one again} */
   boolean canRead(SnapshotRead part) {
-    return id.equals(part.snapshot()) && (part.offset() == offset || part.offset() == sentOffset);
+    boolean isNext = part.offset() == offset && !isRead();
+    return id.equals(part.snapshot()) && (isNext || part.offset() == sentOffset);
   }
 
   /** {@return a part for which that is so} */
@@ -96,6 +102,9 @@ final class SnapshotExport implements AutoCloseable {
     sentOffset = offset;
     offset += sent.size();
     boolean isAtEnd = sent.size() < maxBytes;
+    if (isRead()) {
+      close(); // what was sent last is all that can be asked for
+    }
     if (offset > sizeBytes || (isAtEnd && offset < sizeBytes)) {
       throw new DamagedStorageException(
           "a snapshot ends at %d of %d bytes".formatted(offset, sizeBytes));

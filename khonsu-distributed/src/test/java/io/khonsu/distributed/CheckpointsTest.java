@@ -1,17 +1,23 @@
 package io.khonsu.distributed;
 
+import static io.khonsu.mvcc.ConflictStrategy.APPEND;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.khonsu.CommitStatus;
+import io.khonsu.Khonsu;
 import io.khonsu.NodePresence;
 import io.khonsu.ReplicatedStore;
 import io.khonsu.Row;
 import io.khonsu.Scan;
 import io.khonsu.Snapshot;
+import io.khonsu.SnapshotTooOldException;
+import io.khonsu.StoreConfig;
 import io.khonsu.Table;
 import io.khonsu.TableSpec;
 import io.khonsu.Transaction;
+import io.khonsu.TransactionOptions;
 import io.khonsu.consensus.Input;
 import io.khonsu.consensus.Member;
 import io.khonsu.consensus.SnapshotId;
@@ -24,12 +30,17 @@ import io.khonsu.spi.KeyValueStore;
 import io.khonsu.spi.KeyValueStore.Sync;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.apache.arrow.memory.RootAllocator;
+import org.apache.arrow.vector.VarCharVector;
+import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
@@ -46,6 +57,21 @@ class CheckpointsTest {
                       Field.notNullable("id", new ArrowType.Int(64, true)),
                       Field.notNullable("text", ArrowType.Utf8.INSTANCE))))
           .primaryKey("id");
+
+  /** Under which a disk has what is held. */
+  private static final byte[] HOLD = ByteBuffer.allocate(Long.BYTES).putLong(1).array();
+
+  private static final TableSpec BLOBS =
+      TableSpec.batches(
+          "blobs", new Schema(List.of(Field.notNullable("text", ArrowType.Utf8.INSTANCE))));
+
+  /** With little memory: what a start takes must not be more than what there was before. */
+  private static final StoreConfig STORE =
+      StoreConfig.builder()
+          .compactionRowsPerSecond(0)
+          .retention(Duration.ofMillis(1))
+          .memoryLimitBytes(200L << 20)
+          .build();
 
   private final List<Node> nodes = new ArrayList<>();
 
@@ -74,32 +100,35 @@ class CheckpointsTest {
   private static final class Node {
     private final ClusterConfig config;
     private final KeyValueStore disk;
-    private final ReplicatedStore store =
-        ReplicatedStore.create(Nodes.STORE, new NoOrder(), null, InstantSource.system());
+    private final ReplicatedStore store;
     private final GroupState state;
     private final Checkpoints checkpoints;
 
-    private Node(KeyValueStore disk) {
-      this.config = Nodes.withSmallCheckpoints(Nodes.config(5, 1, 1, 2));
+    private Node(KeyValueStore disk, ClusterConfig config) {
+      this.config = config;
       this.disk = disk;
+      this.store = ReplicatedStore.create(STORE, new NoOrder(), null, InstantSource.system());
       this.state = new GroupState(config.group(), store, Set.of());
       this.checkpoints = new Checkpoints(config, disk, store, state, Set.of());
     }
 
-    private void apply(LogEntry entry) {
+    private List<Outcome> apply(LogEntry entry) throws IOException {
       byte[] bytes = entry.encode();
-      state.apply(state.appliedIndex(), ByteBuffer.wrap(bytes), (_, _) -> {});
+      List<Outcome> outcomes = new ArrayList<>();
+      state.apply(
+          state.appliedIndex(), ByteBuffer.wrap(bytes), (_, outcome) -> outcomes.add(outcome));
       checkpoints.applied(bytes.length, state.takeCommits());
+      return outcomes;
     }
 
-    private void commit(long version, byte[] request) {
+    private void commit(long version, byte[] request) throws IOException {
       Submission commit = new Submission.Commit(CommitIds.of(1, version), 1, request);
-      apply(new LogEntry.Batch(config.group(), version, List.of(commit)));
+      var _ = apply(new LogEntry.Batch(config.group(), version, List.of(commit)));
     }
 
     /** Lets nobody read before a version any more. */
-    private void forgetBefore(long version) {
-      apply(new LogEntry.Tick(config.group(), state.clock() + 1, version, 0));
+    private void forgetBefore(long version) throws IOException {
+      var _ = apply(new LogEntry.Tick(config.group(), state.clock() + 1, version, 0));
     }
 
     private byte[] update(long from, long to, String text) {
@@ -174,7 +203,11 @@ class CheckpointsTest {
   }
 
   private Node node(KeyValueStore disk) throws IOException {
-    Node node = new Node(disk);
+    return node(disk, Nodes.withSmallCheckpoints(Nodes.config(5, 1, 1, 2)));
+  }
+
+  private Node node(KeyValueStore disk, ClusterConfig config) throws IOException {
+    Node node = new Node(disk, config);
     nodes.add(node);
     node.checkpoints.load();
     return node;
@@ -189,19 +222,22 @@ class CheckpointsTest {
     nodes.forEach(Node::close);
   }
 
-  private static void begin(List<Node> all) {
+  private static void begin(List<Node> all) throws IOException {
     Node first = all.getFirst();
     byte[] creation = first.store.request(TEXTS);
     Submission open = new Submission.OpenSession(new Member(1, 0), 1, 1);
     for (Node node : all) {
-      node.apply(new LogEntry.Batch(node.config.group(), 1_000_000, List.of(open)));
+      var _ = node.apply(new LogEntry.Batch(node.config.group(), 1_000_000, List.of(open)));
       node.commit(1_000_010, creation);
     }
   }
 
-  private static void commit(List<Node> all, long version, long from, long to, String text) {
+  private static void commit(List<Node> all, long version, long from, long to, String text)
+      throws IOException {
     byte[] request = all.getFirst().update(from, to, text);
-    all.forEach(node -> node.commit(version, request));
+    for (Node node : all) {
+      node.commit(version, request);
+    }
   }
 
   /** The commits of the snapshot must not go with those that the base stands for. */
@@ -214,7 +250,9 @@ class CheckpointsTest {
     begin(both);
     commit(both, 1_000_020, 0, 10, "one ");
     commit(both, 1_000_030, 5, 15, "two ");
-    both.forEach(node -> node.forgetBefore(1_000_030));
+    for (Node node : both) {
+      node.forgetBefore(1_000_030);
+    }
     behind.checkpoint(); // it has begun a base as of 1,000,030
     assertThat(behind.checkpoints.work()).isTrue();
     source.checkpoints.commits().hold(0); // all its commits are in its snapshot
@@ -256,7 +294,9 @@ class CheckpointsTest {
     List<Node> both = List.of(behind, source);
     begin(both);
     commit(both, 1_000_020, 0, 10, "one ");
-    both.forEach(node -> node.forgetBefore(1_000_020));
+    for (Node node : both) {
+      node.forgetBefore(1_000_020);
+    }
     behind.checkpoint();
     behind.changeBase();
     assertThat(behind.checkpoints.commits().trimmedVersion()).isEqualTo(1_000_020);
@@ -322,10 +362,143 @@ class CheckpointsTest {
     commit(List.of(node), 1_000_040, 0, 10, "three ");
     node.checkpoint();
     KeyValueBatch batch = new KeyValueBatch();
-    node.checkpoints.commits().trim(1_000_030, batch);
+    node.checkpoints.commits().trim(1_000_020, 1_000_030, batch);
     disk.write(batch, Sync.SYNCED);
     assertThatThrownBy(() -> node(disk))
         .isInstanceOf(DamagedStorageException.class)
         .hasMessageContaining("the commits take");
+  }
+
+  @Test
+  void start_keepsNoMoreHistory_thanThereWasBefore() throws Exception {
+    KeyValueStore disk = disk();
+    Node node = node(disk);
+    begin(List.of(node));
+    long version = 1_000_000_000;
+    for (int round = 0; round < 300; round++) {
+      version += 1_000_000;
+      commit(List.of(node), version, 0, 20, "round %d ".formatted(round));
+      node.forgetBefore(version);
+    }
+    node.checkpoint();
+    long before = node.store.store().statistics().held().versions();
+    assertThat(before).isLessThan(1_000);
+    Node again = node(disk);
+    assertThat(again.rows()).isEqualTo(node.rows());
+    assertThat(again.store.store().statistics().held().versions()).isLessThanOrEqualTo(before);
+    assertThat(again.store.store().statistics().held().commitRecords()).isLessThan(200);
+  }
+
+  @Test
+  void versionsBeforeTheBase_cannotBeRead_afterAStart() throws Exception {
+    KeyValueStore disk = disk();
+    Node node = node(disk);
+    begin(List.of(node));
+    commit(List.of(node), 1_000_020, 0, 100, "one ");
+    commit(List.of(node), 1_000_030, 0, 100, "two ");
+    node.forgetBefore(1_000_035); // between two commits
+    node.checkpoint();
+    node.changeBase();
+    assertThat(node.checkpoints.commits().trimmedVersion()).isEqualTo(1_000_030);
+    commit(List.of(node), 1_000_040, 0, 10, "three ");
+    node.checkpoint();
+    Khonsu again = node(disk).store.store();
+    for (long version : List.of(1L, 2L, 1_000_020L, 1_000_029L)) {
+      assertThatThrownBy(() -> again.snapshotAt(version))
+          .isInstanceOfSatisfying(
+              SnapshotTooOldException.class,
+              e -> assertThat(e.oldestVersion()).isEqualTo(1_000_030));
+    }
+    try (Snapshot then = again.snapshotAt(1_000_030)) {
+      assertThat(then.scan(again.table("texts").orElseThrow(), Scan.all()).rows())
+          .hasSize(100)
+          .allMatch(row -> row.getString("text").startsWith("two "));
+    }
+  }
+
+  private static byte[] append(Node node, String key, String text) {
+    Khonsu store = node.store.store();
+    Table table = store.table("blobs").orElseThrow();
+    try (RootAllocator allocator = new RootAllocator();
+        VectorSchemaRoot batch = VectorSchemaRoot.create(table.schema(), allocator);
+        Transaction tx = store.begin(TransactionOptions.serializable().onConflict(APPEND))) {
+      ((VarCharVector) batch.getVector(0)).setSafe(0, text.getBytes(UTF_8));
+      batch.setRowCount(1);
+      tx.write(table, key, batch);
+      return node.store.request(tx);
+    }
+  }
+
+  private static Submission submission(long number, byte[] request) {
+    return new Submission.Commit(CommitIds.of(1, number), 1, request);
+  }
+
+  /** A small request becomes a commit of all that it has been appended to. */
+  @Test
+  void whatAppendsGrowTo_isWrittenInTime_andBoundedInAnEntry() throws Exception {
+    KeyValueStore disk = disk();
+    ClusterConfig config = Nodes.config(5, 1, 1, 2);
+    Node node = node(disk, config);
+    begin(List.of(node));
+    node.commit(1_000_011, node.store.request(BLOBS));
+    node.commit(1_000_012, append(node, "a", "x".repeat(6 << 20)));
+    List<Submission> appends = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      appends.add(submission(1_000_020 + i, append(node, "a", "y")));
+    }
+    LogEntry entry = new LogEntry.Batch(config.group(), 1_000_020, appends);
+    assertThat(entry.encode()).hasSizeLessThan(10_000);
+    List<Outcome> outcomes = node.apply(entry);
+    long done = outcomes.stream().filter(Outcome.Decided.class::isInstance).count();
+    assertThat(done).isEqualTo(11); // of 6 MiB each, until there were 64
+    assertThat(outcomes.subList((int) done, 20)).containsOnly(new Outcome.Again());
+    assertThat(node.checkpoints.commits().recentBytes()).isLessThan(8 << 20);
+    assertThat(node.checkpoints.takeIfDue()).isNotNull();
+    outcomes =
+        node.apply(new LogEntry.Batch(config.group(), 1_000_050, appends.subList((int) done, 20)));
+    assertThat(outcomes).hasOnlyElementsOfType(Outcome.Decided.class);
+    assertThat(node.state.commitCount()).isEqualTo(23);
+    node.checkpoint();
+    Node again = node(disk, config);
+    try (Snapshot now = again.store.store().localSnapshot()) {
+      Table blobs = again.store.store().table("blobs").orElseThrow();
+      assertThat(now.read(blobs, "a").orElseThrow().rowCount()).isEqualTo(21);
+    }
+  }
+
+  /** Who has fetched a state has yet to take it over when others have written much more. */
+  @Test
+  void entriesBehindAFetchedState_areKept_forAWhile() throws Exception {
+    Node source = node(disk());
+    begin(List.of(source));
+    commit(List.of(source), 1_000_020, 0, 10, "one ");
+    source.checkpoint();
+    long index = source.state.appliedIndex();
+    assertThat(source.snapshot()).isNotEmpty();
+    long version = 1_000_030;
+    for (int checkpoints = 1; checkpoints <= 2; checkpoints++) {
+      commit(List.of(source), version++, 0, 10, "more ");
+      assertThat(keepFrom(source)).isLessThanOrEqualTo(index);
+    }
+    commit(List.of(source), version++, 0, 10, "more ");
+    assertThat(keepFrom(source)).isGreaterThan(index);
+  }
+
+  private static long keepFrom(Node node) throws IOException {
+    node.checkpoints.want();
+    return Objects.requireNonNull(node.checkpoints.takeIfDue()).keepFrom();
+  }
+
+  /** An archiver asks for the same again and again as long as there is nothing to archive. */
+  @Test
+  void holdThatDoesNotChange_isNotWrittenAgain() throws Exception {
+    KeyValueStore disk = disk();
+    Node node = node(disk);
+    node.checkpoints.commits().hold(5);
+    disk.write(new KeyValueBatch().delete(AppliedCommits.COMMITS, HOLD), Sync.WRITTEN);
+    node.checkpoints.commits().hold(5);
+    assertThat(disk.get(AppliedCommits.COMMITS, HOLD)).isNull();
+    node.checkpoints.commits().hold(6);
+    assertThat(disk.get(AppliedCommits.COMMITS, HOLD)).isNotNull();
   }
 }

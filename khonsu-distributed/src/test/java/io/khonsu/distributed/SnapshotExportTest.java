@@ -151,7 +151,7 @@ class SnapshotExportTest {
     try (SnapshotExport export = export()) {
       AppliedCommits applied = new AppliedCommits(config, from);
       KeyValueBatch batch = new KeyValueBatch();
-      applied.trim(600, batch);
+      applied.trim(0, 600, batch);
       new Bases(from, config.group()).drop(1, batch);
       from.write(batch, Sync.SYNCED);
       assertThat(chunks(export, 100)).isNotEmpty();

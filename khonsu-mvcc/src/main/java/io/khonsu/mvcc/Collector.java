@@ -43,7 +43,8 @@ final class Collector<V> {
   private List<Chain<V>> unsettled = new ArrayList<>();
 
   /**
-   * Nothing at or above this version was unlinked because it is old. Read by {@code snapshotAt}.
+   * Nothing at or above this version was unlinked because it is old, or never was here. Read by
+   * {@code snapshotAt}.
    */
   private volatile long boundary;
 
@@ -116,10 +117,9 @@ final class Collector<V> {
     anyLane().liveVersions++;
   }
 
-  /** What is older than a version was never here. */
+  /** Lets nobody begin to read before a version, which may be yet to come. Commit section only. */
   void beginAt(long version) {
-    boundary = version;
-    reach = version;
+    boundary = Math.max(boundary, version);
   }
 
   /** Notes that a chain has a new head; {@code older} is whether it had one before. */
@@ -488,6 +488,7 @@ final class Collector<V> {
     ActiveSnapshots.Claims claims = active.claims();
     snapshots = claims.versions();
     committing = claims.committing();
-    reach = Math.max(reach, Math.min(boundary, claims.opening()));
+    // The boundary may be ahead of what is published, which can be read until it is.
+    reach = Math.max(reach, Math.min(Math.min(boundary, refreshedAt), claims.opening()));
   }
 }

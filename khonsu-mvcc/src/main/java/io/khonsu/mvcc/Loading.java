@@ -52,9 +52,9 @@ public final class Loading<V> {
     buffer.section().enterForUpkeep();
     try {
       CommitRecord<V> base = CommitRecord.origin(version);
+      buffer.collector().beginAt(version);
       buffer.dependencies().append(base);
       buffer.dependencies().publish(base);
-      buffer.collector().beginAt(version);
     } finally {
       buffer.leave();
     }

@@ -29,6 +29,7 @@ final class Scan<V> {
     int first = content.lowerBound(interval.from(), content.count);
     while (content != null) {
       visit(content, first);
+      visitor.lookedAt(content.count - first);
       Key high = content.high();
       if (high == null || isBeyond(high)) {
         return null;

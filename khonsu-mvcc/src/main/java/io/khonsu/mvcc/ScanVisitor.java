@@ -18,6 +18,11 @@ public interface ScanVisitor<V> {
     return false;
   }
 
+  /**
+   * Tells how many items were looked at since the last call, whether the snapshot sees them or not.
+   */
+  default void lookedAt(int count) {}
+
   /** {@return whether a scan in parts should go on} Asked now and then. */
   default boolean wantsMore() {
     return true;

@@ -51,6 +51,14 @@ public final class Snapshot<V> implements AutoCloseable {
     return version;
   }
 
+  /**
+   * {@return the version of the last commit that a snapshot shows, which may be older than what it
+   * was opened at; if it may commit}
+   */
+  public long lastCommit() {
+    return start().version();
+  }
+
   /** {@return the commit that a snapshot ends with that may commit} */
   CommitRecord<V> start() {
     CommitRecord<V> exact = roughStart().lastUpTo(version);

@@ -483,6 +483,21 @@ public final class TxnBuffer<V> {
     }
   }
 
+  /**
+   * Lets nobody begin to read before a version any more, as what led to it is not here. What is
+   * open stays readable.
+   *
+   * @param version maybe one that is yet to come: until then only what is newest can be read
+   */
+  public void beginAt(long version) {
+    section.enterForUpkeep();
+    try {
+      collector.beginAt(version);
+    } finally {
+      leave();
+    }
+  }
+
   /** Retires every version. Nobody may use the buffer meanwhile or afterwards. */
   public void clear() {
     upkeep.clear();

@@ -36,6 +36,26 @@ class PublicationTest {
     assertThat(buffer.newestVersion()).isEqualTo(1);
   }
 
+  /**
+   * As when a state is taken over: what is published before its version is read until it is there.
+   */
+  @Test
+  void versionsBeforeOneThatIsYetToCome_cannotBeReadAgain_butTheNewestStays() {
+    publish(put(X, new Tracked(1)));
+    publish(put(X, new Tracked(2)));
+    buffer.beginAt(3);
+    assertThat(buffer.oldestVersion()).isEqualTo(3);
+    assertThat(buffer.snapshotAt(1)).isNull();
+    CommitRecord<Tracked> pending = put(X, new Tracked(3));
+    buffer.collect();
+    assertThat(content(X)).isEqualTo(2);
+    buffer.publish(pending);
+    assertThat(content(X)).isEqualTo(3);
+    assertThat(buffer.snapshotAt(2)).isNull();
+    buffer.beginAt(1);
+    assertThat(buffer.oldestVersion()).isEqualTo(3);
+  }
+
   @Test
   void publish_ofTheLast_publishesThoseBefore() {
     put(X, new Tracked(1));

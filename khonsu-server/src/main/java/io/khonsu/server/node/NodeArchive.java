@@ -59,7 +59,7 @@ final class NodeArchive implements AutoCloseable {
                   .formatted(settings.directory(), status.failures(), failure));
       case STOPPED ->
           List.of(
-              "nothing is archived in %s until the node is started again: %s"
+              "nothing is archived in %s, nor kept for it, until the node is started again: %s"
                   .formatted(settings.directory(), failure));
     };
   }
