@@ -134,7 +134,7 @@ final class RawHttp2 implements AutoCloseable {
     if (left >= 0x7f) {
       left -= 0x7f;
       for (; left >= 0x80; left >>>= 7) {
-        block.write(left & 0x7f | 0x80);
+        block.write((left & 0x7f) | 0x80);
       }
       block.write(left);
     }

@@ -178,7 +178,7 @@ class LinkProxyTest {
     try (Socket near = connect()) {
       while (true) {
         near.getOutputStream().write(1);
-        Thread.yield();
+        LockSupport.parkNanos(1_000_000);
       }
     } catch (IOException _) {
       // It was cut, as it should.
