@@ -12,6 +12,7 @@ import io.khonsu.testkit.LeakChecking;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -195,8 +196,11 @@ class ClientDoorTest {
 
   private static byte[] asOf(long version, byte[] request)
       throws EncodedRequest.MalformedException {
-    EncodedRequest decoded = EncodedRequest.decode(request);
-    return request(version, decoded.writes());
+    Map<ConflictStrategy, List<Mutation>> writes = new EnumMap<>(ConflictStrategy.class);
+    EncodedRequest.decode(request)
+        .writes()
+        .forEach((strategy, changes) -> writes.put(strategy, changes.mutations()));
+    return request(version, writes);
   }
 
   private static byte[] deletions(ReplicatedStore replica, Table table) {
