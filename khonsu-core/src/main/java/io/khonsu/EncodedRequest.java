@@ -159,7 +159,8 @@ record EncodedRequest(
     }
     Key to = range.interval.to();
     if (!table.isRowTable() || to == null || to.compareTo(table.endOfKeys()) > 0) {
-      throw new IllegalArgumentException("a filter is of rows of one table, not of what follows it");
+      throw new IllegalArgumentException(
+          "a filter is of rows of one table, not of what follows it");
     }
     return new RowPredicate(range.filter, table.schema());
   }

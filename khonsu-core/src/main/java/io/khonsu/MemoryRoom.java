@@ -8,7 +8,6 @@ import io.khonsu.mvcc.Version;
 import io.khonsu.spi.CommittedTransaction;
 import io.khonsu.spi.Mutation;
 import java.nio.ByteBuffer;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
