@@ -2,7 +2,6 @@ package io.khonsu.distributed;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
-import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -52,9 +51,9 @@ final class Sessions {
     }
 
     private void forgetBelow(long number) {
-      Map<Long, Outcome> forgotten = outcomes.headMap(number);
-      forgotten.values().forEach(outcome -> count(-sizeOf(outcome)));
-      forgotten.clear();
+      while (!outcomes.isEmpty() && outcomes.firstKey() < number) {
+        count(-sizeOf(outcomes.pollFirstEntry().getValue()));
+      }
     }
 
     private void count(long bytes) {
