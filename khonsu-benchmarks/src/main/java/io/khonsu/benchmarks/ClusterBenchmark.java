@@ -37,8 +37,7 @@ final class ClusterBenchmark {
    * @param rounds how many times each peer's turn comes
    * @param firstMillis how long each peer is warmed up in the beginning
    * @param warmUpMillis and how long before each load
-   * @param kills how many leaders of each system are killed
-   * @param stalls how often all processes of each system stand still for a second
+   * @param trials what is done to each system at the end
    */
   record Plan(
       Path directory,
@@ -48,8 +47,7 @@ final class ClusterBenchmark {
       long roundMillis,
       long firstMillis,
       long warmUpMillis,
-      int kills,
-      int stalls) {
+      Trials trials) {
     private static final long START_MILLIS = 3_000;
     private static final long KILL_MILLIS = 6_000;
     private static final long STALL_MILLIS = 1_000;
@@ -58,9 +56,8 @@ final class ClusterBenchmark {
     Plan {
       peers = List.copyOf(peers);
       settings = List.copyOf(settings);
-      if (rounds < 1 || roundMillis < 1 || kills < 0 || stalls < 0) {
-        throw new IllegalArgumentException(
-            "rounds and round-millis must be positive, kills and stalls not negative");
+      if (rounds < 1 || roundMillis < 1) {
+        throw new IllegalArgumentException("rounds and round-millis must be positive");
       }
     }
 
@@ -73,7 +70,7 @@ final class ClusterBenchmark {
 
     /** {@return how many steps the observer is told of} */
     int stepCount() {
-      return systems().size() + 1 + settings.size() + stalls + kills;
+      return systems().size() + 1 + settings.size() + trials.stalls + trials.kills;
     }
 
     /** {@return about how long all of it takes} */
@@ -84,9 +81,24 @@ final class ClusterBenchmark {
                   * (START_MILLIS
                       + IDLE_MILLIS
                       + roundMillis
-                      + kills * KILL_MILLIS
-                      + stalls * 4 * STALL_MILLIS)
+                      + trials.kills * KILL_MILLIS
+                      + 4 * STALL_MILLIS * trials.stalls)
               + peers.size() * (firstMillis + settings.size() * perSetting));
+    }
+  }
+
+  /**
+   * What is done to each system that keeps on.
+   *
+   * @param stalls how often all its processes stand still for a second
+   * @param kills how many of its leaders are killed
+   */
+  record Trials(int stalls, int kills) {
+    /** Checks the ranges. */
+    Trials {
+      if (stalls < 0 || kills < 0) {
+        throw new IllegalArgumentException("stalls and kills must not be negative");
+      }
     }
   }
 
@@ -286,7 +298,7 @@ final class ClusterBenchmark {
 
     private List<Stalls> stall() throws Exception {
       Map<ClusterPeer, List<Boolean>> changes = new EnumMap<>(ClusterPeer.class);
-      for (int stall = 0; stall < plan.stalls(); stall++) {
+      for (int stall = 0; stall < plan.trials().stalls(); stall++) {
         observer.step("standing still");
         for (ClusterPeer peer : firstPeers()) {
           if (peer.system().survives()) {
@@ -307,7 +319,7 @@ final class ClusterBenchmark {
 
     private List<Failover> killLeaders() throws Exception {
       Map<ClusterPeer, List<Long>> nanos = new EnumMap<>(ClusterPeer.class);
-      for (int kill = 0; kill < plan.kills(); kill++) {
+      for (int kill = 0; kill < plan.trials().kills(); kill++) {
         observer.step("killing leaders");
         for (ClusterPeer peer : firstPeers()) {
           if (peer.system().survives()) {

@@ -121,8 +121,8 @@ final class ClusterCommand implements Callable<Integer> {
           roundMillis == null ? (quick ? 300 : 3_000) : roundMillis,
           quick ? 300 : 60_000,
           quick ? 300 : 5_000,
-          kills == null ? (quick ? 1 : 7) : kills,
-          stalls == null ? (quick ? 1 : 5) : stalls);
+          new ClusterBenchmark.Trials(
+              stalls == null ? (quick ? 1 : 5) : stalls, kills == null ? (quick ? 1 : 7) : kills));
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
     }
