@@ -19,6 +19,9 @@ final class MemoryRoom {
   /** Each buffer of a column begins at a multiple of so many bytes. */
   private static final long ALIGNMENT_BYTES = 64;
 
+  /** A request of less bytes has too few batches for their buffers to count. */
+  private static final int SURE_BYTES = 128 << 10;
+
   private final TxnBuffer<StoredValue> buffer;
   private final Catalog catalog;
   private final Memory memory;
@@ -38,8 +41,8 @@ final class MemoryRoom {
       if (request.length <= FrozenBatch.HEAP_BYTES_MAX) {
         return 0;
       }
-      if (memory.headroomBytes() >= 2 * memory.reserveBytes()) {
-        return request.length; // mostly there is room for more than what that may be wrong by
+      if (memory.headroomBytes() >= 2 * memory.reserveBytes() && request.length < SURE_BYTES) {
+        return request.length; // there is room for more than what that may be wrong by
       }
     }
     try {

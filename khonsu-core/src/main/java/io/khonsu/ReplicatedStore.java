@@ -145,7 +145,10 @@ public final class ReplicatedStore implements AutoCloseable {
     }
     try {
       return attempt(version, transactionId, request);
-    } catch (UnavailableException _) {
+    } catch (UnavailableException e) {
+      if (buffer.pendingVersion() >= version) {
+        throw withoutMemory(e); // it was withdrawn, as what it merges is made only then
+      }
       return attemptAfterCollecting(version, transactionId, request);
     }
   }
@@ -156,8 +159,12 @@ public final class ReplicatedStore implements AutoCloseable {
     try {
       return attempt(version, transactionId, request);
     } catch (UnavailableException e) {
-      throw Recovery.withoutMemory(memory, "a commit that is in order", e);
+      throw withoutMemory(e);
     }
+  }
+
+  private StorageException withoutMemory(UnavailableException cause) {
+    return Recovery.withoutMemory(memory, "a commit that is in order", cause);
   }
 
   private Applied attempt(long version, long transactionId, byte[] request) {
@@ -408,8 +415,10 @@ public final class ReplicatedStore implements AutoCloseable {
    * forgotten. Must be called at the same places in the order on all replicas.
    */
   public void moveWatermark(long version) {
+    long before = history.version();
     history.advance(Math.min(version, buffer.newestVersion()));
-    if (memory.headroomBytes() < 2 * memory.reserveBytes()) {
+    boolean isShort = memory.headroomBytes() < 2 * memory.reserveBytes();
+    if (isShort && history.version() > before) {
       collect(); // there may be no commits that would do it
     }
   }

@@ -277,13 +277,15 @@ public final class Archiver implements AutoCloseable {
           note(null);
         } catch (IOException e) {
           note(e);
+          if (e instanceof ForeignArchiveException) {
+            letGo(false);
+          }
           if (e instanceof BackupException) {
-            LOG.atError().setCause(e).log("the archiver has stopped, nothing is kept for it");
-            letGo();
+            LOG.atError().setCause(e).log("the archiver has stopped");
             return;
           }
-          if (e instanceof LogArchiver.OutOfReachException) {
-            letGo();
+          if (e instanceof LogArchiver.OutOfReachException out) {
+            letGo(out.isEmpty());
           }
           LOG.atWarn().setCause(e).log("the archive cannot be written, trying again");
         } finally {
@@ -298,9 +300,8 @@ public final class Archiver implements AutoCloseable {
         }
       }
     } catch (RuntimeException | Error e) { // the top of a thread
-      LOG.atError().setCause(e).log("the archiver has stopped, nothing is kept for it");
+      LOG.atError().setCause(e).log("the archiver has stopped");
       note(new IOException("the archiver failed: " + e, e));
-      letGo();
     } finally {
       watch.close();
       end();
@@ -334,9 +335,9 @@ public final class Archiver implements AutoCloseable {
   }
 
   /** What cannot be archived from here must not fill the disk. */
-  private void letGo() {
+  private void letGo(boolean isEmpty) {
     try {
-      source.letGo();
+      source.letGo(isEmpty);
     } catch (IOException | RuntimeException e) { // as of a history that was closed before this
       LOG.atWarn().setCause(e).log("commits that cannot be archived are still kept");
     }

@@ -24,8 +24,13 @@ interface ArchiverSource {
   /** Says that the archive needs nothing up to a version any more. */
   void confirm(long version) throws IOException;
 
-  /** Keeps nothing for the archive until more is confirmed, as it cannot go on from here. */
-  void letGo() throws IOException;
+  /**
+   * Keeps nothing for the archive until more is confirmed, as it cannot go on from here.
+   *
+   * @param isEmpty whether the archive has nothing: it may be another one, in the place of that
+   *     which something was kept for, as where a file system is not mounted; then all is kept
+   */
+  void letGo(boolean isEmpty) throws IOException;
 
   /** {@return whether commits were let go of that are not archived} */
   boolean hasLetGo();

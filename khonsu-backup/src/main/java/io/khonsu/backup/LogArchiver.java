@@ -209,8 +209,16 @@ final class LogArchiver {
   static final class OutOfReachException extends IOException {
     private static final long serialVersionUID = 1;
 
-    OutOfReachException(String message) {
+    /** Whether the archive has nothing yet. */
+    private final boolean isEmpty;
+
+    OutOfReachException(String message, boolean isEmpty) {
       super(message);
+      this.isEmpty = isEmpty;
+    }
+
+    boolean isEmpty() {
+      return isEmpty;
     }
   }
 
@@ -257,8 +265,9 @@ final class LogArchiver {
     goOnAfter(files(""));
     if (log.trimmedVersion() > builder.last()) {
       throw new OutOfReachException(
-          "what was committed after version %d is to be archived, but is kept here from version %d on only: let a node archive in this directory that keeps all. Until then this node keeps nothing for it"
-              .formatted(builder.last(), log.trimmedVersion()));
+          "what was committed after version %d is to be archived, but is kept here from version %d on only: let a node archive in this directory that keeps all, or mount the archive if this is not it"
+              .formatted(builder.last(), log.trimmedVersion()),
+          completeNumber < 0);
     }
   }
 

@@ -22,8 +22,12 @@ final class ReplicaSource implements ArchiverSource {
   @GuardedBy("this")
   private long held = NOTHING;
 
+  /** Whether it kept something for an archive when it was started. */
+  private final boolean wasHeld;
+
   ReplicaSource(ReplicatedHistory commits) {
     this.commits = commits;
+    this.wasHeld = commits.isHeld();
   }
 
   @Override
@@ -52,9 +56,11 @@ final class ReplicaSource implements ArchiverSource {
   }
 
   @Override
-  public synchronized void letGo() throws IOException {
-    commits.release();
-    held = NOTHING;
+  public synchronized void letGo(boolean isEmpty) throws IOException {
+    if (!isEmpty || !wasHeld) {
+      commits.release();
+      held = NOTHING;
+    }
   }
 
   @Override

@@ -50,7 +50,7 @@ final class StoreSource implements ArchiverSource {
   }
 
   @Override
-  public void letGo() {} // its log has a limit for what it keeps
+  public void letGo(boolean isEmpty) {} // its log has a limit for what it keeps
 
   @Override
   public boolean hasLetGo() {

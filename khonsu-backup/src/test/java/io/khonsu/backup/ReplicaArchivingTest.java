@@ -459,7 +459,7 @@ class ReplicaArchivingTest {
       awaitFailure(archiver);
       awaitHold(late, Long.MAX_VALUE);
       assertThat(archiver.status().failure().orElseThrow())
-          .hasMessageContaining("this node keeps nothing for it");
+          .hasMessageContaining("let a node archive in this directory that keeps all");
       LogArchiver other = archiver(archive, new TestReplica(log, ID));
       TestArchive.advanceAll(other);
       archiver.awaitArchived(log.lastVersion(), LONG);
@@ -470,23 +470,51 @@ class ReplicaArchivingTest {
   }
 
   @Test
-  void replicaWhoseArchiverHasStopped_keepsNothing() throws Exception {
+  void replicaWhoseArchiveIsAnothers_keepsNothing() throws Exception {
     TestLog log = log(4);
     try (Archiver first = start(new TestReplica(log, ID), archive)) {
       first.awaitArchived(log.lastVersion(), LONG);
     }
     TestReplica foreign = new TestReplica(log(5), new UUID(7, 71));
+    try (Archiver archiver = start(foreign, archive)) {
+      awaitStop(archiver);
+      awaitHold(foreign, Long.MAX_VALUE);
+    }
+  }
+
+  /** What has failed may be repaired: then what is archived goes on where it has ended. */
+  @Test
+  void replicaWhoseArchiverFails_keepsAll() throws Exception {
+    TestLog log = log(4);
     TestReplica broken = new TestReplica(log, ID);
     broken.fail();
-    for (TestReplica replica : List.of(foreign, broken)) {
-      try (Archiver archiver = start(replica, archive)) {
-        awaitFailure(archiver);
-        awaitHold(replica, Long.MAX_VALUE);
-        while (archiver.status().state() != ArchiverStatus.State.STOPPED) {
-          Thread.onSpinWait();
-        }
-      }
+    try (Archiver archiver = start(broken, archive)) {
+      awaitStop(archiver);
     }
+    assertThat(broken.heldAfter()).isLessThan(Long.MAX_VALUE);
+  }
+
+  private static void awaitStop(Archiver archiver) {
+    while (archiver.status().state() != ArchiverStatus.State.STOPPED) {
+      Thread.onSpinWait();
+    }
+  }
+
+  /** Its file system is not mounted: there is an empty directory, in which it has kept nothing. */
+  @Test
+  void replicaThatKeptForAnArchive_whoseDirectoryIsEmpty_goesOnKeeping() throws Exception {
+    TestLog log = new TestLog().addRandom(new Random(3), 60);
+    TestReplica replica = new TestReplica(log, ID);
+    replica.letGo(log.lastVersion() / 3);
+    replica.hold(log.lastVersion() / 2);
+    try (Archiver archiver = start(replica, archive)) {
+      while (archiver.status().failures() < 2) {
+        Thread.onSpinWait();
+      }
+      assertThat(archiver.status().failure().orElseThrow())
+          .hasMessageContaining("mount the archive if this is not it");
+    }
+    assertThat(replica.heldAfter()).isLessThan(Long.MAX_VALUE);
   }
 
   /** It may come back at any time. */

@@ -68,6 +68,11 @@ final class TestReplica implements ReplicatedHistory {
   }
 
   @Override
+  public boolean isHeld() {
+    return heldAfter != Long.MAX_VALUE;
+  }
+
+  @Override
   public void release() {
     heldAfter = Long.MAX_VALUE;
   }

@@ -118,7 +118,7 @@ public sealed interface Input {
 
   /**
    * Somebody waits for the followers to hear what is decided: if this replica leads, it tells them
-   * now what no entries have carried to them yet.
+   * now what no entries have carried to them yet, and what it has appended as soon as that is.
    */
   record TellDecided() implements Input {}
 

@@ -34,6 +34,9 @@ final class Leader {
   /** Whether what is decided must not wait any longer for entries to travel with. */
   private boolean mustTell;
 
+  /** Somebody waits for the entries up to here to be decided. */
+  private long awaitedIndex;
+
   Leader(Core core) {
     this.core = core;
     this.ledger = core.ledger();
@@ -93,6 +96,7 @@ final class Leader {
   private void enter(Ballot newBallot) {
     ballot = newBallot;
     transfer = null;
+    awaitedIndex = 0;
     members = new Progress[core.size()];
     sorted = new long[core.size()];
     Promise own =
@@ -228,6 +232,12 @@ final class Leader {
     mustTell = true;
   }
 
+  /** Lets the followers hear at once when what there is now is decided. */
+  void tellOnceDecided() {
+    mustTell = true;
+    awaitedIndex = ledger.acceptedIndex();
+  }
+
   /** Lets a follower hear at once what is decided. */
   void tellDecided(int slot) {
     feed.tell(slot, members[slot], ballot);
@@ -246,7 +256,7 @@ final class Leader {
     for (int slot = 0; slot < members.length; slot++) {
       if (slot != core.selfSlot()) {
         feed.stream(slot, members[slot], ballot);
-        if (tells) {
+        if (tells || members[slot].toldDecided < awaitedIndex) {
           tellDecided(slot);
         }
       }

@@ -186,7 +186,7 @@ public final class Replica {
       case Input.Trim trim -> compaction.trim(trim.index());
       case Input.SnapshotTaken taken -> compaction.snapshotTaken(taken);
       case Input.SnapshotData data -> library.onSnapshotData(data);
-      case Input.TellDecided _ -> leader.tellDecided();
+      case Input.TellDecided _ -> leader.tellOnceDecided();
       case Input.Campaign _ -> campaign();
       case Input.SetPriority set -> election.setPriority(set.priority());
       case Input.Join join -> catchUp.join(join.seeds());

@@ -37,6 +37,23 @@ class TellingTest {
     assertDecided(1, 1);
   }
 
+  /** Whoever waits for entries that are not decided yet hears it in the step that decides them. */
+  @Test
+  void decidedLater_isToldToWhoWaited() {
+    lab.pass(envelope -> !(envelope.message() instanceof Message.Accepted));
+    lab.propose(1, "b");
+    lab.step(1, Input.TELL_DECIDED);
+    assertDecided(1, 1);
+    lab.passAll();
+    lab.inject(2, 1, accepted(2));
+    lab.pump();
+    assertDecided(2, 2);
+  }
+
+  private Message accepted(long index) {
+    return new Message.Accepted(lab.replica(1).view().ballots().promise(), 1, index);
+  }
+
   @Test
   void decided_isToldAfterAWhile() {
     lab.tick(2);

@@ -26,6 +26,9 @@ public interface ReplicatedHistory extends CommitHistory {
    */
   void hold(long afterVersion) throws IOException;
 
+  /** {@return whether commits are kept for that, also since before the replica was started} */
+  boolean isHeld();
+
   /**
    * Keeps no commits for that any more.
    *

@@ -25,7 +25,7 @@ final class AgedVersion {
     while (!notes.isEmpty() && now - notes.getFirst().at >= age) {
       aged = notes.removeFirst().version;
     }
-    if (notes.isEmpty() || now - notes.getLast().at >= age / NOTES) {
+    if (notes.isEmpty() || now - notes.getLast().at >= Math.max(1, age / NOTES)) {
       notes.addLast(new Note(now, version));
     }
   }

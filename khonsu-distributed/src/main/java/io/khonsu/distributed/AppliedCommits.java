@@ -266,6 +266,11 @@ final class AppliedCommits implements ReplicatedHistory {
   }
 
   @Override
+  public boolean isHeld() {
+    return heldAfter != NOTHING;
+  }
+
+  @Override
   public void release() throws IOException {
     synchronized (holding) {
       if (heldAfter != NOTHING) {

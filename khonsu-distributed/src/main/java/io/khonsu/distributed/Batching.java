@@ -18,6 +18,7 @@ final class Batching {
   private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
   private final ArrayDeque<UnderWay> underWay = new ArrayDeque<>();
   private long waitingBytes;
+  private boolean isAwaited;
 
   /** What all that waits or is under way needs of memory to be applied. */
   private long needBytes;
@@ -27,7 +28,7 @@ final class Batching {
   /** Why a commit was not taken last; null if one that needs memory was taken since. */
   private @Nullable String shortage;
 
-  private record Waiting(Submission submission, long needBytes) {}
+  private record Waiting(Submission submission, long needBytes, boolean isOthers) {}
 
   private record UnderWay(long lastVersion, long needBytes) {}
 
@@ -45,8 +46,12 @@ final class Batching {
     this.store = store;
   }
 
-  /** Lets submissions wait, as far as there is room. */
-  Offered offer(List<Submission> submissions) {
+  /**
+   * Lets submissions wait, as far as there is room.
+   *
+   * @param areOthers whether they are another node's, which waits until it has applied them
+   */
+  Offered offer(List<Submission> submissions, boolean areOthers) {
     Offered offered = new Offered(new ArrayList<>(submissions.size()), new ArrayList<>());
     for (Submission submission : submissions) {
       if (waitingBytes + submission.sizeBytes() > config.limits().pendingBytesMax()) {
@@ -59,7 +64,7 @@ final class Batching {
       } else {
         waitingBytes += submission.sizeBytes();
         needBytes += need;
-        waiting.add(new Waiting(submission, need));
+        waiting.add(new Waiting(submission, need, areOthers));
         offered.taken.add(submission);
       }
     }
@@ -102,17 +107,24 @@ final class Batching {
     List<Submission> batch = new ArrayList<>();
     long bytes = 0;
     long need = 0;
+    isAwaited = false;
     while (!waiting.isEmpty()
         && fits(waiting.getFirst().submission, batch.size(), bytes, config.limits())) {
       Waiting next = waiting.removeFirst();
       bytes += next.submission.sizeBytes();
       need += next.needBytes;
       batch.add(next.submission);
+      isAwaited |= next.isOthers;
     }
     waitingBytes -= bytes;
     long first = draw(epochMillis, batch.size());
     underWay.add(new UnderWay(drawn, need));
     return new LogEntry.Batch(config.group(), first, batch);
+  }
+
+  /** {@return whether another node waits for something in the batch that came last} */
+  boolean isAwaited() {
+    return isAwaited;
   }
 
   private static boolean fits(Submission next, int count, long bytes, ClusterConfig.Limits limits) {

@@ -49,7 +49,7 @@ public final class DistributedCommitManager implements AutoCloseable {
    *   write     all that the steps want remembered, at once; forced if one of them asks for it
    *   send      what had to wait for that
    *   apply     what is decided, and answer
-   *   tell      the others what is decided, if one of them waits or nothing comes that it goes with
+   *   tell      the others what is decided, if nothing has come for a while that it goes with
    *
    * While a write is forced, the inbox fills: that is the window in which requests gather.
    */
@@ -228,7 +228,7 @@ public final class DistributedCommitManager implements AutoCloseable {
       return;
     }
     if (leader == config.member().node()) {
-      Batching.Offered offered = batching.offer(due);
+      Batching.Offered offered = batching.offer(due, /* areOthers= */ false);
       submitter.sent(offered.taken(), nanos);
       submitter.postponed(offered.withoutMemory(), nanos);
     } else {
@@ -258,6 +258,9 @@ public final class DistributedCommitManager implements AutoCloseable {
         answerEarly(batch);
       }
       propose(batch);
+      if (batching.isAwaited()) {
+        step(Input.TELL_DECIDED); // at once when it is
+      }
       telling.told(replica.decidedIndex());
     }
   }
@@ -266,7 +269,7 @@ public final class DistributedCommitManager implements AutoCloseable {
     for (Submission submission : batch.submissions()) {
       if (submission instanceof Submission.Commit) {
         byte[] answer = ReplicatedStore.committedAnswer(batch.firstVersion());
-        var _ = submitter.decided(submission, new Outcome.Decided(answer));
+        submitter.decided(submission, new Outcome.Decided(answer));
       }
     }
   }
@@ -310,7 +313,7 @@ public final class DistributedCommitManager implements AutoCloseable {
           state.apply(
               index,
               run.buffer(i),
-              (submission, outcome) -> answers.add(() -> answer(submission, outcome)));
+              (submission, outcome) -> answers.add(() -> submitter.decided(submission, outcome)));
         }
         checkpoints.applied(run.sizeBytes(i), state.takeCommits());
         answers.forEach(Runnable::run); // who is told of a commit finds it in the history
@@ -318,12 +321,6 @@ public final class DistributedCommitManager implements AutoCloseable {
       }
     }
     batching.applied(state.clock());
-  }
-
-  private void answer(Submission submission, Outcome outcome) {
-    if (!submitter.decided(submission, outcome)) {
-      telling.awaited();
-    }
   }
 
   private void happened(Event event) {
@@ -379,7 +376,9 @@ public final class DistributedCommitManager implements AutoCloseable {
         }
         case PeerMessage.Forward(long _, List<Submission> submissions) -> {
           if (leader == config.member().node() && membership.member(node) != null) {
-            var _ = batching.offer(submissions); // what has no room is sent again
+            var _ =
+                batching.offer(
+                    submissions, /* areOthers= */ true); // what has no room is sent again
           }
         }
         case PeerMessage.WhoIsThere _ -> membership.asked(node);

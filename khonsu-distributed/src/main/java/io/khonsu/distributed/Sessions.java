@@ -13,11 +13,14 @@ final class Sessions {
   /** Of one session, so many commits may be open; more are not applied. */
   static final int OPEN_MAX = 1 << 16;
 
-  /** Of one session, outcomes take so many bytes at most, or few more; more are not applied. */
+  /** Of one session, outcomes take so many bytes at most; beyond, the oldest are forgotten. */
   static final long SESSION_BYTES_MAX = 16L << 20;
 
   /** Of all sessions, so many: they are part of every checkpoint, which is one array. */
   static final long BYTES_MAX = 256L << 20;
+
+  /** Beyond that, who commits keeps no more than so many. */
+  static final long SESSION_BYTES_MIN = 64L << 10;
 
   /** What an outcome takes beside its answer. */
   private static final int OUTCOME_BYTES = 2 * Long.BYTES;
@@ -42,12 +45,24 @@ final class Sessions {
 
     private boolean isFull() {
       return outcomes.size() >= OPEN_MAX
-          || outcomeBytes >= SESSION_BYTES_MAX
-          || sizeBytes >= BYTES_MAX;
+          || (sizeBytes >= BYTES_MAX && outcomeBytes > SESSION_BYTES_MIN);
     }
 
     private void put(long number, Outcome outcome) {
       count(sizeOf(outcome) - sizeOf(outcomes.put(number, outcome)));
+      shrink(SESSION_BYTES_MAX);
+    }
+
+    /**
+     * Forgets the oldest outcomes that are more than so many bytes: who asks for them again, or
+     * commits by so old a number, hears that it was answered. Else one commit that takes long would
+     * keep all others of its session from being applied.
+     */
+    private void shrink(long bytesMax) {
+      while (outcomeBytes > bytesMax) {
+        answeredBelow = Math.max(answeredBelow, outcomes.firstKey() + 1);
+        forgetBelow(answeredBelow);
+      }
     }
 
     private void forgetBelow(long number) {
@@ -124,6 +139,9 @@ final class Sessions {
       long below = Math.min(answeredBelow, CommitIds.number(commitId));
       session.answeredBelow = Math.max(session.answeredBelow, below);
       session.forgetBelow(session.answeredBelow);
+      if (sizeBytes >= BYTES_MAX) {
+        session.shrink(SESSION_BYTES_MIN);
+      }
     }
   }
 

@@ -103,11 +103,11 @@ final class Submitter {
     pending.values().forEach(each -> each.isDue = true);
   }
 
-  /** Takes what came of a submission, of whomever; {@return whether that is known here} */
-  boolean decided(Submission submission, Outcome outcome) {
+  /** Takes what came of a submission, of whomever. */
+  void decided(Submission submission, Outcome outcome) {
     Pending each = pending.get(submission.identity());
     if (each == null) {
-      return false;
+      return;
     }
     if (outcome instanceof Outcome.Again) {
       each.isDue = !each.wasSentAgain; // then only after a while: its session may be full
@@ -116,7 +116,6 @@ final class Submitter {
       pending.remove(submission.identity());
       each.owner.decided(outcome);
     }
-    return true;
   }
 
   /** Looks for outcomes in sessions that were taken over as they are, without their entries. */
@@ -128,7 +127,7 @@ final class Submitter {
           pending.remove(commit.identity());
           each.owner.gaveUp(Sent.MAYBE); // what the session did is forgotten
         } else if (outcome != null) {
-          var _ = decided(commit, outcome);
+          decided(commit, outcome);
         }
       }
     }

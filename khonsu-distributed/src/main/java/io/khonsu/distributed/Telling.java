@@ -1,9 +1,9 @@
 package io.khonsu.distributed;
 
 /**
- * When a leader tells the others what is decided. It travels with the next entries, which spares
- * every node a message for each batch; but at once if one of them waits for it, and after a moment
- * if no entries come. Event loop only.
+ * When a leader tells the others what is decided and none of them waits for. It travels with the
+ * next entries, which spares every node a message for each batch, and goes after a moment if no
+ * entries come. Event loop only.
  */
 final class Telling {
   /** The next batch of who waits for one commit after another comes sooner. */
@@ -12,12 +12,6 @@ final class Telling {
   private long toldIndex;
   private long appliedIndex;
   private long sinceNanos;
-  private boolean isAwaited;
-
-  /** Notes that what is applied is another node's, which waits for it. */
-  void awaited() {
-    isAwaited = true;
-  }
 
   /** Notes that so many entries were applied by who leads. */
   void applied(long index, long nowNanos) {
@@ -30,7 +24,6 @@ final class Telling {
   /** Notes that the others were sent word that so many entries are decided. */
   void told(long index) {
     toldIndex = index;
-    isAwaited &= isUntold();
   }
 
   private boolean isUntold() {
@@ -39,7 +32,7 @@ final class Telling {
 
   /** {@return whether to tell now} */
   boolean isDue(long nowNanos) {
-    return isUntold() && (isAwaited || nowNanos - sinceNanos >= PATIENCE_NANOS);
+    return isUntold() && nowNanos - sinceNanos >= PATIENCE_NANOS;
   }
 
   /** {@return how long there is nothing to tell, if nothing happens, up to a limit} */

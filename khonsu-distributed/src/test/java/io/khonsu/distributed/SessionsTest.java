@@ -14,54 +14,61 @@ class SessionsTest {
     return new Outcome.Decided(new byte[sizeBytes]);
   }
 
-  /** Records answers until no more are taken; {@return how many were} */
-  private long fill(long session, int sizeBytes) {
-    long number = 1;
-    while (sessions.find(CommitIds.of(session, number)) == null) {
-      sessions.record(CommitIds.of(session, number), answer(sizeBytes));
-      number++;
+  /** Records answers of as many bytes as a session keeps. */
+  private void fill(long session) {
+    for (long number = 1; number <= Sessions.SESSION_BYTES_MAX / LARGE; number++) {
+      sessions.record(CommitIds.of(session, number), answer(LARGE));
     }
-    assertThat(sessions.find(CommitIds.of(session, number))).isEqualTo(new Outcome.Again());
-    return number - 1;
   }
 
+  /** The first one has no outcome yet, or nobody knows it: the others go on all the same. */
   @Test
-  void sessionThatIsFull_takesNothingMore_untilItNeedsLess() {
+  void sessionThatKeepsMuch_forgetsTheOldest() {
     long session = sessions.open(1);
-    long other = sessions.open(1);
-    long filled = fill(session, LARGE);
-    assertThat(filled).isEqualTo(Sessions.SESSION_BYTES_MAX / LARGE);
-    assertThat(sessions.find(CommitIds.of(session, 1))).isInstanceOf(Outcome.Decided.class);
-    assertThat(sessions.find(CommitIds.of(other, 1))).isNull();
-
-    long next = CommitIds.of(session, filled + 1);
-    sessions.touch(next, 3, 2);
-    assertThat(sessions.find(next)).isNull();
+    long kept = Sessions.SESSION_BYTES_MAX / LARGE;
+    for (long number = 2; number <= 3 * kept; number++) {
+      long id = CommitIds.of(session, number);
+      sessions.touch(id, 1, 1);
+      assertThat(sessions.find(id)).isNull();
+      sessions.record(id, answer(LARGE));
+      assertThat(sessions.find(id)).isInstanceOf(Outcome.Decided.class);
+    }
+    assertThat((long) sessions.encode().length).isLessThan(Sessions.SESSION_BYTES_MAX + LARGE);
     assertThat(sessions.find(CommitIds.of(session, 2))).isEqualTo(new Outcome.Answered());
+    assertThat(sessions.find(CommitIds.of(session, 1))).isEqualTo(new Outcome.Answered());
+    Sessions again = new Sessions();
+    again.decode(sessions.encode());
+    assertThat(again.encode()).isEqualTo(sessions.encode());
   }
 
   @Test
-  void allSessionsTogether_haveABound_alsoAfterAStart_untilTheyEnd() {
-    long first = sessions.open(1);
-    long filled = fill(first, LARGE);
-    long session = first;
-    while (filled > 0) {
-      session = sessions.open(2);
-      filled = fill(session, LARGE);
+  void allSessionsTogether_keepLess_fromABoundOn_alsoAfterAStart() {
+    long count = Sessions.BYTES_MAX / (Sessions.SESSION_BYTES_MAX - LARGE) + 1;
+    for (long session = 1; session <= count; session++) {
+      fill(sessions.open(1));
     }
     byte[] encoded = sessions.encode();
     assertThat((long) encoded.length)
-        .isBetween(Sessions.BYTES_MAX, Sessions.BYTES_MAX + 2L * LARGE);
+        .isBetween(Sessions.BYTES_MAX, Sessions.BYTES_MAX + Sessions.SESSION_BYTES_MAX);
 
     Sessions again = new Sessions();
     again.decode(encoded);
-    assertThat(again.find(CommitIds.of(session, 1))).isEqualTo(new Outcome.Again());
-    again.expireBefore(2); // the first
-    assertThat(again.find(CommitIds.of(first, 1))).isEqualTo(new Outcome.NoSession());
-    assertThat(again.find(CommitIds.of(session, 1))).isNull();
-    again.decode(encoded);
-    assertThat(again.find(CommitIds.of(session, 1))).isEqualTo(new Outcome.Again());
     assertThat(again.encode()).isEqualTo(encoded);
+    long other = again.open(2);
+    for (long number = 1; number <= 2 * Sessions.SESSION_BYTES_MIN / 1_000; number++) {
+      long id = CommitIds.of(other, number);
+      again.touch(id, 1, 2);
+      assertThat(again.find(id)).isNull(); // nobody is kept from committing by what others keep
+      again.record(id, answer(1_000));
+    }
+    assertThat((long) again.encode().length)
+        .isLessThan(encoded.length + Sessions.SESSION_BYTES_MIN + 2_000);
+    long next = CommitIds.of(1, Sessions.SESSION_BYTES_MAX / LARGE + 1);
+    assertThat(again.find(next)).isEqualTo(new Outcome.Again());
+    again.touch(next, 1, 1);
+    assertThat(again.find(next)).isNull();
+    again.expireBefore(2);
+    assertThat((long) again.encode().length).isLessThan(2 * Sessions.SESSION_BYTES_MIN);
   }
 
   @Test

@@ -19,16 +19,7 @@ class TellingTest {
   }
 
   @Test
-  void somebodyWaits_isDueAtOnce() {
-    telling.awaited();
-    assertThat(telling.isDue(5)).isFalse();
-    telling.applied(1, 5);
-    assertThat(telling.isDue(5)).isTrue();
-  }
-
-  @Test
   void told_nothingIsDueUntilMoreIsApplied() {
-    telling.awaited();
     telling.applied(1, 5);
     telling.told(1);
     assertThat(telling.isDue(5 + MOMENT)).isFalse();
@@ -43,14 +34,5 @@ class TellingTest {
     telling.told(2);
     telling.applied(2, 5);
     assertThat(telling.isDue(5 + MOMENT)).isFalse();
-  }
-
-  /** Of two entries one was told: who waits for one of them is told the other at once. */
-  @Test
-  void toldInPart_whoWaitsIsStillWaitedFor() {
-    telling.awaited();
-    telling.applied(2, 5);
-    telling.told(1);
-    assertThat(telling.isDue(5)).isTrue();
   }
 }

@@ -75,7 +75,7 @@ class ClusterSimulationTest {
   @Test
   void nodesThatLagFarBehind_takeSnapshots() {
     assertThat(
-            LongStream.rangeClosed(1, 4)
+            LongStream.rangeClosed(1, 40)
                 .anyMatch(
                     seed -> ClusterSimulation.run("all-3", seed, "").counts().snapshots() > 0))
         .isTrue();
