@@ -190,29 +190,43 @@ class RestoreTest {
 
   @Test
   void truncatedObject_isInNoBase_andSaysWhatToDo() throws Exception {
-    List<BackupFile> shared =
-        second.files().stream().filter(file -> hashes(base).contains(file.sha256())).toList();
-    for (BackupFile file : shared) {
-      truncate(file);
-    }
+    Set<String> truncated = new HashSet<>();
     try (ArchivedStore store = new ArchivedStore(root.resolve("store"), archive, states)) {
-      store.commitRandom(new Random(3), 5);
-      assertThatThrownBy(() -> store.archiver.createBase("third", BackupProgress.NONE))
-          .isInstanceOf(DamagedArchiveException.class)
+      assertThat(refusalOfADamagedBase(store, second, truncated))
           .hasMessageContaining("bytes, not")
           .hasMessageContaining("delete it from the archive");
-      assertThat(archive.list(Layout.bases(1))).hasSize(2);
 
-      for (BackupFile file : shared) {
-        archive.delete(file.object());
+      for (String object : truncated) {
+        archive.delete(object);
       }
       BaseBackup third = store.archiver.createBase("third", BackupProgress.NONE);
       assertThat(ArchiveIndex.load(archive).wrong(third)).isEmpty();
-      for (BackupFile file : third.files()) { // those that the next has too are among them
-        truncate(file);
+      assertThat(refusalOfADamagedBase(store, third, new HashSet<>())).isNotNull();
+    }
+  }
+
+  /**
+   * Truncates the files of a base, and makes the next one, until that would have one of them: it
+   * has none where the files have been compacted meanwhile.
+   */
+  private DamagedArchiveException refusalOfADamagedBase(
+      ArchivedStore store, BaseBackup newest, Set<String> truncated) throws IOException {
+    BaseBackup last = newest;
+    while (true) {
+      for (BackupFile file : last.files()) {
+        if (file.sizeBytes() > 0 && truncated.add(file.object())) {
+          truncate(file);
+        }
       }
-      assertThatThrownBy(() -> store.archiver.createBase("again", BackupProgress.NONE))
-          .isInstanceOf(DamagedArchiveException.class);
+      store.commitRandom(new Random(3), 5);
+      int bases = archive.list(Layout.bases(1)).size();
+      try {
+        last = store.archiver.createBase("next", BackupProgress.NONE);
+      } catch (DamagedArchiveException e) {
+        assertThat(archive.list(Layout.bases(1))).hasSize(bases);
+        return e;
+      }
+      assertThat(last.files()).extracting(BackupFile::object).doesNotContainAnyElementsOf(truncated);
     }
   }
 
