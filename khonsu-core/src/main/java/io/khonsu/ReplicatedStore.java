@@ -326,7 +326,7 @@ public final class ReplicatedStore implements AutoCloseable {
     staged.dropped().forEach(catalog::drop);
     CommitResult<StoredValue> result = null;
     versions.force(version);
-    try (var snapshot = history.snapshot(request.snapshotVersion())) {
+    try (var snapshot = history.momentarySnapshot(request.snapshotVersion())) {
       result =
           buffer.commit(
               new CommitRequest<>(

@@ -12,11 +12,12 @@ final class ItemMap {
     return ByteBuffer.allocate(Integer.BYTES + value.length).putInt(item).put(value).flip();
   }
 
-  /** Applies an entry. */
+  /** Applies an entry, which stays as it is: it may still be on its way to other replicas. */
   void apply(ByteBuffer entry) {
-    int item = entry.getInt();
-    byte[] value = new byte[entry.remaining()];
-    entry.get(value);
+    ByteBuffer own = entry.duplicate();
+    int item = own.getInt();
+    byte[] value = new byte[own.remaining()];
+    own.get(value);
     items.put(item, value);
   }
 

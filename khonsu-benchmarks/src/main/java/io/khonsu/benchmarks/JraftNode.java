@@ -9,6 +9,7 @@ import com.alipay.sofa.jraft.conf.Configuration;
 import com.alipay.sofa.jraft.core.StateMachineAdapter;
 import com.alipay.sofa.jraft.entity.PeerId;
 import com.alipay.sofa.jraft.entity.Task;
+import com.alipay.sofa.jraft.error.RaftException;
 import com.alipay.sofa.jraft.option.NodeOptions;
 import com.alipay.sofa.jraft.option.RaftOptions;
 import com.alipay.sofa.jraft.rpc.RaftRpcServerFactory;
@@ -18,6 +19,7 @@ import com.alipay.sofa.jraft.rpc.RpcServer;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A node of SOFAJRaft: log in RocksDB, synced, and votes too, which is not its default; no
@@ -30,6 +32,9 @@ final class JraftNode implements CommitPath {
   private final RaftGroupService service;
   private final ClusterSite site;
   private final Node node;
+
+  /** Why this node takes no part any more: the others may go on without it. */
+  private volatile @Nullable RaftException failed;
 
   JraftNode(ClusterSite site) throws IOException {
     this.site = site;
@@ -67,6 +72,10 @@ final class JraftNode implements CommitPath {
 
   @Override
   public int leader() {
+    RaftException failure = failed;
+    if (failure != null) {
+      throw new IllegalStateException("the node has stopped", failure);
+    }
     PeerId leader = node.getLeaderId();
     return leader == null ? 0 : site.nodeAt(leader.getPort());
   }
@@ -101,6 +110,11 @@ final class JraftNode implements CommitPath {
   }
 
   private final class Machine extends StateMachineAdapter {
+    @Override
+    public void onError(RaftException e) {
+      failed = e;
+    }
+
     @Override
     public void onApply(Iterator entries) {
       while (entries.hasNext()) {

@@ -35,7 +35,7 @@ final class Chain<V> extends Key {
   private static final byte LINKED = 1;
   private static final byte DEAD = 2;
 
-  /** The depths at which installing looks for versions to unlink are powers of two from here on. */
+  /** No chain that is shallower is pruned when something is installed. */
   private static final int FIRST_PRUNING_DEPTH = 8;
 
   /** A chain this deep is pruned, and then counted on from half: again after so many more. */
@@ -49,6 +49,9 @@ final class Chain<V> extends Key {
 
   private boolean queued;
   private short depth;
+
+  /** Twice of what was left when it was last pruned: that may be needed, and still be for long. */
+  private short pruningDepth = FIRST_PRUNING_DEPTH;
 
   @SuppressWarnings("UnusedVariable") // written for the sake of writing
   private boolean touched;
@@ -119,13 +122,20 @@ final class Chain<V> extends Key {
     depth = (short) Math.max(depth - 1, 0);
   }
 
-  /** {@return whether this depth is one at which to prune} Commit section only. */
-  boolean isDueForPruning() {
-    return depth >= FIRST_PRUNING_DEPTH && ((depth & (depth - 1)) == 0 || depth == MAX_DEPTH);
+  /** {@return about how many versions there are} Commit section only. */
+  int depth() {
+    return depth;
   }
 
+  /** {@return whether it has grown so deep that it is to be pruned} Commit section only. */
+  boolean isDueForPruning() {
+    return depth >= pruningDepth;
+  }
+
+  /** Notes how many versions pruning has left. */
   void setDepth(int versions) {
     depth = (short) (versions < MAX_DEPTH ? versions : MAX_DEPTH / 2 + 2);
+    pruningDepth = (short) Math.min(Math.max(2 * depth, FIRST_PRUNING_DEPTH), MAX_DEPTH);
   }
 
   /**

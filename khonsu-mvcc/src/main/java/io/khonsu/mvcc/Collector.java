@@ -133,8 +133,9 @@ final class Collector<V> {
     }
     enqueue(lane, chain);
     if (chain.isDueForPruning()) {
+      int depth = chain.depth();
       prune(lane, chain);
-      if (chain.isDueForPruning() && dependencies.publishedVersion() > refreshedAt) {
+      if (chain.depth() > depth / 2 && dependencies.publishedVersion() > refreshedAt) {
         refresh();
         prune(lane, chain);
       }

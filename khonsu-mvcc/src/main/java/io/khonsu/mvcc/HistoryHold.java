@@ -1,5 +1,7 @@
 package io.khonsu.mvcc;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Keeps all history from a version on, so that requests of others, who read at any version since,
  * can be certified here: what each replica of a store keeps must not depend on who reads there.
@@ -14,6 +16,10 @@ public final class HistoryHold<V> implements AutoCloseable {
   private final CommitSection section;
   private final int slot;
   private long version;
+
+  /** What a snapshot was found to begin with last: whoever comes next is seldom far from it. */
+  private @Nullable CommitRecord<V> found;
+
   private boolean flipped;
   private boolean closed;
 
@@ -41,6 +47,9 @@ public final class HistoryHold<V> implements AutoCloseable {
     version = Math.max(version, newVersion);
     flipped = !flipped; // another word in the slot, for who waits until earlier readers have left
     active.stayOpen(slot, version, flipped);
+    if (found != null && found.version() < version) {
+      found = null; // the list may be cut behind it
+    }
   }
 
   /**
@@ -50,21 +59,45 @@ public final class HistoryHold<V> implements AutoCloseable {
    * @param at not older than {@link #version}, nor newer than the newest published commit
    */
   public Snapshot<V> snapshot(long at) {
+    check(at);
+    int claimed = active.open(at);
+    CommitRecord<V> start = lastUpTo(at);
+    active.settle(claimed, at);
+    return new Snapshot<>(active, claimed, start, at);
+  }
+
+  /**
+   * {@return a snapshot as {@link #snapshot} gives it, which keeps nothing by itself: it is not to
+   * be used any more once this advances or is closed}
+   */
+  public Snapshot<V> momentarySnapshot(long at) {
+    check(at);
+    return new Snapshot<>(null, slot, lastUpTo(at), at);
+  }
+
+  private void check(long at) {
     if (closed || at < version || at > dependencies.publishedVersion()) {
       throw new IllegalArgumentException(
           "version %d is not between what is held, %d, and what is published, %d"
               .formatted(at, version, dependencies.publishedVersion()));
     }
-    int claimed = active.open(at);
-    CommitRecord<V> start;
-    section.enterForUpkeep();
-    try {
-      start = dependencies.lastUpTo(at);
-    } finally {
-      section.leave();
+  }
+
+  private CommitRecord<V> lastUpTo(long at) {
+    CommitRecord<V> near = found;
+    CommitRecord<V> last;
+    if (near != null && near.version() <= at) {
+      last = near.lastUpTo(at);
+    } else {
+      section.enterForUpkeep();
+      try {
+        last = dependencies.lastUpTo(at);
+      } finally {
+        section.leave();
+      }
     }
-    active.settle(claimed, at);
-    return new Snapshot<>(active, claimed, start, at);
+    found = last.version() < version ? null : last;
+    return last;
   }
 
   /** Holds nothing any more. Closing twice does nothing. */
@@ -72,6 +105,7 @@ public final class HistoryHold<V> implements AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
+      found = null;
       active.release(slot);
     }
   }

@@ -36,10 +36,12 @@ public final class Snapshot<V> implements AutoCloseable {
   /**
    * Takes over a claimed slot.
    *
+   * @param active null if the slot is another's, who sees to it that what is read here stays
    * @param start the commit that the snapshot ends with, or the one before it; null if it is only
    *     for reading
    */
-  Snapshot(ActiveSnapshots active, int slot, @Nullable CommitRecord<V> start, long version) {
+  Snapshot(
+      @Nullable ActiveSnapshots active, int slot, @Nullable CommitRecord<V> start, long version) {
     this.active = active;
     this.slot = slot;
     this.start = start;
@@ -89,7 +91,7 @@ public final class Snapshot<V> implements AutoCloseable {
   public void close() {
     if (slot != CLOSED && active != null) {
       active.release(slot);
-      slot = CLOSED;
     }
+    slot = CLOSED;
   }
 }
