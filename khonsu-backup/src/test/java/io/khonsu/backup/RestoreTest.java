@@ -226,7 +226,9 @@ class RestoreTest {
         assertThat(archive.list(Layout.bases(1))).hasSize(bases);
         return e;
       }
-      assertThat(last.files()).extracting(BackupFile::object).doesNotContainAnyElementsOf(truncated);
+      assertThat(last.files())
+          .extracting(BackupFile::object)
+          .doesNotContainAnyElementsOf(truncated);
     }
   }
 

@@ -74,7 +74,9 @@ final class InMemoryKeyValueStore implements KeyValueStore {
 
   @Override
   public void reclaim(String space, byte[] from, byte[] to) throws IOException {
-    engine.end(begin());
+    boolean succeeds = begin();
+    pairs.reclaim(space, from, to);
+    engine.end(succeeds);
   }
 
   @Override

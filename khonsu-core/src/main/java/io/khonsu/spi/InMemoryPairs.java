@@ -65,6 +65,12 @@ final class InMemoryPairs {
     }
   }
 
+  /** Drops a range for good, also from what a crash would leave. */
+  synchronized void reclaim(String space, byte[] from, byte[] to) {
+    part(pairs(live, space), from, to).clear();
+    part(pairs(durable, space), from, to).clear();
+  }
+
   synchronized void sync() throws IOException {
     if (isScratch) {
       copy(live, durable);

@@ -54,8 +54,10 @@ public interface KeyValueStore extends AutoCloseable {
   void flush() throws IOException;
 
   /**
-   * Frees the disk space of a range that a batch has deleted, sooner than it would be freed by
-   * itself. Changes nothing that can be read, provided no cursor is open on the range.
+   * Frees the disk space of a range that nobody will read any more, as far as that takes no
+   * rewriting of anything else: of what was not deleted there before, some may stay. It is gone at
+   * once and for good, so whatever says that it is not needed must be synced before. Cursors that
+   * are open show what they have shown.
    */
   void reclaim(String space, byte[] from, byte[] to) throws IOException;
 

@@ -137,14 +137,11 @@ final class AppliedCommits implements ReplicatedHistory {
   }
 
   /**
-   * Adds to a write that those after a version go, up to another; who reads must have been told
-   * before.
-   *
-   * @param after where the last one has ended, if possible: many deletions that begin at the same
-   *     place slow down who reads there
+   * Frees the disk of those up to a version, as a checkpoint on the medium does without them; who
+   * reads must have been told before.
    */
-  void trim(long after, long version, KeyValueBatch batch) {
-    batch.deleteRange(COMMITS, key(after + 1), key(version + 1));
+  void reclaim(long version) throws IOException {
+    disk.reclaim(COMMITS, key(0), key(version + 1));
   }
 
   /**

@@ -25,13 +25,23 @@ final class Bases {
     this.group = group;
   }
 
-  /** Drops all but one: what was not finished when the node ended. */
+  /** Drops what comes after a base: what was not finished when the node ended. */
   void keepOnly(Base base) throws IOException {
     newestGeneration = base.generation();
-    KeyValueBatch batch = new KeyValueBatch();
-    batch.deleteRange(BASES, key(0, 0), key(base.generation(), 0));
-    batch.deleteRange(BASES, key(base.generation() + 1, 0), key(Long.MAX_VALUE, 0));
-    disk.write(batch, Sync.WRITTEN);
+    byte[] from = key(base.generation() + 1, 0);
+    byte[] to = key(Long.MAX_VALUE, 0);
+    boolean isUnfinished;
+    try (KeyValueStore.Cursor after = disk.cursor(BASES, from, to)) {
+      isUnfinished = after.next();
+    }
+    if (isUnfinished) {
+      disk.write(new KeyValueBatch().deleteRange(BASES, from, to), Sync.WRITTEN);
+    }
+  }
+
+  /** Frees the disk of those before a base that a checkpoint on the medium speaks of. */
+  void reclaimBefore(Base base) throws IOException {
+    disk.reclaim(BASES, key(0, 0), key(base.generation(), 0));
   }
 
   /** {@return a generation that nothing was written of} */
@@ -44,7 +54,7 @@ final class Bases {
     batch.put(BASES, key(generation, number), part);
   }
 
-  /** Adds to a write that a base goes. */
+  /** Adds to a write that a base goes that never counted. */
   void drop(long generation, KeyValueBatch batch) {
     batch.deleteRange(BASES, key(generation, 0), key(generation + 1, 0));
   }

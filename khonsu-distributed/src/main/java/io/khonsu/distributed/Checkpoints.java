@@ -120,9 +120,7 @@ final class Checkpoints implements AutoCloseable {
     Checkpoint checkpoint = Checkpoint.decode(bytes);
     Base base = checkpoint.base();
     bases.keepOnly(base);
-    KeyValueBatch older = new KeyValueBatch(); // of a state that was being fetched
-    applied.trim(0, base.version(), older);
-    disk.write(older, Sync.WRITTEN);
+    reclaim(base);
     store.beginAt(base.version()); // nobody can have read at the versions of its parts
     try (KeyValueStore.Cursor parts = bases.cursor(base)) {
       check("the base takes", restore(parts, checkpoint), base.sizeBytes());
@@ -210,6 +208,7 @@ final class Checkpoints implements AutoCloseable {
       return null;
     }
     isWanted = false;
+    Base former = base();
     KeyValueBatch batch = new KeyValueBatch();
     int commits = applied.write(batch);
     Checkpoint next = state.checkpoint(applied, changeBase(batch));
@@ -220,6 +219,9 @@ final class Checkpoints implements AutoCloseable {
     disk.write(batch, Sync.SYNCED);
     newest = next;
     applied.written(commits);
+    if (!next.base().equals(former)) {
+      reclaim(next.base());
+    }
     boolean isEnough = isAsked || keptBytes >= config.limits().checkpointBytes();
     endExports(isEnough);
     entryBytes = 0;
@@ -244,6 +246,13 @@ final class Checkpoints implements AutoCloseable {
     return from;
   }
 
+  /** Frees the disk of what a base stands for, and of those before it. */
+  private void reclaim(Base base) throws IOException {
+    boolean reclaimsAll = defects.contains(Defect.TRIM_PAST_BASE);
+    applied.reclaim(reclaimsAll ? store.newestVersion() : base.version());
+    bases.reclaimBefore(base);
+  }
+
   private Base base() {
     return newest == null ? Base.NONE : newest.base();
   }
@@ -261,9 +270,6 @@ final class Checkpoints implements AutoCloseable {
       bases.drop(next.generation(), batch); // somebody has begun to archive meanwhile
       return former;
     }
-    bases.drop(former.generation(), batch);
-    boolean trimsAll = defects.contains(Defect.TRIM_PAST_BASE);
-    applied.trim(former.version(), trimsAll ? store.newestVersion() : next.version(), batch);
     return next;
   }
 
@@ -362,7 +368,6 @@ final class Checkpoints implements AutoCloseable {
   private void dropStaging(KeyValueBatch batch) {
     if (staging != null) {
       bases.drop(staging.generation(), batch);
-      applied.trim(0, base().version(), batch); // it may have brought older commits
       staging = null;
     }
   }
@@ -377,8 +382,6 @@ final class Checkpoints implements AutoCloseable {
     Checkpoint checkpoint = staged.finish(id);
     Base base = checkpoint.base();
     dropWriter(batch);
-    bases.drop(base().generation(), batch);
-    applied.trim(0, base.version(), batch);
     if (applied.replaced(base.version())) {
       LOG.atWarn()
           .addKeyValue("node", config.member())
@@ -412,6 +415,8 @@ final class Checkpoints implements AutoCloseable {
       var _ = restore(commits, checkpoint);
     }
     enter(checkpoint);
+    disk.flush(); // what is freed now is gone, whatever happens
+    reclaim(checkpoint.base());
   }
 
   private void takeOver(Base base) throws IOException {

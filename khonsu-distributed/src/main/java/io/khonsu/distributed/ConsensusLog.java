@@ -31,8 +31,11 @@ final class ConsensusLog {
 
   private final long group;
 
-  /** The first entry kept, and how many there are, those before it included. */
+  /** The first entry that counts, and how many there are, those before it included. */
   private long start;
+
+  /** The first one that counts by what was written. */
+  private long writtenStart;
 
   private long end;
   private long snapshotIndex;
@@ -60,6 +63,7 @@ final class ConsensusLog {
     ByteBuffer fields = ByteBuffer.wrap(indices);
     long decided = Math.max(fields.getLong(), checkpointIndex);
     start = fields.getLong();
+    writtenStart = start;
     snapshotIndex = Math.max(fields.getLong(), checkpointIndex);
     try {
       Metadata read = WireFormat.readMetadata(ByteBuffer.wrap(metadata));
@@ -96,10 +100,7 @@ final class ConsensusLog {
     if (persist.install() != null) {
       snapshotIndex = persist.install().index();
     }
-    if (persist.trimTo() > start) {
-      batch.deleteRange(ENTRIES, key(start), key(persist.trimTo()));
-      start = persist.trimTo();
-    }
+    start = Math.max(start, persist.trimTo());
     if (persist.appendAt() < end) {
       batch.deleteRange(ENTRIES, key(persist.appendAt()), key(end));
     }
@@ -116,6 +117,16 @@ final class ConsensusLog {
     ByteBuffer indices = ByteBuffer.allocate(3 * Long.BYTES);
     indices.putLong(persist.decidedIndex()).putLong(start).putLong(snapshotIndex);
     batch.put(RECORDS, recordKey(INDICES), indices.array());
+  }
+
+  /** Notes that all that was added to batches is written. */
+  void written() {
+    writtenStart = start;
+  }
+
+  /** Frees the disk of what does not count any more, once all that was written is synced. */
+  void reclaim(KeyValueStore disk) throws IOException {
+    disk.reclaim(ENTRIES, key(0), key(writtenStart));
   }
 
   /** Notes that a checkpoint stands for so many entries; recorded with the next write. */

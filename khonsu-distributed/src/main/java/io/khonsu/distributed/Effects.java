@@ -158,6 +158,7 @@ final class Effects {
       throw e;
     }
     commits.written(count);
+    log.written();
     written = lastWrite;
     batch = new KeyValueBatch();
     sync = Sync.WRITTEN;
@@ -166,6 +167,7 @@ final class Effects {
   private void checkpoint() throws IOException {
     Input.SnapshotTaken taken = checkpoints.takeIfDue();
     if (taken != null) {
+      log.reclaim(disk); // a checkpoint was synced
       log.snapshotTaken(taken.index());
       take(replica.step(taken));
     }

@@ -149,11 +149,8 @@ class SnapshotExportTest {
   @Test
   void export_staysWhatItWas() throws Exception {
     try (SnapshotExport export = export()) {
-      AppliedCommits applied = new AppliedCommits(config, from);
-      KeyValueBatch batch = new KeyValueBatch();
-      applied.trim(0, 600, batch);
-      new Bases(from, config.group()).drop(1, batch);
-      from.write(batch, Sync.SYNCED);
+      new AppliedCommits(config, from).reclaim(600);
+      new Bases(from, config.group()).reclaimBefore(new Checkpoint.Base(2, 600, 0));
       assertThat(chunks(export, 100)).isNotEmpty();
     }
   }

@@ -221,8 +221,13 @@ final class SimulatedStore implements KeyValueStore {
     public void close() {}
   }
 
+  /** All of it is gone, also after a crash: the worst that may happen. */
   @Override
-  public void reclaim(String space, byte[] from, byte[] to) {}
+  public void reclaim(String space, byte[] from, byte[] to) throws IOException {
+    KeyValueBatch deletion = new KeyValueBatch().deleteRange(space, from, to);
+    current.apply(deletion);
+    durable.apply(deletion);
+  }
 
   @Override
   @SuppressForbidden("the interface names a path; none is used")
