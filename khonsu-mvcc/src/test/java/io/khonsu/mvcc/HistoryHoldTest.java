@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class HistoryHoldTest {
@@ -67,5 +68,48 @@ class HistoryHoldTest {
     }
     buffer.collect();
     assertThat(buffer.statistics().versions()).isEqualTo(1);
+  }
+
+  /** Whatever was asked for before, and however often what is older was let go of. */
+  @Test
+  void momentarySnapshot_endsWithTheSameCommit_asAnyOther() {
+    Random random = new Random(7);
+    HistoryHold<String> hold = buffer.hold();
+    try (hold) {
+      for (int i = 0; i < 5_000; i++) {
+        long newest = put("value " + i);
+        if (random.nextInt(50) == 0) {
+          hold.advance(random.nextLong(hold.version(), newest + 1));
+          buffer.collect();
+        }
+        long at = random.nextLong(hold.version(), newest + 1);
+        try (Snapshot<String> then = hold.snapshot(at);
+            Snapshot<String> momentary = hold.momentarySnapshot(at)) {
+          assertThat(momentary.lastCommit()).isEqualTo(then.lastCommit()).isEqualTo(at);
+          assertThat(buffer.get(KEY, momentary)).isEqualTo(buffer.get(KEY, then));
+          ReadSet<String> reads = new ReadSet<>();
+          reads.addItem(KEY);
+          assertThat(commit(momentary, reads, new WriteSet<>()))
+              .isInstanceOf(
+                  at == newest ? CommitResult.Accepted.class : CommitResult.Aborted.class);
+        }
+      }
+    }
+    assertThatThrownBy(() -> hold.momentarySnapshot(buffer.newestVersion()))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void momentarySnapshot_keepsNothing() {
+    try (HistoryHold<String> hold = buffer.hold()) {
+      long first = put("a");
+      try (Snapshot<String> momentary = hold.momentarySnapshot(first)) {
+        long second = put("b");
+        hold.advance(second);
+        buffer.collect();
+        assertThat(buffer.statistics().versions()).isEqualTo(1);
+        assertThat(buffer.get(KEY, momentary)).isNull(); // it was over
+      }
+    }
   }
 }
