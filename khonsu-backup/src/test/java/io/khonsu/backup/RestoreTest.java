@@ -35,9 +35,11 @@ import org.apache.arrow.vector.ipc.ArrowFileReader;
 import org.apache.arrow.vector.util.ByteArrayReadableSeekableByteChannel;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Base backups and restores of a store on disk, and what may be wrong about them. */
+@Timeout(300)
 class RestoreTest {
   @TempDir Path root;
 

@@ -75,7 +75,9 @@ final class InMemoryKeyValueStore implements KeyValueStore {
   @Override
   public void reclaim(String space, byte[] from, byte[] to) throws IOException {
     boolean succeeds = begin();
-    pairs.reclaim(space, from, to);
+    if (!isReadOnly) {
+      pairs.reclaim(space, from, to);
+    }
     engine.end(succeeds);
   }
 

@@ -65,7 +65,7 @@ final class InMemoryPairs {
     }
   }
 
-  /** Drops a range for good, also from what a crash would leave. */
+  /** Drops a range, also from what a crash would leave, but for what was not synced yet. */
   synchronized void reclaim(String space, byte[] from, byte[] to) {
     part(pairs(live, space), from, to).clear();
     part(pairs(durable, space), from, to).clear();

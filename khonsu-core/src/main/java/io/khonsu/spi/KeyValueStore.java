@@ -55,9 +55,9 @@ public interface KeyValueStore extends AutoCloseable {
 
   /**
    * Frees the disk space of a range that nobody will read any more, as far as that takes no
-   * rewriting of anything else: of what was not deleted there before, some may stay. It is gone at
-   * once and for good, so whatever says that it is not needed must be synced before. Cursors that
-   * are open show what they have shown.
+   * rewriting of anything else: some may stay, and what was deleted or overwritten there may come
+   * back. It is gone at once and for good, so whatever says that it is not needed must be synced
+   * before. Cursors that are open go on to show what there was.
    */
   void reclaim(String space, byte[] from, byte[] to) throws IOException;
 

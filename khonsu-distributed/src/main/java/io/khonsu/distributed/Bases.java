@@ -26,7 +26,7 @@ final class Bases {
   }
 
   /** Drops what comes after a base: what was not finished when the node ended. */
-  void keepOnly(Base base) throws IOException {
+  void dropAfter(Base base) throws IOException {
     newestGeneration = base.generation();
     byte[] from = key(base.generation() + 1, 0);
     byte[] to = key(Long.MAX_VALUE, 0);

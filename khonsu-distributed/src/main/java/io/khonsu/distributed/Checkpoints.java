@@ -114,12 +114,13 @@ final class Checkpoints implements AutoCloseable {
     applied.load();
     byte[] bytes = disk.get(CHECKPOINTS, key(config.group()));
     if (bytes == null) {
-      bases.keepOnly(Base.NONE);
+      bases.dropAfter(Base.NONE);
       return;
     }
     Checkpoint checkpoint = Checkpoint.decode(bytes);
     Base base = checkpoint.base();
-    bases.keepOnly(base);
+    bases.dropAfter(base);
+    disk.flush(); // what was read may not be on the medium yet
     reclaim(base);
     store.beginAt(base.version()); // nobody can have read at the versions of its parts
     try (KeyValueStore.Cursor parts = bases.cursor(base)) {

@@ -156,6 +156,23 @@ public final class CommitRecord<V> {
     return last;
   }
 
+  /**
+   * {@return as {@link #lastUpTo(long)}, or null if this record is newer, or that one more than
+   * some steps away}
+   */
+  @Nullable CommitRecord<V> lastUpTo(long version, int stepsMax) {
+    CommitRecord<V> last = this;
+    @Nullable CommitRecord<V> following = next();
+    for (int i = 0; following != null && following.version() <= version; i++) {
+      if (i == stepsMax) {
+        return null;
+      }
+      last = following;
+      following = following.next();
+    }
+    return last.version() <= version ? last : null;
+  }
+
   void setNext(@Nullable CommitRecord<V> record) {
     NEXT.setRelease(this, record);
   }

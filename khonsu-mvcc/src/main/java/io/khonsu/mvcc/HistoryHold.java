@@ -6,11 +6,14 @@ import org.jspecify.annotations.Nullable;
  * Keeps all history from a version on, so that requests of others, who read at any version since,
  * can be certified here: what each replica of a store keeps must not depend on who reads there.
  *
- * <p>{@link #snapshot} and {@link #advance} are for one thread at a time.
+ * <p>For one thread at a time.
  *
  * @param <V> the type of values
  */
 public final class HistoryHold<V> implements AutoCloseable {
+  /** A record that is farther away is found sooner from the newest one. */
+  private static final int STEPS_MAX = 256;
+
   private final ActiveSnapshots active;
   private final DependencyTracker<V> dependencies;
   private final CommitSection section;
@@ -85,10 +88,8 @@ public final class HistoryHold<V> implements AutoCloseable {
 
   private CommitRecord<V> lastUpTo(long at) {
     CommitRecord<V> near = found;
-    CommitRecord<V> last;
-    if (near != null && near.version() <= at) {
-      last = near.lastUpTo(at);
-    } else {
+    CommitRecord<V> last = near == null ? null : near.lastUpTo(at, STEPS_MAX);
+    if (last == null) {
       section.enterForUpkeep();
       try {
         last = dependencies.lastUpTo(at);

@@ -3,8 +3,8 @@ package io.khonsu.mvcc;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A prefix of the commit order that its owner reads at. Open, it keeps the versions it can see;
- * every one must be closed.
+ * A prefix of the commit order that its owner reads at. Open, it keeps the versions it can see,
+ * unless it is {@link HistoryHold#momentarySnapshot momentary}; every one must be closed.
  *
  * <p>Reading is thread-safe; closing is the owner's, once no read is under way.
  *

@@ -299,10 +299,7 @@ final class ClusterNode {
   /** {@return the node's state in one line} */
   String describe() {
     DistributedCommitManager current = manager;
-    return "node "
-        + id
-        + (current == null ? " down" : " " + current.status())
-        + (isPaused ? " paused" : "")
-        + (hasFailed ? " failed" : "");
+    String state = current == null ? "down" : hasFailed ? "failed" : current.status().toString();
+    return "node " + id + " " + state + (isPaused ? " paused" : "") + (hasFailed ? " failed" : "");
   }
 }

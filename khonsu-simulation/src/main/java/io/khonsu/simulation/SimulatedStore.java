@@ -4,6 +4,7 @@ import io.khonsu.spi.KeyValueBatch;
 import io.khonsu.spi.KeyValueStore;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -60,6 +61,10 @@ final class SimulatedStore implements KeyValueStore {
   private final Image durable = new Image();
   private Image current = new Image();
   private final List<Pending> pending = new ArrayList<>();
+
+  /** What goes from the medium, whatever of the writes is there by then. */
+  private final ArrayDeque<Pending> reclaims = new ArrayDeque<>();
+
   private long maxDelay;
   private double failures;
   private long busyUntil;
@@ -96,6 +101,7 @@ final class SimulatedStore implements KeyValueStore {
     durable.spaces.clear();
     current = new Image();
     pending.clear();
+    reclaims.clear();
   }
 
   /** Says from now on that it has forced what it has not. */
@@ -122,6 +128,7 @@ final class SimulatedStore implements KeyValueStore {
       apply(durable, write.batch);
     }
     pending.clear();
+    reclaims.clear(); // a crash comes before them
     busyUntil = 0;
     current = new Image();
     durable.spaces.forEach((name, content) -> current.space(name).putAll(content));
@@ -137,6 +144,9 @@ final class SimulatedStore implements KeyValueStore {
       apply(durable, write.batch);
     }
     pending.subList(0, done).clear();
+    while (!reclaims.isEmpty() && reclaims.getFirst().forcedAt <= scheduler.now()) {
+      apply(durable, reclaims.removeFirst().batch);
+    }
   }
 
   private static void apply(Image image, KeyValueBatch batch) {
@@ -221,12 +231,13 @@ final class SimulatedStore implements KeyValueStore {
     public void close() {}
   }
 
-  /** All of it is gone, also after a crash: the worst that may happen. */
+  /** All of it goes, from the medium as well as soon as what was forced before is there. */
   @Override
-  public void reclaim(String space, byte[] from, byte[] to) throws IOException {
+  public void reclaim(String space, byte[] from, byte[] to) {
     KeyValueBatch deletion = new KeyValueBatch().deleteRange(space, from, to);
-    current.apply(deletion);
-    durable.apply(deletion);
+    apply(current, deletion);
+    reclaims.add(new Pending(deletion, busyUntil()));
+    settle();
   }
 
   @Override
