@@ -147,13 +147,8 @@ public final class CommitRecord<V> {
 
   /** {@return this record, or the last one after it that is not newer than {@code version}} */
   CommitRecord<V> lastUpTo(long version) {
-    CommitRecord<V> last = this;
-    @Nullable CommitRecord<V> following = next();
-    while (following != null && following.version() <= version) {
-      last = following;
-      following = following.next();
-    }
-    return last;
+    CommitRecord<V> last = lastUpTo(version, Integer.MAX_VALUE);
+    return last == null ? this : last;
   }
 
   /**

@@ -2,6 +2,9 @@ package io.khonsu.internal.arrow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.compare.Range;
@@ -9,6 +12,7 @@ import org.apache.arrow.vector.compare.RangeEqualsVisitor;
 import org.apache.arrow.vector.complex.RunEndEncodedVector;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
+import org.jspecify.annotations.Nullable;
 
 /** Comparisons by Arrow's own means, as far as they go. */
 public final class VectorAssertions {
@@ -58,9 +62,23 @@ public final class VectorAssertions {
       FieldVector actual, int from, FieldVector expected, int expectedFrom, int count) {
     boolean equal = true;
     for (int row = 0; row < count; row++) {
-      String left = String.valueOf(actual.getObject(from + row));
-      equal &= left.equals(String.valueOf(expected.getObject(expectedFrom + row)));
+      String left = text(actual.getObject(from + row));
+      equal &= left.equals(text(expected.getObject(expectedFrom + row)));
     }
     return equal;
+  }
+
+  /** {@return a value with all that is in it, bytes as well} */
+  private static String text(@Nullable Object value) {
+    return switch (value) {
+      case byte[] bytes -> Arrays.toString(bytes);
+      case List<?> list -> list.stream().map(VectorAssertions::text).toList().toString();
+      case Map<?, ?> map ->
+          map.entrySet().stream()
+              .map(entry -> text(entry.getKey()) + "=" + text(entry.getValue()))
+              .toList()
+              .toString();
+      case null, default -> String.valueOf(value);
+    };
   }
 }
