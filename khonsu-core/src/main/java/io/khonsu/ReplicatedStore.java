@@ -62,9 +62,14 @@ public final class ReplicatedStore implements AutoCloseable {
    *
    * @param answer what whoever made the request is told
    * @param commit what was changed, or null if nothing was
+   * @param isAsAsked whether {@link #asked} gives that commit as well
    */
   @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
-  public record Applied(byte[] answer, @Nullable CommittedTransaction commit) {}
+  public record Applied(byte[] answer, @Nullable CommittedTransaction commit, boolean isAsAsked) {
+    private Applied(CommitAnswer answer) {
+      this(answer.encode(), null, false);
+    }
+  }
 
   private ReplicatedStore(Khonsu store) {
     Engine parts = store.engine();
@@ -198,8 +203,7 @@ public final class ReplicatedStore implements AutoCloseable {
   private Applied apply(long version, long transactionId, EncodedRequest request)
       throws EncodedRequest.MalformedException {
     if (request.snapshotVersion() < history.version()) {
-      return new Applied(
-          new CommitAnswer.TooOld(request.snapshotVersion(), history.version()).encode(), null);
+      return new Applied(new CommitAnswer.TooOld(request.snapshotVersion(), history.version()));
     }
     if (request.snapshotVersion() > buffer.newestVersion()) {
       throw new IllegalArgumentException("it has read what is not committed");
@@ -214,7 +218,7 @@ public final class ReplicatedStore implements AutoCloseable {
     } catch (TableExistsException e) {
       return refused(CommitAnswer.Reason.TABLE_EXISTS, String.valueOf(e.getMessage()), e);
     } catch (LimitExceededException e) {
-      return new Applied(new CommitAnswer.OverLimit(e.sizeBytes(), e.limitBytes()).encode(), null);
+      return new Applied(new CommitAnswer.OverLimit(e.sizeBytes(), e.limitBytes()));
     } catch (DamagedStorageException e) {
       return malformed(e);
     } finally {
@@ -229,7 +233,7 @@ public final class ReplicatedStore implements AutoCloseable {
    */
   private static Applied refused(CommitAnswer.Reason reason, String message, Throwable why) {
     LOG.atDebug().setCause(why).addKeyValue("reason", reason).log("a request was refused");
-    return new Applied(new CommitAnswer.Refused(reason, message).encode(), null);
+    return new Applied(new CommitAnswer.Refused(reason, message));
   }
 
   private Table table(int id) {
@@ -341,7 +345,7 @@ public final class ReplicatedStore implements AutoCloseable {
       case CommitResult.Accepted<StoredValue> accepted ->
           accepted(version, accepted, request, staged);
       case CommitResult.Aborted<StoredValue>(List<Conflict> conflicts) ->
-          new Applied(new CommitAnswer.Aborted(conflicts).encode(), null);
+          new Applied(new CommitAnswer.Aborted(conflicts));
       case CommitResult.Blocked<StoredValue> _ ->
           throw new AssertionError("broken invariant: what is applied is published");
     };
@@ -356,8 +360,7 @@ public final class ReplicatedStore implements AutoCloseable {
     staged.handOver();
     CommitRecord<StoredValue> record = accepted.record();
     if (record.version() != version) { // all its writes were dropped
-      return new Applied(
-          new CommitAnswer.Committed(record.version(), 0, accepted.resolved()).encode(), null);
+      return new Applied(new CommitAnswer.Committed(record.version(), 0, accepted.resolved()));
     }
     CommittedTransaction asked = isAsAsked(accepted, request, staged) ? request.onlyWrites() : null;
     CommittedTransaction commit = encoded(record, asked); // published, it lets go of its versions
@@ -371,7 +374,32 @@ public final class ReplicatedStore implements AutoCloseable {
       droppedTables.add(table, version);
     }
     return new Applied(
-        new CommitAnswer.Committed(version, tableId, accepted.resolved()).encode(), commit);
+        new CommitAnswer.Committed(version, tableId, accepted.resolved()).encode(),
+        commit,
+        asked != null);
+  }
+
+  /**
+   * {@return the commit of a request that has changed just what it asked for}
+   *
+   * @param request nobody changes it any more
+   * @throws DamagedStorageException if it is no request that can have done that
+   */
+  public static CommittedTransaction asked(long version, long transactionId, byte[] request)
+      throws DamagedStorageException {
+    try {
+      CommittedTransaction writes = EncodedRequest.decode(request).onlyWrites();
+      if (writes != null) {
+        return writes.as(version, transactionId);
+      }
+    } catch (EncodedRequest.MalformedException e) {
+      DamagedStorageException damage =
+          new DamagedStorageException("commit %d: %s".formatted(version, e.getMessage()));
+      damage.initCause(e);
+      throw damage;
+    }
+    throw new DamagedStorageException(
+        "commit %d cannot have changed what it asked for".formatted(version));
   }
 
   /** {@return whether what was installed is what was written, and known by the same numbers} */

@@ -13,6 +13,9 @@ public final class CommittedTransaction {
   /** Encoded at the first call of {@link #record}, or what this was decoded from. */
   private volatile @Nullable LogRecord encoded;
 
+  /** The same changes as those of another commit, encoded; null if there is none. */
+  private final byte @Nullable [] others;
+
   /**
    * Creates a transaction.
    *
@@ -21,15 +24,26 @@ public final class CommittedTransaction {
    * @param mutations the changes, at least one; no item occurs twice
    */
   public CommittedTransaction(long version, long transactionId, List<Mutation> mutations) {
-    this(version, transactionId, mutations, null);
+    this(version, transactionId, mutations, null, null);
   }
 
+  /** Creates what was decoded from {@code encoded}. */
   CommittedTransaction(
-      long version, long transactionId, List<Mutation> mutations, @Nullable LogRecord encoded) {
+      long version, long transactionId, List<Mutation> mutations, LogRecord encoded) {
+    this(version, transactionId, mutations, encoded, null);
+  }
+
+  private CommittedTransaction(
+      long version,
+      long transactionId,
+      List<Mutation> mutations,
+      @Nullable LogRecord encoded,
+      byte @Nullable [] others) {
     this.version = version;
     this.transactionId = transactionId;
     this.mutations = List.copyOf(mutations);
     this.encoded = encoded;
+    this.others = others;
     if (mutations.isEmpty()) {
       throw new IllegalArgumentException("commit %d changes nothing".formatted(version));
     }
@@ -59,17 +73,43 @@ public final class CommittedTransaction {
   public LogRecord record() {
     LogRecord record = encoded;
     if (record == null) {
-      record = new LogRecord(version, TransactionCodec.encode(this));
+      byte[] bytes =
+          others == null
+              ? TransactionCodec.encode(this)
+              : TransactionCodec.restamped(others, version, transactionId);
+      record = new LogRecord(version, bytes);
       encoded = record;
     }
     return record;
   }
 
-  /** {@return these changes as those of another commit} */
+  /**
+   * {@return how many bytes {@link #record} has}
+   *
+   * @throws IllegalArgumentException as there
+   */
+  public int sizeBytes() {
+    return alike().length;
+  }
+
+  /**
+   * {@return a checksum of the changes} They may have several, depending on how they came to be
+   * these, but not on the machine.
+   *
+   * @throws IllegalArgumentException as for {@link #record}
+   */
+  public int checksum() {
+    return TransactionCodec.checksumIn(alike());
+  }
+
+  /** {@return these changes as those of another commit; encoded when that is asked for} */
   public CommittedTransaction as(long otherVersion, long otherTransactionId) {
-    byte[] bytes = TransactionCodec.restamped(record().bytes(), otherVersion, otherTransactionId);
-    return new CommittedTransaction(
-        otherVersion, otherTransactionId, mutations, new LogRecord(otherVersion, bytes));
+    return new CommittedTransaction(otherVersion, otherTransactionId, mutations, null, alike());
+  }
+
+  /** {@return the encoded transaction, but for version and id} */
+  private byte[] alike() {
+    return others == null ? record().bytes() : others;
   }
 
   @Override

@@ -85,6 +85,11 @@ public final class TransactionCodec {
     return copy.putInt(CHECKSUM_AT, checksum(copy.array())).array();
   }
 
+  /** {@return the checksum that an encoded transaction has in it} */
+  static int checksumIn(byte[] encoded) {
+    return ByteBuffer.wrap(encoded).getInt(CHECKSUM_AT);
+  }
+
   /**
    * {@return the transaction of bytes, which it keeps and nobody may change any more} Frames in it
    * are parts of these bytes, and are not looked into.

@@ -23,17 +23,20 @@ import java.util.UUID;
  * while references are copied.
  */
 final class AppliedCommits implements ReplicatedHistory {
-  /** Commits, by group and version; and under the group alone the version of {@link #hold}. */
+  /** What entries have changed, by group and the version of the last commit of each. */
   static final String COMMITS = "commits";
+
+  /** The record of {@link #hold}, among those of the consensus. */
+  private static final byte HOLD = 'h';
 
   private static final long NOTHING = Long.MAX_VALUE;
 
   private final ClusterConfig config;
   private final KeyValueStore disk;
 
-  /** Not on disk yet; versions ascend. */
+  /** What entries have changed, which is not on disk yet; versions ascend. */
   @GuardedBy("this")
-  private final List<LogRecord> recent = new ArrayList<>();
+  private final List<Applied> recent = new ArrayList<>();
 
   @GuardedBy("this")
   private long recentBytes;
@@ -53,6 +56,25 @@ final class AppliedCommits implements ReplicatedHistory {
   /** What the commits take in a snapshot; event loop only. */
   private long sizeBytes;
 
+  /**
+   * What an entry has changed.
+   *
+   * @param changes at least one; versions ascend
+   */
+  private record Applied(long index, List<AppliedEntry.Change> changes) {
+    private long lastVersion() {
+      return changes.getLast().commit().version();
+    }
+
+    private long sizeBytes() {
+      long sizeBytes = 0;
+      for (AppliedEntry.Change change : changes) {
+        sizeBytes += AppliedCommits.sizeBytes(change.commit().sizeBytes());
+      }
+      return sizeBytes;
+    }
+  }
+
   AppliedCommits(ClusterConfig config, KeyValueStore disk) {
     this.config = config;
     this.disk = disk;
@@ -60,7 +82,7 @@ final class AppliedCommits implements ReplicatedHistory {
 
   /** Finds out whether commits were held when the node ended. */
   void load() throws IOException {
-    byte[] hold = disk.get(COMMITS, holdKey());
+    byte[] hold = disk.get(ConsensusLog.RECORDS, holdKey());
     if (hold != null && hold.length != Long.BYTES) {
       throw new DamagedStorageException("a hold of commits has %d bytes".formatted(hold.length));
     }
@@ -68,45 +90,50 @@ final class AppliedCommits implements ReplicatedHistory {
   }
 
   /** Adds what an entry has changed; {@return how much that is} */
-  synchronized long add(List<CommittedTransaction> commits) {
-    long added = 0;
-    for (CommittedTransaction commit : commits) {
-      LogRecord record = commit.record();
-      recent.add(record);
-      added += sizeBytes(record.bytes());
-      if (firstVersion == 0) {
-        firstVersion = commit.version();
-      }
-      lastVersion = commit.version();
+  synchronized long add(long index, List<AppliedEntry.Change> changes) {
+    if (changes.isEmpty()) {
+      return 0;
     }
+    Applied applied = new Applied(index, changes);
+    long added = applied.sizeBytes();
+    recent.add(applied);
+    if (firstVersion == 0) {
+      firstVersion = changes.getFirst().commit().version();
+    }
+    lastVersion = applied.lastVersion();
     sizeBytes += added;
     recentBytes += added;
     return added;
   }
 
-  /** {@return what a commit takes in a snapshot} */
-  static long sizeBytes(byte[] commit) {
-    return Integer.BYTES + (long) commit.length;
+  /** {@return what a commit takes in a snapshot that has so many bytes, encoded} */
+  static long sizeBytes(int commitBytes) {
+    return Integer.BYTES + (long) commitBytes;
   }
 
-  /** Adds those that are not on disk to a write; {@return how many} */
+  /** Adds what is not on disk to a write; {@return of how many entries that is} */
   synchronized int write(KeyValueBatch batch) {
-    for (LogRecord commit : recent) {
-      write(commit, batch);
+    for (Applied applied : recent) {
+      write(AppliedEntry.of(applied.index, applied.changes), batch);
     }
     return recent.size();
   }
 
-  /** Adds a commit to a write. */
+  /** Adds a commit that came without its entry to a write. */
   void write(LogRecord commit, KeyValueBatch batch) {
-    batch.put(COMMITS, key(commit.version()), commit.bytes());
+    List<AppliedEntry.Commit> alone = List.of(new AppliedEntry.Made(commit));
+    write(new AppliedEntry(AppliedEntry.NO_ENTRY, alone), batch);
+  }
+
+  private void write(AppliedEntry entry, KeyValueBatch batch) {
+    batch.put(COMMITS, key(config.group(), entry.lastVersion()), entry.encode());
   }
 
   /** Says that the oldest {@code count} of those that were not on disk are there. */
   synchronized void written(int count) {
-    List<LogRecord> written = recent.subList(0, count);
-    for (LogRecord commit : written) {
-      recentBytes -= sizeBytes(commit.bytes());
+    List<Applied> written = recent.subList(0, count);
+    for (Applied applied : written) {
+      recentBytes -= applied.sizeBytes();
     }
     written.clear();
   }
@@ -128,7 +155,7 @@ final class AppliedCommits implements ReplicatedHistory {
 
   /** {@return whether all commits up to a version are on disk} */
   synchronized boolean areOnDisk(long version) {
-    return recent.isEmpty() || recent.getFirst().version() > version;
+    return recent.isEmpty() || recent.getFirst().changes().getFirst().commit().version() > version;
   }
 
   /** {@return whether nobody needs the commits up to a version} */
@@ -141,7 +168,7 @@ final class AppliedCommits implements ReplicatedHistory {
    * reads must have been told before.
    */
   void reclaim(long version) throws IOException {
-    disk.reclaim(COMMITS, key(0), key(version + 1));
+    disk.reclaim(COMMITS, key(config.group(), 0), key(config.group(), version + 1));
   }
 
   /**
@@ -188,40 +215,58 @@ final class AppliedCommits implements ReplicatedHistory {
   public void read(long afterVersion, Receiver receiver) throws IOException {
     // Taken first: what goes to the disk meanwhile is then in both, and nothing in neither.
     long last = lastVersion;
-    List<LogRecord> behind = recentAfter(afterVersion);
+    List<CommittedTransaction> behind = recentAfter(afterVersion);
     long end = behind.isEmpty() ? last + 1 : behind.getFirst().version();
-    try (KeyValueStore.Cursor commits = cursor(afterVersion, Math.max(afterVersion, end - 1))) {
-      if (afterVersion < trimmedVersion) { // asked once the cursor keeps what it shows
-        throw new IllegalArgumentException(
-            "commits after version %d were asked for, those up to %d are not kept any more"
-                .formatted(afterVersion, trimmedVersion));
-      }
+    long read = afterVersion;
+    try (CommitCursor commits = cursor(afterVersion, Math.max(afterVersion, end - 1))) {
+      checkKept(afterVersion); // once the cursor keeps what it shows
       while (commits.next()) {
-        receiver.accept(new LogRecord(version(commits), commits.value()));
+        LogRecord record = commits.record();
+        receiver.accept(record);
+        read = record.version();
       }
+    } catch (DamagedStorageException e) {
+      checkKept(read); // the entry may have gone meanwhile
+      throw e;
     }
-    for (LogRecord record : behind) {
-      receiver.accept(record);
+    for (CommittedTransaction commit : behind) {
+      receiver.accept(commit.record());
+    }
+  }
+
+  private void checkKept(long afterVersion) {
+    if (afterVersion < trimmedVersion) {
+      throw new IllegalArgumentException(
+          "commits after version %d were asked for, those up to %d are not kept any more"
+              .formatted(afterVersion, trimmedVersion));
     }
   }
 
   /** {@return a cursor over the commits on disk after a version, up to another} */
   @MustBeClosed
-  KeyValueStore.Cursor cursor(long afterVersion, long upTo) throws IOException {
-    return disk.cursor(COMMITS, key(afterVersion + 1), key(upTo + 1));
+  CommitCursor cursor(long afterVersion, long upTo) throws IOException {
+    return new CommitCursor(disk, config.group(), afterVersion, upTo);
   }
 
-  private synchronized List<LogRecord> recentAfter(long version) {
+  private synchronized List<CommittedTransaction> recentAfter(long version) {
     int from = 0;
     for (int to = recent.size(); from < to; ) { // the first one after it, by halving
       int middle = (from + to) >>> 1;
-      if (recent.get(middle).version() <= version) {
+      if (recent.get(middle).lastVersion() <= version) {
         from = middle + 1;
       } else {
         to = middle;
       }
     }
-    return List.copyOf(recent.subList(from, recent.size()));
+    List<CommittedTransaction> after = new ArrayList<>();
+    for (Applied applied : recent.subList(from, recent.size())) {
+      for (AppliedEntry.Change change : applied.changes) {
+        if (change.commit().version() > version) {
+          after.add(change.commit());
+        }
+      }
+    }
+    return after;
   }
 
   @Override
@@ -257,7 +302,7 @@ final class AppliedCommits implements ReplicatedHistory {
       if (heldAfter == afterVersion) {
         return; // it is on the disk
       }
-      disk.write(new KeyValueBatch().put(COMMITS, holdKey(), value), Sync.SYNCED);
+      disk.write(new KeyValueBatch().put(ConsensusLog.RECORDS, holdKey(), value), Sync.SYNCED);
       heldAfter = afterVersion;
     }
   }
@@ -271,22 +316,18 @@ final class AppliedCommits implements ReplicatedHistory {
   public void release() throws IOException {
     synchronized (holding) {
       if (heldAfter != NOTHING) {
-        disk.write(new KeyValueBatch().delete(COMMITS, holdKey()), Sync.SYNCED);
+        disk.write(new KeyValueBatch().delete(ConsensusLog.RECORDS, holdKey()), Sync.SYNCED);
         heldAfter = NOTHING;
       }
     }
   }
 
-  private static long version(KeyValueStore.Cursor commits) {
-    return ByteBuffer.wrap(commits.key()).getLong(Long.BYTES);
-  }
-
-  /** {@return the key of a commit on disk} */
-  private byte[] key(long version) {
-    return ByteBuffer.allocate(2 * Long.BYTES).putLong(config.group()).putLong(version).array();
+  /** {@return the key of what ends with a commit, on disk} */
+  static byte[] key(long group, long version) {
+    return ByteBuffer.allocate(2 * Long.BYTES).putLong(group).putLong(version).array();
   }
 
   private byte[] holdKey() {
-    return ByteBuffer.allocate(Long.BYTES).putLong(config.group()).array();
+    return ByteBuffer.allocate(Long.BYTES + 1).putLong(config.group()).put(HOLD).array();
   }
 }

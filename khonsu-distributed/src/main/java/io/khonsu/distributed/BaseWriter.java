@@ -26,7 +26,7 @@ final class BaseWriter implements AutoCloseable {
   private long parts;
   private long sizeBytes;
   private boolean isWritten;
-  private KeyValueStore.@Nullable Cursor commits;
+  private @Nullable CommitCursor commits;
   private long trimmedBytes;
   private boolean isDone;
 
@@ -95,10 +95,10 @@ final class BaseWriter implements AutoCloseable {
     bases.put(generation, parts, bytes, batch);
     disk.write(batch, Sync.WRITTEN);
     parts++;
-    sizeBytes += AppliedCommits.sizeBytes(bytes);
+    sizeBytes += AppliedCommits.sizeBytes(bytes.length);
   }
 
-  private void countSome(KeyValueStore.Cursor cursor) throws IOException {
+  private void countSome(CommitCursor cursor) throws IOException {
     long enough = trimmedBytes + BYTES_PER_STEP;
     while (trimmedBytes < enough) {
       if (!cursor.next()) {
@@ -106,7 +106,7 @@ final class BaseWriter implements AutoCloseable {
         isDone = true;
         return;
       }
-      trimmedBytes += AppliedCommits.sizeBytes(cursor.value());
+      trimmedBytes += AppliedCommits.sizeBytes(cursor.sizeBytes());
     }
   }
 

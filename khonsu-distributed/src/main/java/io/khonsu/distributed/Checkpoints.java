@@ -59,6 +59,7 @@ final class Checkpoints implements AutoCloseable {
   private final GroupState state;
   private final Set<Defect> defects;
   private final AppliedCommits applied;
+  private final KeptEntries entries = new KeptEntries();
   private final Bases bases;
   private final Map<Member, SnapshotExport> exports = new HashMap<>();
   private @Nullable Checkpoint newest;
@@ -123,27 +124,45 @@ final class Checkpoints implements AutoCloseable {
     disk.flush(); // what was read may not be on the medium yet
     reclaim(base);
     store.beginAt(base.version()); // nobody can have read at the versions of its parts
-    try (KeyValueStore.Cursor parts = bases.cursor(base)) {
-      check("the base takes", restore(parts, checkpoint), base.sizeBytes());
-    }
-    try (KeyValueStore.Cursor commits =
-        applied.cursor(base.version(), checkpoint.newestVersion())) {
-      check("the commits take", restore(commits, checkpoint), checkpoint.commitBytes());
-    }
+    check("the base takes", restoreBase(checkpoint), base.sizeBytes());
+    long commitBytes = restoreCommits(base.version(), checkpoint);
+    check("the commits take", commitBytes, checkpoint.commitBytes());
     enter(checkpoint);
   }
 
-  /** {@return what was restored takes in a snapshot} History before the watermark is let go of. */
-  private long restore(KeyValueStore.Cursor transactions, Checkpoint checkpoint)
-      throws IOException {
+  /** {@return what was restored takes in a snapshot} */
+  private long restoreBase(Checkpoint checkpoint) throws IOException {
     long sizeBytes = 0;
-    while (transactions.next()) {
-      byte[] bytes = transactions.value();
-      sizeBytes += AppliedCommits.sizeBytes(bytes);
-      store.restore(TransactionCodec.decode(bytes));
-      store.moveWatermark(checkpoint.watermark());
+    try (KeyValueStore.Cursor parts = bases.cursor(checkpoint.base())) {
+      while (parts.next()) {
+        byte[] bytes = parts.value();
+        sizeBytes += AppliedCommits.sizeBytes(bytes.length);
+        restore(TransactionCodec.decode(bytes), checkpoint);
+      }
     }
     return sizeBytes;
+  }
+
+  /** {@return the same} */
+  private long restoreCommits(long afterVersion, Checkpoint checkpoint) throws IOException {
+    long sizeBytes = 0;
+    try (CommitCursor commits = applied.cursor(afterVersion, checkpoint.newestVersion())) {
+      while (commits.next()) {
+        CommittedTransaction commit = commits.commit();
+        sizeBytes += AppliedCommits.sizeBytes(commits.sizeBytes());
+        restore(commit, checkpoint);
+        if (commits.index() != AppliedEntry.NO_ENTRY) {
+          entries.add(commits.index(), commit.version(), commits.sizeBytes());
+        }
+      }
+    }
+    return sizeBytes;
+  }
+
+  /** History before the watermark is let go of. */
+  private void restore(CommittedTransaction transaction, Checkpoint checkpoint) throws IOException {
+    store.restore(transaction);
+    store.moveWatermark(checkpoint.watermark());
   }
 
   private static void check(String what, long found, long expected) throws DamagedStorageException {
@@ -174,10 +193,12 @@ final class Checkpoints implements AutoCloseable {
    * Notes an entry that was applied, and what it has changed, which may be much more than the entry
    * itself: then it goes to the disk at once.
    */
-  void applied(long sizeBytes, List<CommittedTransaction> commits) throws IOException {
+  void applied(long index, long sizeBytes, List<AppliedEntry.Change> changes) throws IOException {
+    long lastVersion = changes.isEmpty() ? 0 : changes.getLast().commit().version();
+    entries.add(index, lastVersion, sizeBytes);
     entryBytes += sizeBytes;
     keptBytes += sizeBytes;
-    appliedBytes += Math.max(sizeBytes, applied.add(commits));
+    appliedBytes += Math.max(sizeBytes, applied.add(index, changes));
     if (applied.recentBytes() >= RECENT_BYTES_MAX) {
       KeyValueBatch batch = new KeyValueBatch();
       int count = applied.write(batch);
@@ -220,6 +241,7 @@ final class Checkpoints implements AutoCloseable {
     disk.write(batch, Sync.SYNCED);
     newest = next;
     applied.written(commits);
+    entries.trim(next.base().version());
     if (!next.base().equals(former)) {
       reclaim(next.base());
     }
@@ -245,6 +267,13 @@ final class Checkpoints implements AutoCloseable {
       }
     }
     return from;
+  }
+
+  /** {@return the first entry that the disk has to keep for what was applied} */
+  long firstEntry() {
+    return defects.contains(Defect.TRIM_PAST_BASE)
+        ? state.appliedIndex()
+        : entries.first(state.appliedIndex());
   }
 
   /** Frees the disk of what a base stands for, and of those before it. */
@@ -279,7 +308,7 @@ final class Checkpoints implements AutoCloseable {
     boolean isWorthwhile =
         writer == null
             && staging == null // whose commits would be trimmed
-            && applied.sizeBytes() >= worthwhile;
+            && Math.max(applied.sizeBytes(), entries.sizeBytes()) >= worthwhile;
     if (!isWorthwhile) {
       return;
     }
@@ -325,7 +354,7 @@ final class Checkpoints implements AutoCloseable {
       return null;
     }
     endExport(read.requester());
-    SnapshotExport export = new SnapshotExport(checkpoint, bases, applied);
+    SnapshotExport export = new SnapshotExport(checkpoint, bases, applied, firstEntry());
     exports.put(read.requester(), export);
     return export;
   }
@@ -411,10 +440,7 @@ final class Checkpoints implements AutoCloseable {
     if (checkpoint.base().version() > store.newestVersion()) {
       takeOver(checkpoint.base());
     }
-    try (KeyValueStore.Cursor commits =
-        applied.cursor(store.newestVersion(), checkpoint.newestVersion())) {
-      var _ = restore(commits, checkpoint);
-    }
+    var _ = restoreCommits(store.newestVersion(), checkpoint);
     enter(checkpoint);
     disk.flush(); // what is freed now is gone, whatever happens
     reclaim(checkpoint.base());

@@ -23,7 +23,7 @@ final class ConsensusLog {
   /** Entries, by group and index. */
   static final String ENTRIES = "log";
 
-  /** The two records, by group and name. */
+  /** The two records, by group and name; and that of {@link AppliedCommits#hold}. */
   static final String RECORDS = "consensus";
 
   private static final byte METADATA = 'm';
@@ -124,9 +124,13 @@ final class ConsensusLog {
     writtenStart = start;
   }
 
-  /** Frees the disk of what does not count any more, once all that was written is synced. */
-  void reclaim(KeyValueStore disk) throws IOException {
-    disk.reclaim(ENTRIES, key(0), key(writtenStart));
+  /**
+   * Frees the disk of what does not count any more, once all that was written is synced.
+   *
+   * @param keptFrom the first entry that somebody else needs
+   */
+  void reclaim(KeyValueStore disk, long keptFrom) throws IOException {
+    disk.reclaim(ENTRIES, key(0), key(Math.min(writtenStart, keptFrom)));
   }
 
   /** Notes that a checkpoint stands for so many entries; recorded with the next write. */
@@ -135,6 +139,11 @@ final class ConsensusLog {
   }
 
   private byte[] key(long index) {
+    return key(group, index);
+  }
+
+  /** {@return the key of an entry on disk} */
+  static byte[] key(long group, long index) {
     return ByteBuffer.allocate(2 * Long.BYTES).putLong(group).putLong(index).array();
   }
 

@@ -315,7 +315,7 @@ public final class DistributedCommitManager implements AutoCloseable {
               run.buffer(i),
               (submission, outcome) -> answers.add(() -> submitter.decided(submission, outcome)));
         }
-        checkpoints.applied(run.sizeBytes(i), state.takeCommits());
+        checkpoints.applied(index, run.sizeBytes(i), state.takeChanges());
         answers.forEach(Runnable::run); // who is told of a commit finds it in the history
         telling.applied(state.appliedIndex(), nanos);
       }

@@ -167,7 +167,7 @@ final class Effects {
   private void checkpoint() throws IOException {
     Input.SnapshotTaken taken = checkpoints.takeIfDue();
     if (taken != null) {
-      log.reclaim(disk); // a checkpoint was synced
+      log.reclaim(disk, checkpoints.firstEntry()); // a checkpoint was synced
       log.snapshotTaken(taken.index());
       take(replica.step(taken));
     }

@@ -36,7 +36,7 @@ final class GroupState {
   private final Set<Defect> defects;
   private final Sessions sessions = new Sessions();
   private final CRC32C checksum = new CRC32C();
-  private final List<CommittedTransaction> commits = new ArrayList<>();
+  private final List<AppliedEntry.Change> changes = new ArrayList<>();
 
   /** The newest version that was given to anything. */
   private long clock;
@@ -124,9 +124,9 @@ final class GroupState {
   }
 
   /** {@return what was changed since the last call} */
-  List<CommittedTransaction> takeCommits() {
-    List<CommittedTransaction> taken = List.copyOf(commits);
-    commits.clear();
+  List<AppliedEntry.Change> takeChanges() {
+    List<AppliedEntry.Change> taken = List.copyOf(changes);
+    changes.clear();
     return taken;
   }
 
@@ -238,14 +238,17 @@ final class GroupState {
       return new Outcome.Again();
     }
     ReplicatedStore.Applied applied = store.apply(version, commit.commitId(), commit.request());
-    CommittedTransaction changes = applied.commit();
-    if (changes != null) {
-      mix(changes.record().bytes());
-      commits.add(changes);
-      entryChangesBytes += changes.record().bytes().length;
-      writtenBytes += COMMIT_BYTES + changes.record().bytes().length;
+    CommittedTransaction change = applied.commit();
+    if (change != null) {
+      mix(version);
+      mix(commit.commitId());
+      mix(change.checksum());
+      boolean isWhereItSays = !defects.contains(Defect.LOCAL_CLOCK_AT_APPLY);
+      changes.add(new AppliedEntry.Change(change, applied.isAsAsked() && isWhereItSays));
+      entryChangesBytes += change.sizeBytes();
+      writtenBytes += COMMIT_BYTES + change.sizeBytes();
     }
-    if (changes != null || ReplicatedStore.committedVersion(applied.answer()) != null) {
+    if (change != null || ReplicatedStore.committedVersion(applied.answer()) != null) {
       commitCount++;
     } else {
       abortCount++;

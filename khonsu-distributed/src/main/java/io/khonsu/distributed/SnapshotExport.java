@@ -18,7 +18,7 @@ final class SnapshotExport implements AutoCloseable {
   private final SnapshotId id;
   private final long sizeBytes;
   private final KeyValueStore.Cursor base;
-  private final KeyValueStore.Cursor commits;
+  private final CommitCursor commits;
 
   /** What is sent next, and from where on. */
   private ByteBuffer part;
@@ -35,16 +35,24 @@ final class SnapshotExport implements AutoCloseable {
 
   private long entryBytes;
 
-  /** Begins. */
+  /**
+   * Begins.
+   *
+   * @param firstEntry the entry that the first commit after the base is in, or an earlier one
+   */
   @SuppressWarnings("MustBeClosedChecker") // closed with this
-  SnapshotExport(Checkpoint checkpoint, Bases bases, AppliedCommits applied) throws IOException {
+  SnapshotExport(Checkpoint checkpoint, Bases bases, AppliedCommits applied, long firstEntry)
+      throws IOException {
     byte[] head = checkpoint.encode();
     this.id = SnapshotId.complete(checkpoint.appliedIndex());
     this.sizeBytes =
-        AppliedCommits.sizeBytes(head) + checkpoint.base().sizeBytes() + checkpoint.commitBytes();
+        AppliedCommits.sizeBytes(head.length)
+            + checkpoint.base().sizeBytes()
+            + checkpoint.commitBytes();
     this.part = framed(head);
     this.base = bases.cursor(checkpoint.base());
     this.commits = applied.cursor(checkpoint.base().version(), checkpoint.newestVersion());
+    commits.keepEntries(firstEntry);
   }
 
   /** {@return how many entries it stands for} */
@@ -116,7 +124,7 @@ final class SnapshotExport implements AutoCloseable {
     if (base.next()) {
       part = framed(base.value());
     } else if (commits.next()) {
-      part = framed(commits.value());
+      part = framed(commits.record().bytes());
     } else {
       return false;
     }

@@ -119,11 +119,11 @@ final class SnapshotStaging {
     lastVersion = transaction.version();
     if (lastVersion <= head.base().version()) {
       baseVersion = lastVersion;
-      baseBytes += AppliedCommits.sizeBytes(part);
+      baseBytes += AppliedCommits.sizeBytes(part.length);
       bases.put(generation, parts, part, batch);
       parts++;
     } else {
-      commitBytes += AppliedCommits.sizeBytes(part);
+      commitBytes += AppliedCommits.sizeBytes(part.length);
       applied.write(transaction.record(), batch);
     }
   }

@@ -18,16 +18,19 @@ import io.khonsu.Table;
 import io.khonsu.TableSpec;
 import io.khonsu.Transaction;
 import io.khonsu.TransactionOptions;
+import io.khonsu.consensus.Entries;
 import io.khonsu.consensus.Input;
 import io.khonsu.consensus.Member;
 import io.khonsu.consensus.SnapshotId;
 import io.khonsu.consensus.SnapshotRead;
 import io.khonsu.consensus.StagedChunk;
+import io.khonsu.consensus.wire.WireFormat;
 import io.khonsu.spi.CommitOrder;
 import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.KeyValueBatch;
 import io.khonsu.spi.KeyValueStore;
 import io.khonsu.spi.KeyValueStore.Sync;
+import io.khonsu.spi.TransactionCodec;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -59,7 +62,8 @@ class CheckpointsTest {
           .primaryKey("id");
 
   /** Under which a disk has what is held. */
-  private static final byte[] HOLD = ByteBuffer.allocate(Long.BYTES).putLong(1).array();
+  private static final byte[] HOLD =
+      ByteBuffer.allocate(Long.BYTES + 1).putLong(1).put((byte) 'h').array();
 
   private static final TableSpec BLOBS =
       TableSpec.batches(
@@ -115,9 +119,12 @@ class CheckpointsTest {
     private List<Outcome> apply(LogEntry entry) throws IOException {
       byte[] bytes = entry.encode();
       List<Outcome> outcomes = new ArrayList<>();
-      state.apply(
-          state.appliedIndex(), ByteBuffer.wrap(bytes), (_, outcome) -> outcomes.add(outcome));
-      checkpoints.applied(bytes.length, state.takeCommits());
+      long index = state.appliedIndex();
+      byte[] key = ConsensusLog.key(config.group(), index);
+      byte[] run = WireFormat.write(Entries.of(bytes));
+      disk.write(new KeyValueBatch().put(ConsensusLog.ENTRIES, key, run), Sync.WRITTEN);
+      state.apply(index, ByteBuffer.wrap(bytes), (_, outcome) -> outcomes.add(outcome));
+      checkpoints.applied(index, bytes.length, state.takeChanges());
       return outcomes;
     }
 
@@ -156,7 +163,19 @@ class CheckpointsTest {
 
     private void checkpoint() throws IOException {
       checkpoints.want();
+      takeCheckpoint();
+    }
+
+    /** Takes a checkpoint, and frees the disk of the entries that nobody needs. */
+    private void takeCheckpoint() throws IOException {
       assertThat(checkpoints.takeIfDue()).isNotNull();
+      reclaimEntries(0, checkpoints.firstEntry());
+    }
+
+    private void reclaimEntries(long from, long to) throws IOException {
+      long group = config.group();
+      disk.reclaim(
+          ConsensusLog.ENTRIES, ConsensusLog.key(group, from), ConsensusLog.key(group, to));
     }
 
     /** Goes on with a base until it is there. */
@@ -170,7 +189,7 @@ class CheckpointsTest {
     /** Lets a base take the place of the commits that it stands for. */
     private void changeBase() throws IOException {
       finishBase();
-      assertThat(checkpoints.takeIfDue()).isNotNull();
+      takeCheckpoint();
     }
 
     private List<StagedChunk> snapshot() throws IOException {
@@ -368,6 +387,114 @@ class CheckpointsTest {
   }
 
   @Test
+  void entryThatIsMissing_whoseCommitsTheBaseDoesNotHave_isFound_whenTheNodeStarts()
+      throws Exception {
+    KeyValueStore disk = disk();
+    Node node = node(disk);
+    begin(List.of(node));
+    long index = node.state.appliedIndex();
+    commit(List.of(node), 1_000_020, 0, 10, "one ");
+    commit(List.of(node), 1_000_030, 0, 10, "two ");
+    node.checkpoint();
+    assertThat(node(disk).rows()).isEqualTo(node.rows());
+    node.reclaimEntries(index, index + 1);
+    assertThatThrownBy(() -> node(disk))
+        .isInstanceOf(DamagedStorageException.class)
+        .hasMessageContaining("entry %d of group 1 is missing", index);
+    assertThatThrownBy(() -> node.checkpoints.commits().read(0, _ -> {}))
+        .isInstanceOf(DamagedStorageException.class);
+  }
+
+  @Test
+  void commitIsWrittenOnce_asPartOfItsEntry() throws Exception {
+    KeyValueStore disk = disk();
+    Node node = node(disk);
+    begin(List.of(node));
+    commit(List.of(node), 1_000_020, 0, 100, "one ");
+    node.checkpoint();
+    assertThat(node.checkpoints.commits().sizeBytes()).isGreaterThan(50_000);
+    int keptBytes = 0;
+    try (KeyValueStore.Cursor all = disk.cursor(AppliedCommits.COMMITS, new byte[0], null)) {
+      while (all.next()) {
+        keptBytes += all.value().length;
+      }
+    }
+    assertThat(keptBytes).isLessThan(2_000); // with the creation of the table, which has its number
+    List<Long> versions = new ArrayList<>();
+    node.checkpoints
+        .commits()
+        .read(
+            1_000_010,
+            record -> {
+              versions.add(record.version());
+              assertThat(TransactionCodec.decode(record.bytes()).transactionId())
+                  .isEqualTo(CommitIds.of(1, 1_000_020));
+            });
+    assertThat(versions).containsExactly(1_000_020L);
+  }
+
+  /** Requests that change nothing take room in the log, but nobody needs them later. */
+  @Test
+  void entriesWithoutCommits_areNotKept_forACommitLongAgo() throws Exception {
+    KeyValueStore disk = disk();
+    Node node = node(disk);
+    begin(List.of(node));
+    commit(List.of(node), 1_000_020, 0, 2, "one ");
+    byte[] refused = node.store.request(TEXTS); // it is there already
+    long version = 1_000_030;
+    for (int round = 0; round < 400; round++) {
+      node.commit(version++, refused);
+    }
+    node.forgetBefore(version);
+    node.checkpoint();
+    node.changeBase();
+    long end = node.state.appliedIndex();
+    assertThat(node.checkpoints.firstEntry()).isEqualTo(end);
+    node.commit(version, refused);
+    node.checkpoint();
+    assertThat(node.checkpoints.firstEntry()).isGreaterThan(end);
+    assertThat(node(disk).rows()).isEqualTo(node.rows());
+  }
+
+  /** What the node applies while it fetches refers to entries, and stays readable afterwards. */
+  @Test
+  void commitsThatAreApplied_whileAStateIsFetched_stayReadable() throws Exception {
+    KeyValueStore disk = disk();
+    Node behind = node(disk);
+    Node source = node(disk());
+    List<Node> both = List.of(behind, source);
+    begin(both);
+    source.checkpoints.commits().hold(0);
+    commit(both, 1_000_020, 0, 3, "one ");
+    Submission[] two = {
+      submission(1_000_030, source.update(0, 3, "two ")),
+      submission(1_000_031, source.update(5, 8, "three "))
+    };
+    LogEntry entry = new LogEntry.Batch(1, 1_000_030, List.of(two));
+    var _ = source.apply(entry);
+    commit(List.of(source), 1_000_040, 7, 9, "four ");
+    source.checkpoint();
+    List<StagedChunk> chunks = source.snapshot();
+    for (StagedChunk chunk : chunks) {
+      behind.checkpoints.stage(chunk);
+    }
+    var _ = behind.apply(entry);
+    behind.write(); // over what was fetched
+    assertThat(node(disk).checkpoints.commits().lastVersion()).isZero(); // there is no checkpoint
+    behind.install(chunks.getLast());
+    assertThat(behind.rows()).isEqualTo(source.rows());
+    behind.reclaimEntries(0, behind.checkpoints.firstEntry());
+    assertThat(node(disk).rows()).isEqualTo(source.rows());
+    assertThat(versions(behind)).isEqualTo(versions(source)).doesNotHaveDuplicates();
+  }
+
+  private static List<Long> versions(Node node) throws IOException {
+    List<Long> versions = new ArrayList<>();
+    node.checkpoints.commits().read(0, record -> versions.add(record.version()));
+    return versions;
+  }
+
+  @Test
   void start_keepsNoMoreHistory_thanThereWasBefore() throws Exception {
     KeyValueStore disk = disk();
     Node node = node(disk);
@@ -493,10 +620,10 @@ class CheckpointsTest {
     KeyValueStore disk = disk();
     Node node = node(disk);
     node.checkpoints.commits().hold(5);
-    disk.write(new KeyValueBatch().delete(AppliedCommits.COMMITS, HOLD), Sync.WRITTEN);
+    disk.write(new KeyValueBatch().delete(ConsensusLog.RECORDS, HOLD), Sync.WRITTEN);
     node.checkpoints.commits().hold(5);
-    assertThat(disk.get(AppliedCommits.COMMITS, HOLD)).isNull();
+    assertThat(disk.get(ConsensusLog.RECORDS, HOLD)).isNull();
     node.checkpoints.commits().hold(6);
-    assertThat(disk.get(AppliedCommits.COMMITS, HOLD)).isNotNull();
+    assertThat(disk.get(ConsensusLog.RECORDS, HOLD)).isNotNull();
   }
 }

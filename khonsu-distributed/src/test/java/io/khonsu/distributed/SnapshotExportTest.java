@@ -67,13 +67,13 @@ class SnapshotExportTest {
     for (long version : new long[] {1, 2, 500}) {
       byte[] part = transaction(version);
       bases.put(generation, number++, part, batch);
-      baseBytes += AppliedCommits.sizeBytes(part);
+      baseBytes += AppliedCommits.sizeBytes(part.length);
     }
     long commitBytes = 0;
     for (long version = 510; version <= 600; version += 10) {
       byte[] commit = transaction(version);
       applied.write(new LogRecord(version, commit), batch);
-      commitBytes += AppliedCommits.sizeBytes(commit);
+      commitBytes += AppliedCommits.sizeBytes(commit.length);
     }
     from.write(batch, Sync.SYNCED);
     Checkpoint checkpoint =
@@ -89,7 +89,7 @@ class SnapshotExportTest {
             new Base(generation, 500, baseBytes),
             new byte[] {1, 2},
             new byte[] {3, 4, 5});
-    return new SnapshotExport(checkpoint, bases, applied);
+    return new SnapshotExport(checkpoint, bases, applied, 0);
   }
 
   private static SnapshotRead read(long offset, int maxBytes) {
@@ -122,7 +122,7 @@ class SnapshotExportTest {
       Checkpoint taken = staging.finish(ID);
       assertThat(taken.base().generation()).isEqualTo(2);
       assertThat(taken.members()).containsExactly(1, 2);
-      try (SnapshotExport again = new SnapshotExport(taken, bases, applied)) {
+      try (SnapshotExport again = new SnapshotExport(taken, bases, applied, 0)) {
         assertThat(again.sizeBytes()).isEqualTo(export.sizeBytes());
         StagedChunk all = chunks(again, 1 << 20).getFirst();
         assertThat(all.bytes().size()).isEqualTo((int) export.sizeBytes());
