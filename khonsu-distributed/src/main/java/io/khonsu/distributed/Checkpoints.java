@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
 /**
  * What stands on the disk for the entries that are not kept: a {@link Checkpoint}, the base that it
  * speaks of, and the commits after that. Later commits are there as well, as every write takes
- * along what was applied. When the commits take as much as the base would, a new base is written,
+ * along what was applied. When the commits take twice what the base would, a new base is written,
  * and the commits go that it stands for: so the disk, the time that a start takes and a snapshot
  * for another node are bounded by what the store holds, and not by its history. Event loop only.
  */
@@ -43,6 +43,9 @@ final class Checkpoints implements AutoCloseable {
 
   /** After so many checkpoints nobody asks for the rest of a snapshot any more. */
   private static final int IDLE_CHECKPOINTS_MAX = 2;
+
+  /** A base is written once the commits take so many times what it would. */
+  private static final int COMMITS_PER_BASE = 2;
 
   /** An archive may lag a little; what is worth so many bases is a matter for its owner. */
   private static final int HELD_BASES_MAX = 4;
@@ -304,7 +307,8 @@ final class Checkpoints implements AutoCloseable {
   }
 
   private void beginBase() {
-    long worthwhile = Math.max(config.limits().checkpointBytes(), base().sizeBytes());
+    long worthwhile =
+        COMMITS_PER_BASE * Math.max(config.limits().checkpointBytes(), base().sizeBytes());
     boolean isWorthwhile =
         writer == null
             && staging == null // whose commits would be trimmed
