@@ -804,4 +804,53 @@ class CheckpointsTest {
     var _ = node.checkpoints.takeIfDue();
     assertThat(node.checkpoints.firstEntry()).isGreaterThan(40);
   }
+
+  /** Whoever reads while entries are freed is told that they were trimmed, never of damage. */
+  @Test
+  void commitsThatAreTrimmed_whileAnotherThreadReads_areNoDamage() throws Exception {
+    KeyValueStore disk = disk();
+    Node node = node(disk);
+    begin(List.of(node));
+    java.util.concurrent.atomic.AtomicBoolean isDone =
+        new java.util.concurrent.atomic.AtomicBoolean();
+    java.util.concurrent.atomic.AtomicLong trimmedMeanwhile =
+        new java.util.concurrent.atomic.AtomicLong();
+    java.util.concurrent.atomic.AtomicLong whole = new java.util.concurrent.atomic.AtomicLong();
+    CompletableFuture<Void> reader =
+        CompletableFuture.runAsync(
+            () -> {
+              AppliedCommits commits = node.checkpoints.commits();
+              while (!isDone.get()) {
+                long after = commits.trimmedVersion();
+                List<Long> versions = new ArrayList<>();
+                try {
+                  commits.read(after, record -> versions.add(record.version()));
+                  whole.incrementAndGet();
+                } catch (IllegalArgumentException e) {
+                  trimmedMeanwhile.incrementAndGet();
+                } catch (IOException e) {
+                  throw new java.io.UncheckedIOException(e);
+                }
+                for (int i = 1; i < versions.size(); i++) {
+                  assertThat(versions.get(i)).isEqualTo(versions.get(i - 1) + 10);
+                }
+              }
+            });
+    long version = 1_000_020;
+    for (int round = 0; round < 1_500; round++) {
+      commit(List.of(node), version, 0, 3, "one ");
+      if (round % 5 == 0) {
+        node.forgetBefore(version);
+        node.checkpoint();
+        node.finishBase();
+        if (node.checkpoints.takeIfDue() != null) {
+          node.reclaimEntries(0, node.checkpoints.firstEntry());
+        }
+      }
+      version += 10;
+    }
+    isDone.set(true);
+    reader.get();
+    System.out.println("whole " + whole + ", trimmed meanwhile " + trimmedMeanwhile);
+  }
 }
