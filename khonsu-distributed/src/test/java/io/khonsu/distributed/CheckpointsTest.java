@@ -853,4 +853,51 @@ class CheckpointsTest {
     reader.get();
     System.out.println("whole " + whole + ", trimmed meanwhile " + trimmedMeanwhile);
   }
+
+  /** Whatever byte is another one: who reads is told, or reads what was written. */
+  @Test
+  void byteThatIsAnother_isFound_byWhoReads() throws Exception {
+    KeyValueStore disk = disk();
+    Node node = node(disk);
+    begin(List.of(node));
+    long index = node.state.appliedIndex();
+    var _ = node.apply(new LogEntry.Batch(1, 1_000_030, three(node)));
+    commit(List.of(node), 1_000_050, 7, 9, "five ");
+    node.write();
+    List<Long> expected = versions(node);
+    List<String> wrong = new ArrayList<>();
+    flip(disk, AppliedCommits.COMMITS, AppliedCommits.key(1, 1_000_032), node, expected, wrong);
+    flip(disk, ConsensusLog.ENTRIES, ConsensusLog.key(1, index), node, expected, wrong);
+    assertThat(wrong).isEmpty();
+  }
+
+  private static void flip(
+      KeyValueStore disk,
+      String space,
+      byte[] key,
+      Node node,
+      List<Long> expected,
+      List<String> wrong)
+      throws IOException {
+    byte[] whole = Objects.requireNonNull(disk.get(space, key));
+    for (int at = 0; at < whole.length; at++) {
+      for (int bit = 0; bit < 8; bit += 3) {
+        byte[] other = whole.clone();
+        other[at] ^= (byte) (1 << bit);
+        disk.write(new KeyValueBatch().put(space, key, other), Sync.WRITTEN);
+        List<Long> found = new ArrayList<>();
+        try {
+          node.checkpoints.commits().read(0, record -> found.add(record.version()));
+          if (!found.equals(expected)) {
+            wrong.add("%s %d.%d: read %s".formatted(space, at, bit, found));
+          }
+        } catch (IOException _) {
+          // it was found
+        } catch (RuntimeException e) {
+          wrong.add("%s %d.%d: %s".formatted(space, at, bit, e));
+        }
+      }
+    }
+    disk.write(new KeyValueBatch().put(space, key, whole), Sync.WRITTEN);
+  }
 }
