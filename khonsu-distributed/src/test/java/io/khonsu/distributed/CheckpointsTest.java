@@ -81,8 +81,11 @@ class CheckpointsTest {
 
   /** Nobody commits through it. */
   private static final class NoOrder implements CommitOrder {
+    private byte[] last = new byte[0];
+
     @Override
     public CompletionStage<Reply> submit(byte[] request) {
+      last = request;
       return CompletableFuture.completedFuture(new Reply.Unavailable("it is a test"));
     }
 
@@ -104,6 +107,7 @@ class CheckpointsTest {
   private static final class Node {
     private final ClusterConfig config;
     private final KeyValueStore disk;
+    private final NoOrder order = new NoOrder();
     private final ReplicatedStore store;
     private final GroupState state;
     private final Checkpoints checkpoints;
@@ -111,7 +115,7 @@ class CheckpointsTest {
     private Node(KeyValueStore disk, ClusterConfig config) {
       this.config = config;
       this.disk = disk;
-      this.store = ReplicatedStore.create(STORE, new NoOrder(), null, InstantSource.system());
+      this.store = ReplicatedStore.create(STORE, order, null, InstantSource.system());
       this.state = new GroupState(config.group(), store, Set.of());
       this.checkpoints = new Checkpoints(config, disk, store, state, Set.of());
     }
@@ -625,5 +629,275 @@ class CheckpointsTest {
     assertThat(disk.get(ConsensusLog.RECORDS, HOLD)).isNull();
     node.checkpoints.commits().hold(6);
     assertThat(disk.get(ConsensusLog.RECORDS, HOLD)).isNotNull();
+  }
+
+  private static LogEntry two(Node source) {
+    Submission[] two = {
+      submission(1_000_030, source.update(0, 3, "two ")),
+      submission(1_000_031, source.update(5, 8, "three "))
+    };
+    return new LogEntry.Batch(1, 1_000_030, List.of(two));
+  }
+
+  /** {@return a snapshot whose base ends between the two commits of an entry} */
+  private static List<StagedChunk> snapshotFromWithinAnEntry(Node source) throws IOException {
+    source.forgetBefore(1_000_030);
+    commit(List.of(source), 1_000_050, 7, 9, "four ");
+    source.checkpoint();
+    source.changeBase();
+    assertThat(source.checkpoints.commits().trimmedVersion()).isEqualTo(1_000_030);
+    return source.snapshot();
+  }
+
+  /** The entry's record has the key of its last commit, which the snapshot has as well. */
+  @Test
+  void fetchedState_thatBeginsWithinAnEntry_takesNothingOfWhatIsHere() throws Exception {
+    KeyValueStore disk = disk();
+    Node behind = node(disk);
+    Node source = node(disk());
+    List<Node> both = List.of(behind, source);
+    begin(both);
+    LogEntry entry = two(source);
+    for (Node node : both) {
+      var _ = node.apply(entry);
+    }
+    behind.checkpoint();
+    for (StagedChunk chunk : snapshotFromWithinAnEntry(source)) {
+      behind.checkpoints.stage(chunk);
+    }
+    assertThat(versions(behind)).containsExactly(1_000_010L, 1_000_030L, 1_000_031L);
+  }
+
+  @Test
+  void fetchedState_thatBeginsWithinAnEntry_doesNotKeepANodeFromStarting() throws Exception {
+    KeyValueStore disk = disk();
+    Node behind = node(disk);
+    Node source = node(disk());
+    List<Node> both = List.of(behind, source);
+    begin(both);
+    LogEntry entry = two(source);
+    for (Node node : both) {
+      var _ = node.apply(entry);
+    }
+    behind.checkpoint();
+    for (StagedChunk chunk : snapshotFromWithinAnEntry(source)) {
+      behind.checkpoints.stage(chunk);
+    }
+    assertThat(node(disk).rows()).isEqualTo(behind.rows());
+  }
+
+  @Test
+  void entryWrittenOverAFetchedState_thatBeginsWithinIt_isWhole() throws Exception {
+    KeyValueStore disk = disk();
+    Node behind = node(disk);
+    Node source = node(disk());
+    List<Node> both = List.of(behind, source);
+    begin(both);
+    LogEntry entry = new LogEntry.Batch(1, 1_000_030, three(source));
+    var _ = source.apply(entry);
+    behind.checkpoint();
+    for (StagedChunk chunk : snapshotFromWithinAnEntry(source)) {
+      behind.checkpoints.stage(chunk);
+    }
+    var _ = behind.apply(entry);
+    behind.checkpoint();
+    assertThat(versions(behind)).containsExactly(1_000_010L, 1_000_030L, 1_000_031L, 1_000_032L);
+  }
+
+  private static List<Submission> three(Node source) {
+    return List.of(
+        submission(1_000_030, source.update(0, 3, "two ")),
+        submission(1_000_031, source.update(5, 8, "three ")),
+        submission(1_000_032, source.update(8, 10, "four ")));
+  }
+
+  /** Bytes that are cut off between two commits must not pass for fewer commits. */
+  @Test
+  void recordThatIsCutOffBetweenCommits_isFound_byWhoReads() throws Exception {
+    KeyValueStore disk = disk();
+    Node node = node(disk);
+    begin(List.of(node));
+    var _ = node.apply(two(node));
+    commit(List.of(node), 1_000_050, 7, 9, "four ");
+    node.write();
+    byte[] key = AppliedCommits.key(1, 1_000_031);
+    byte[] record = Objects.requireNonNull(disk.get(AppliedCommits.COMMITS, key));
+    byte[] cut = java.util.Arrays.copyOf(record, record.length - 13);
+    disk.write(new KeyValueBatch().put(AppliedCommits.COMMITS, key, cut), Sync.WRITTEN);
+    List<Long> versions = new ArrayList<>();
+    assertThatThrownBy(
+            () -> node.checkpoints.commits().read(0, record0 -> versions.add(record0.version())))
+        .as("read %s", versions)
+        .isInstanceOf(DamagedStorageException.class);
+  }
+
+  @Test
+  void formatOfALaterVersion_isRefused_notCalledDamaged() {
+    byte[] record =
+        new AppliedEntry(7, List.of(new AppliedEntry.Asked(500, 90))).encode();
+    record[0]++;
+    assertThatThrownBy(() -> AppliedEntry.decode(record))
+        .isInstanceOf(io.khonsu.spi.StorageRefusedException.class);
+  }
+
+  /** Commits that are written in full need no entry. */
+  @Test
+  void entriesWhoseCommitsAreWrittenInFull_areNotKept() throws Exception {
+    KeyValueStore disk = disk();
+    Node node = node(disk, Nodes.config(5, 1, 1, 2));
+    begin(List.of(node));
+    node.commit(1_000_011, node.store.request(BLOBS));
+    for (int round = 0; round < 20; round++) {
+      node.commit(1_000_020 + round, append(node, "a", "x".repeat(100_000)));
+    }
+    node.checkpoint();
+    assertThat(node.checkpoints.firstEntry()).isEqualTo(node.state.appliedIndex());
+  }
+
+  /** Requests that change nothing are not kept for ever when nothing is left to make a base of. */
+  @Test
+  void entries_areNotKeptForEver_whenAllTablesWereDropped() throws Exception {
+    KeyValueStore disk = disk();
+    Node node = node(disk);
+    begin(List.of(node));
+    commit(List.of(node), 1_000_020, 0, 2, "one ");
+    byte[] late = node.update(0, 10, "late ");
+    byte[] drop = dropped(node);
+    node.commit(1_000_021, drop);
+    assertThat(node.store.store().table("texts")).isEmpty();
+    long version = 1_000_030;
+    for (int round = 0; round < 400; round++) {
+      node.commit(version++, late);
+    }
+    node.forgetBefore(version);
+    node.checkpoint();
+    node.finishBase();
+    var _ = node.checkpoints.takeIfDue();
+    assertThat(node.checkpoints.firstEntry()).isGreaterThan(300);
+  }
+
+  private static byte[] dropped(Node node) {
+    Khonsu store = node.store.store();
+    assertThatThrownBy(() -> store.dropTable(store.table("texts").orElseThrow()));
+    return node.order.last;
+  }
+
+  /** What a node has kept before it was started again counts as well. */
+  @Test
+  void entriesThatWereKeptBeforeAStart_bringABaseAbout() throws Exception {
+    KeyValueStore disk = disk();
+    Node node = node(disk);
+    begin(List.of(node));
+    byte[] refused = node.store.request(TEXTS);
+    long version = 1_000_030;
+    for (int start = 0; start < 10; start++) {
+      for (int round = 0; round < 5; round++) {
+        node.commit(version++, refused);
+      }
+      node.forgetBefore(version++);
+      node.checkpoint();
+      node = node(disk);
+    }
+    node.commit(version++, refused);
+    node.checkpoint();
+    node.finishBase();
+    var _ = node.checkpoints.takeIfDue();
+    assertThat(node.checkpoints.firstEntry()).isGreaterThan(40);
+  }
+
+  /** Whoever reads while entries are freed is told that they were trimmed, never of damage. */
+  @Test
+  void commitsThatAreTrimmed_whileAnotherThreadReads_areNoDamage() throws Exception {
+    KeyValueStore disk = disk();
+    Node node = node(disk);
+    begin(List.of(node));
+    java.util.concurrent.atomic.AtomicBoolean isDone =
+        new java.util.concurrent.atomic.AtomicBoolean();
+    java.util.concurrent.atomic.AtomicLong trimmedMeanwhile =
+        new java.util.concurrent.atomic.AtomicLong();
+    java.util.concurrent.atomic.AtomicLong whole = new java.util.concurrent.atomic.AtomicLong();
+    CompletableFuture<Void> reader =
+        CompletableFuture.runAsync(
+            () -> {
+              AppliedCommits commits = node.checkpoints.commits();
+              while (!isDone.get()) {
+                long after = commits.trimmedVersion();
+                List<Long> versions = new ArrayList<>();
+                try {
+                  commits.read(after, record -> versions.add(record.version()));
+                  whole.incrementAndGet();
+                } catch (IllegalArgumentException e) {
+                  trimmedMeanwhile.incrementAndGet();
+                } catch (IOException e) {
+                  throw new java.io.UncheckedIOException(e);
+                }
+                for (int i = 1; i < versions.size(); i++) {
+                  assertThat(versions.get(i)).isEqualTo(versions.get(i - 1) + 10);
+                }
+              }
+            });
+    long version = 1_000_020;
+    for (int round = 0; round < 1_500; round++) {
+      commit(List.of(node), version, 0, 3, "one ");
+      if (round % 5 == 0) {
+        node.forgetBefore(version);
+        node.checkpoint();
+        node.finishBase();
+        if (node.checkpoints.takeIfDue() != null) {
+          node.reclaimEntries(0, node.checkpoints.firstEntry());
+        }
+      }
+      version += 10;
+    }
+    isDone.set(true);
+    reader.get();
+    System.out.println("whole " + whole + ", trimmed meanwhile " + trimmedMeanwhile);
+  }
+
+  /** Whatever byte is another one: who reads is told, or reads what was written. */
+  @Test
+  void byteThatIsAnother_isFound_byWhoReads() throws Exception {
+    KeyValueStore disk = disk();
+    Node node = node(disk);
+    begin(List.of(node));
+    long index = node.state.appliedIndex();
+    var _ = node.apply(new LogEntry.Batch(1, 1_000_030, three(node)));
+    commit(List.of(node), 1_000_050, 7, 9, "five ");
+    node.write();
+    List<Long> expected = versions(node);
+    List<String> wrong = new ArrayList<>();
+    flip(disk, AppliedCommits.COMMITS, AppliedCommits.key(1, 1_000_032), node, expected, wrong);
+    flip(disk, ConsensusLog.ENTRIES, ConsensusLog.key(1, index), node, expected, wrong);
+    assertThat(wrong).isEmpty();
+  }
+
+  private static void flip(
+      KeyValueStore disk,
+      String space,
+      byte[] key,
+      Node node,
+      List<Long> expected,
+      List<String> wrong)
+      throws IOException {
+    byte[] whole = Objects.requireNonNull(disk.get(space, key));
+    for (int at = 0; at < whole.length; at++) {
+      for (int bit = 0; bit < 8; bit += 3) {
+        byte[] other = whole.clone();
+        other[at] ^= (byte) (1 << bit);
+        disk.write(new KeyValueBatch().put(space, key, other), Sync.WRITTEN);
+        List<Long> found = new ArrayList<>();
+        try {
+          node.checkpoints.commits().read(0, record -> found.add(record.version()));
+          if (!found.equals(expected)) {
+            wrong.add("%s %d.%d: read %s".formatted(space, at, bit, found));
+          }
+        } catch (IOException _) {
+          // it was found
+        } catch (RuntimeException e) {
+          wrong.add("%s %d.%d: %s".formatted(space, at, bit, e));
+        }
+      }
+    }
+    disk.write(new KeyValueBatch().put(space, key, whole), Sync.WRITTEN);
   }
 }

@@ -79,6 +79,7 @@ final class ClusterNode {
   private @Nullable DistributedCommitManager manager;
   private Transport.@Nullable Receiver receiver;
   private int life;
+  private int holds;
   private boolean isPaused;
   private boolean isScheduled;
   private boolean hasFailed;
@@ -204,6 +205,7 @@ final class ClusterNode {
                   world.defects()));
       manager.start(nanos(), epochMillis());
       world.applied(this);
+      world.probe.look(id, manager.history(), true);
     } catch (IOException e) {
       fail(e);
     }
@@ -276,12 +278,23 @@ final class ClusterNode {
         wake();
       }
       world.applied(this);
+      world.probe.look(id, current.history(), false);
+      if (id == 2 && ++holds % 211 == 0) {
+        if (holds % 422 == 0) {
+          current.history().hold(Math.max(current.history().trimmedVersion(), current.history().lastVersion() - 200_000_000_000L));
+        } else {
+          current.history().release();
+        }
+      }
     } catch (IOException e) {
       fail(e);
     }
   }
 
   private void fail(IOException cause) {
+    if (cause instanceof io.khonsu.spi.DamagedStorageException) {
+      throw new AssertionError("node " + id + ": " + cause.getMessage(), cause);
+    }
     world.trace().add(cause.getClass().getSimpleName());
     hasFailed = true;
   }

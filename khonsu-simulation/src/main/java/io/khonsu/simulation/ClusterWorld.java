@@ -30,6 +30,7 @@ final class ClusterWorld {
   /** What the clocks showed when the world began. */
   static final long EPOCH_MILLIS = 1_800_000_000_000L;
 
+  final HistoryProbe probe = new HistoryProbe();
   private static final long CLUSTER = 7;
   private static final long CLOCK_OFFSET_MAX_MILLIS = 2_000;
 
