@@ -11,7 +11,8 @@ public interface CommitHistory {
    * Hands over the records after a version, oldest first, at least up to what was there before this
    * call.
    *
-   * @throws IllegalArgumentException if {@code afterVersion} is before what was trimmed
+   * @throws IllegalArgumentException if {@code afterVersion} is before what was trimmed, or what
+   *     comes next is trimmed meanwhile
    * @throws DamagedStorageException if a record is not what was appended, or is missing
    * @throws IOException what the receiver throws, or if the records cannot be read
    */

@@ -14,7 +14,7 @@ public final class CommittedTransaction {
   private volatile @Nullable LogRecord encoded;
 
   /** The same changes as those of another commit, encoded; null if there is none. */
-  private final byte @Nullable [] others;
+  private final byte @Nullable [] template;
 
   /**
    * Creates a transaction.
@@ -38,12 +38,12 @@ public final class CommittedTransaction {
       long transactionId,
       List<Mutation> mutations,
       @Nullable LogRecord encoded,
-      byte @Nullable [] others) {
+      byte @Nullable [] template) {
     this.version = version;
     this.transactionId = transactionId;
     this.mutations = List.copyOf(mutations);
     this.encoded = encoded;
-    this.others = others;
+    this.template = template;
     if (mutations.isEmpty()) {
       throw new IllegalArgumentException("commit %d changes nothing".formatted(version));
     }
@@ -74,9 +74,9 @@ public final class CommittedTransaction {
     LogRecord record = encoded;
     if (record == null) {
       byte[] bytes =
-          others == null
+          template == null
               ? TransactionCodec.encode(this)
-              : TransactionCodec.restamped(others, version, transactionId);
+              : TransactionCodec.restamped(template, version, transactionId);
       record = new LogRecord(version, bytes);
       encoded = record;
     }
@@ -89,7 +89,7 @@ public final class CommittedTransaction {
    * @throws IllegalArgumentException as there
    */
   public int sizeBytes() {
-    return alike().length;
+    return changesBytes().length;
   }
 
   /**
@@ -99,17 +99,18 @@ public final class CommittedTransaction {
    * @throws IllegalArgumentException as for {@link #record}
    */
   public int checksum() {
-    return TransactionCodec.checksumIn(alike());
+    return TransactionCodec.checksumIn(changesBytes());
   }
 
   /** {@return these changes as those of another commit; encoded when that is asked for} */
   public CommittedTransaction as(long otherVersion, long otherTransactionId) {
-    return new CommittedTransaction(otherVersion, otherTransactionId, mutations, null, alike());
+    return new CommittedTransaction(
+        otherVersion, otherTransactionId, mutations, null, changesBytes());
   }
 
-  /** {@return the encoded transaction, but for version and id} */
-  private byte[] alike() {
-    return others == null ? record().bytes() : others;
+  /** {@return the encoded transaction; it may have another version and id} */
+  private byte[] changesBytes() {
+    return template == null ? record().bytes() : template;
   }
 
   @Override

@@ -23,7 +23,10 @@ import java.util.UUID;
  * while references are copied.
  */
 final class AppliedCommits implements ReplicatedHistory {
-  /** What entries have changed, by group and the version of the last commit of each. */
+  /**
+   * What entries have changed, by group, generation and the version of the last commit of each. A
+   * snapshot that is fetched is a new generation, which counts once it is installed.
+   */
   static final String COMMITS = "commits";
 
   /** The record of {@link #hold}, among those of the consensus. */
@@ -40,6 +43,9 @@ final class AppliedCommits implements ReplicatedHistory {
 
   @GuardedBy("this")
   private long recentBytes;
+
+  /** The one that counts. */
+  private volatile long generation;
 
   private volatile long firstVersion;
   private volatile long lastVersion;
@@ -80,7 +86,7 @@ final class AppliedCommits implements ReplicatedHistory {
     this.disk = disk;
   }
 
-  /** Finds out whether commits were held when the node ended. */
+  /** Finds out whether commits were held when the node ended; nothing else is known yet. */
   void load() throws IOException {
     byte[] hold = disk.get(ConsensusLog.RECORDS, holdKey());
     if (hold != null && hold.length != Long.BYTES) {
@@ -114,19 +120,37 @@ final class AppliedCommits implements ReplicatedHistory {
   /** Adds what is not on disk to a write; {@return of how many entries that is} */
   synchronized int write(KeyValueBatch batch) {
     for (Applied applied : recent) {
-      write(AppliedEntry.of(applied.index, applied.changes), batch);
+      write(AppliedEntry.of(applied.index, applied.changes), generation, batch);
     }
     return recent.size();
   }
 
-  /** Adds a commit that came without its entry to a write. */
-  void write(LogRecord commit, KeyValueBatch batch) {
+  /** Adds a commit of a snapshot that is fetched to a write. */
+  void write(LogRecord commit, long itsGeneration, KeyValueBatch batch) {
     List<AppliedEntry.Commit> alone = List.of(new AppliedEntry.Made(commit));
-    write(new AppliedEntry(AppliedEntry.NO_ENTRY, alone), batch);
+    write(new AppliedEntry(AppliedEntry.NO_ENTRY, alone), itsGeneration, batch);
   }
 
-  private void write(AppliedEntry entry, KeyValueBatch batch) {
-    batch.put(COMMITS, key(config.group(), entry.lastVersion()), entry.encode());
+  private void write(AppliedEntry entry, long itsGeneration, KeyValueBatch batch) {
+    batch.put(COMMITS, key(itsGeneration, entry.lastVersion()), entry.encode());
+  }
+
+  /** Adds to a write that the commits go of a snapshot that was never installed. */
+  void drop(long itsGeneration, KeyValueBatch batch) {
+    batch.deleteRange(COMMITS, key(itsGeneration, 0), key(itsGeneration + 1, 0));
+  }
+
+  /** Drops what was not finished when the node ended. */
+  void dropUnfinished() throws IOException {
+    byte[] from = key(generation + 1, 0);
+    byte[] to = key(Long.MAX_VALUE, 0);
+    boolean isUnfinished;
+    try (KeyValueStore.Cursor after = disk.cursor(COMMITS, from, to)) {
+      isUnfinished = after.next();
+    }
+    if (isUnfinished) {
+      disk.write(new KeyValueBatch().deleteRange(COMMITS, from, to), Sync.WRITTEN);
+    }
   }
 
   /** Says that the oldest {@code count} of those that were not on disk are there. */
@@ -141,6 +165,11 @@ final class AppliedCommits implements ReplicatedHistory {
   /** {@return what those take that are not on disk} */
   synchronized long recentBytes() {
     return recentBytes;
+  }
+
+  /** {@return what a checkpoint says of the commits, and of the entries that are kept for them} */
+  Checkpoint.Commits kept(long entryBytes) {
+    return new Checkpoint.Commits(generation, sizeBytes, entryBytes);
   }
 
   /** {@return what all commits take in a snapshot, their lengths included} */
@@ -168,7 +197,7 @@ final class AppliedCommits implements ReplicatedHistory {
    * reads must have been told before.
    */
   void reclaim(long version) throws IOException {
-    disk.reclaim(COMMITS, key(config.group(), 0), key(config.group(), version + 1));
+    disk.reclaim(COMMITS, key(0, 0), key(generation, version + 1));
   }
 
   /**
@@ -208,7 +237,8 @@ final class AppliedCommits implements ReplicatedHistory {
     firstVersion = checkpoint.firstVersion();
     lastVersion = checkpoint.newestVersion();
     trimmedVersion = Math.max(trimmedVersion, checkpoint.base().version());
-    sizeBytes = checkpoint.commitBytes();
+    generation = checkpoint.commits().generation();
+    sizeBytes = checkpoint.commits().sizeBytes();
   }
 
   @Override
@@ -221,16 +251,22 @@ final class AppliedCommits implements ReplicatedHistory {
     try (CommitCursor commits = cursor(afterVersion, Math.max(afterVersion, end - 1))) {
       checkKept(afterVersion); // once the cursor keeps what it shows
       while (commits.next()) {
-        LogRecord record = commits.record();
+        LogRecord record = record(commits, read);
         receiver.accept(record);
         read = record.version();
       }
-    } catch (DamagedStorageException e) {
-      checkKept(read); // the entry may have gone meanwhile
-      throw e;
     }
     for (CommittedTransaction commit : behind) {
       receiver.accept(commit.record());
+    }
+  }
+
+  private LogRecord record(CommitCursor commits, long read) throws IOException {
+    try {
+      return commits.record();
+    } catch (DamagedStorageException e) {
+      checkKept(read); // the entry may have gone meanwhile
+      throw e;
     }
   }
 
@@ -245,7 +281,7 @@ final class AppliedCommits implements ReplicatedHistory {
   /** {@return a cursor over the commits on disk after a version, up to another} */
   @MustBeClosed
   CommitCursor cursor(long afterVersion, long upTo) throws IOException {
-    return new CommitCursor(disk, config.group(), afterVersion, upTo);
+    return new CommitCursor(disk, config.group(), generation, afterVersion, upTo);
   }
 
   private synchronized List<CommittedTransaction> recentAfter(long version) {
@@ -323,8 +359,14 @@ final class AppliedCommits implements ReplicatedHistory {
   }
 
   /** {@return the key of what ends with a commit, on disk} */
-  static byte[] key(long group, long version) {
-    return ByteBuffer.allocate(2 * Long.BYTES).putLong(group).putLong(version).array();
+  private byte[] key(long itsGeneration, long version) {
+    return key(config.group(), itsGeneration, version);
+  }
+
+  /** {@return the same, of a group} */
+  static byte[] key(long group, long generation, long version) {
+    ByteBuffer key = ByteBuffer.allocate(3 * Long.BYTES).putLong(group);
+    return key.putLong(generation).putLong(version).array();
   }
 
   private byte[] holdKey() {

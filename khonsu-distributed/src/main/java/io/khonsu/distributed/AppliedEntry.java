@@ -3,18 +3,20 @@ package io.khonsu.distributed;
 import io.khonsu.spi.CommittedTransaction;
 import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.LogRecord;
-import java.io.ByteArrayOutputStream;
+import io.khonsu.spi.StorageRefusedException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.zip.CRC32C;
 
 /**
  * What an entry of the log has changed, as it is kept on the disk: commits that changed just what
  * they asked for are in the entry itself, and not written a second time.
  *
- * <p>Format 1, numbers big-endian: format version in a byte, the index in 8, then each commit: its
- * version in 8, its size in 4, a byte that says whether it is here, and then the commit if it is.
+ * <p>Format 1, numbers big-endian: format version in a byte, the index in 8; each commit: its
+ * version in 8, its size in 4, a byte that says whether it is here, and then the commit if it is; a
+ * CRC32C of all before in 4.
  *
  * @param index of the entry; {@link #NO_ENTRY} if all commits are here
  * @param commits at least one; versions ascend
@@ -81,34 +83,50 @@ record AppliedEntry(long index, List<Commit> commits) {
   }
 
   byte[] encode() {
-    ByteArrayOutputStream out =
-        new ByteArrayOutputStream(HEADER_BYTES + COMMIT_BYTES * commits.size());
-    out.write(FORMAT_VERSION);
-    out.writeBytes(ByteBuffer.allocate(Long.BYTES).putLong(index).array());
+    int sizeBytes = HEADER_BYTES + COMMIT_BYTES * commits.size();
     for (Commit commit : commits) {
-      ByteBuffer head = ByteBuffer.allocate(COMMIT_BYTES);
-      head.putLong(commit.version()).putInt(commit.sizeBytes());
+      sizeBytes += commit instanceof Made ? commit.sizeBytes() : 0;
+    }
+    ByteBuffer out = ByteBuffer.allocate(Math.addExact(sizeBytes, Integer.BYTES));
+    out.put(FORMAT_VERSION).putLong(index);
+    for (Commit commit : commits) {
+      out.putLong(commit.version()).putInt(commit.sizeBytes());
       if (commit instanceof Made made) {
-        out.writeBytes(head.put((byte) 1).array());
-        out.writeBytes(made.record.bytes());
+        out.put((byte) 1).put(made.record.bytes());
       } else {
-        out.writeBytes(head.array());
+        out.put((byte) 0);
       }
     }
-    return out.toByteArray();
+    return out.putInt(checksum(out.array(), sizeBytes)).array();
+  }
+
+  private static int checksum(byte[] bytes, int length) {
+    CRC32C checksum = new CRC32C();
+    checksum.update(bytes, 0, length);
+    return (int) checksum.getValue();
   }
 
   /**
    * {@return the entry of bytes}
    *
+   * @throws StorageRefusedException if another version of Khonsu wrote them
    * @throws DamagedStorageException if they are not as they were written
    */
-  static AppliedEntry decode(byte[] bytes) throws DamagedStorageException {
+  static AppliedEntry decode(byte[] bytes) throws DamagedStorageException, StorageRefusedException {
     ByteBuffer in = ByteBuffer.wrap(bytes);
     try {
+      int length = bytes.length - Integer.BYTES;
+      if (length < 0 || in.getInt(length) != checksum(bytes, length)) {
+        throw new IllegalArgumentException("they do not have their checksum");
+      }
+      in.limit(length);
       byte format = in.get();
       if (format != FORMAT_VERSION) {
-        throw new IllegalArgumentException("they have format version " + format);
+        throw new StorageRefusedException(
+            StorageRefusedException.Reason.UNKNOWN_FORMAT,
+            "applied commits have format version %d, this program knows version %d: use the"
+                    .formatted(format, FORMAT_VERSION)
+                + " version of Khonsu that wrote them");
       }
       long index = in.getLong();
       List<Commit> commits = new ArrayList<>();

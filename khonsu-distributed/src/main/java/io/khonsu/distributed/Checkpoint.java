@@ -9,7 +9,7 @@ import java.util.zip.CRC32C;
 
 /**
  * The replicated state after some entries, but for the rows: these are what a {@link Base} and the
- * commits after it, up to {@code newestVersion}, add up to.
+ * {@link Commits} after it, up to {@code newestVersion}, add up to.
  *
  * @param appliedIndex after how many entries
  * @param clock the newest version given to anything
@@ -18,7 +18,7 @@ import java.util.zip.CRC32C;
  * @param newestVersion the version of the newest commit
  * @param lastTableId the number of the table last created
  * @param firstVersion the version of the first commit that there ever was, or 0
- * @param commitBytes how many bytes the commits after the base take in a snapshot
+ * @param commits those after the base
  * @param base what the commits that are not kept have come to
  * @param members who is in the cluster, as {@link ClusterMembers#encode} makes it; empty as long as
  *     that was never changed
@@ -33,14 +33,14 @@ record Checkpoint(
     long newestVersion,
     int lastTableId,
     long firstVersion,
-    long commitBytes,
+    Commits commits,
     Base base,
     byte[] members,
     byte[] sessions) {
   /** Whatever else a format has, it begins with its version and ends with the checksum. */
-  private static final byte FORMAT_VERSION = 3;
+  private static final byte FORMAT_VERSION = 4;
 
-  private static final int HEADER_BYTES = 1 + 10 * Long.BYTES + 2 * Integer.BYTES;
+  private static final int HEADER_BYTES = 1 + 12 * Long.BYTES + 2 * Integer.BYTES;
 
   /**
    * The tables and items as of a version, in parts: the transactions of a {@code StateScan}.
@@ -54,8 +54,18 @@ record Checkpoint(
     static final Base NONE = new Base(0, 0, 0);
   }
 
-  /** {@return the same, with the base as another node has it} */
-  Checkpoint with(Base other) {
+  /**
+   * The commits that are kept.
+   *
+   * @param generation of the snapshot that this node fetched last, which has brought the first of
+   *     them; 0 if it has fetched none
+   * @param sizeBytes what they take in a snapshot, their lengths included
+   * @param entryBytes about what the entries of the log take that are kept for them
+   */
+  record Commits(long generation, long sizeBytes, long entryBytes) {}
+
+  /** {@return the same, as another node has base and commits, who fetches both} */
+  Checkpoint fetchedAs(long generation) {
     return new Checkpoint(
         appliedIndex,
         clock,
@@ -64,8 +74,8 @@ record Checkpoint(
         newestVersion,
         lastTableId,
         firstVersion,
-        commitBytes,
-        other,
+        new Commits(generation, commits.sizeBytes, 0),
+        new Base(generation, base.version, base.sizeBytes),
         members,
         sessions);
   }
@@ -75,7 +85,8 @@ record Checkpoint(
     ByteBuffer out = ByteBuffer.allocate(length + Integer.BYTES);
     out.put(FORMAT_VERSION).putLong(appliedIndex).putLong(clock).putLong(hash);
     out.putLong(watermark).putLong(newestVersion).putInt(lastTableId);
-    out.putLong(firstVersion).putLong(commitBytes);
+    out.putLong(firstVersion);
+    out.putLong(commits.generation).putLong(commits.sizeBytes).putLong(commits.entryBytes);
     out.putLong(base.generation).putLong(base.version).putLong(base.sizeBytes);
     out.putInt(members.length).put(members);
     return out.put(sessions).putInt(checksum(out.array(), length)).array();
@@ -116,7 +127,7 @@ record Checkpoint(
       long newestVersion = in.getLong();
       int lastTableId = in.getInt();
       long firstVersion = in.getLong();
-      long commitBytes = in.getLong();
+      Commits commits = new Commits(in.getLong(), in.getLong(), in.getLong());
       Base base = new Base(in.getLong(), in.getLong(), in.getLong());
       int membersBytes = in.getInt();
       if (membersBytes < 0 || membersBytes > in.remaining()) {
@@ -135,7 +146,7 @@ record Checkpoint(
           newestVersion,
           lastTableId,
           firstVersion,
-          commitBytes,
+          commits,
           base,
           members,
           sessions);

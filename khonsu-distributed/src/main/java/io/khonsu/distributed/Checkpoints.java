@@ -29,7 +29,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What stands on the disk for the entries that are not kept: a {@link Checkpoint}, the base that it
+ * What stands on the disk for the entries that were applied: a {@link Checkpoint}, the base that it
  * speaks of, and the commits after that. Later commits are there as well, as every write takes
  * along what was applied. When the commits take twice what the base would, a new base is written,
  * and the commits go that it stands for: so the disk, the time that a start takes and a snapshot
@@ -62,7 +62,7 @@ final class Checkpoints implements AutoCloseable {
   private final GroupState state;
   private final Set<Defect> defects;
   private final AppliedCommits applied;
-  private final KeptEntries entries = new KeptEntries();
+  private final KeptEntries entries;
   private final Bases bases;
   private final Map<Member, SnapshotExport> exports = new HashMap<>();
   private @Nullable Checkpoint newest;
@@ -97,6 +97,7 @@ final class Checkpoints implements AutoCloseable {
     this.config = config;
     this.disk = disk;
     this.applied = new AppliedCommits(config, disk);
+    this.entries = new KeptEntries(config.limits().checkpointBytes());
     this.bases = new Bases(disk, config.group());
     this.store = store;
     this.state = state;
@@ -119,17 +120,21 @@ final class Checkpoints implements AutoCloseable {
     byte[] bytes = disk.get(CHECKPOINTS, key(config.group()));
     if (bytes == null) {
       bases.dropAfter(Base.NONE);
+      applied.dropUnfinished();
       return;
     }
     Checkpoint checkpoint = Checkpoint.decode(bytes);
     Base base = checkpoint.base();
+    applied.restart(checkpoint);
     bases.dropAfter(base);
+    applied.dropUnfinished();
     disk.flush(); // what was read may not be on the medium yet
     reclaim(base);
     store.beginAt(base.version()); // nobody can have read at the versions of its parts
     check("the base takes", restoreBase(checkpoint), base.sizeBytes());
     long commitBytes = restoreCommits(base.version(), checkpoint);
-    check("the commits take", commitBytes, checkpoint.commitBytes());
+    check("the commits take", commitBytes, checkpoint.commits().sizeBytes());
+    entries.total(checkpoint.commits().entryBytes());
     enter(checkpoint);
   }
 
@@ -185,7 +190,6 @@ final class Checkpoints implements AutoCloseable {
     store.moveWatermark(checkpoint.watermark());
     state.restore(checkpoint);
     newest = checkpoint;
-    applied.restart(checkpoint);
     entryBytes = 0;
     appliedBytes = 0;
     keptNext = checkpoint.appliedIndex();
@@ -197,7 +201,10 @@ final class Checkpoints implements AutoCloseable {
    * itself: then it goes to the disk at once.
    */
   void applied(long index, long sizeBytes, List<AppliedEntry.Change> changes) throws IOException {
-    long lastVersion = changes.isEmpty() ? 0 : changes.getLast().commit().version();
+    long lastVersion = 0;
+    for (AppliedEntry.Change change : changes) {
+      lastVersion = change.isAsAsked() ? change.commit().version() : lastVersion;
+    }
     entries.add(index, lastVersion, sizeBytes);
     entryBytes += sizeBytes;
     keptBytes += sizeBytes;
@@ -236,7 +243,10 @@ final class Checkpoints implements AutoCloseable {
     Base former = base();
     KeyValueBatch batch = new KeyValueBatch();
     int commits = applied.write(batch);
-    Checkpoint next = state.checkpoint(applied, changeBase(batch));
+    Base base = changeBase(batch);
+    entries.trim(base.version());
+    Checkpoint next =
+        state.checkpoint(applied.firstVersion(), applied.kept(entries.sizeBytes()), base);
     if (staging != null && staging.index() <= next.appliedIndex()) {
       dropStaging(batch); // what it would bring is here by now
     }
@@ -244,7 +254,6 @@ final class Checkpoints implements AutoCloseable {
     disk.write(batch, Sync.SYNCED);
     newest = next;
     applied.written(commits);
-    entries.trim(next.base().version());
     if (!next.base().equals(former)) {
       reclaim(next.base());
     }
@@ -309,16 +318,17 @@ final class Checkpoints implements AutoCloseable {
   private void beginBase() {
     long worthwhile =
         COMMITS_PER_BASE * Math.max(config.limits().checkpointBytes(), base().sizeBytes());
+    long heldBytes = Math.max(applied.sizeBytes(), entries.sizeBytes());
     boolean isWorthwhile =
         writer == null
             && staging == null // whose commits would be trimmed
-            && Math.max(applied.sizeBytes(), entries.sizeBytes()) >= worthwhile;
+            && heldBytes >= worthwhile;
     if (!isWorthwhile) {
       return;
     }
     long version = store.scanVersion();
     if (!applied.mayTrim(version)) {
-      warnOfHold(worthwhile * HELD_BASES_MAX);
+      warnOfHold(heldBytes, worthwhile * HELD_BASES_MAX);
     } else if (version > base().version()) {
       StateScan scan = store.scanState();
       if (scan.isAtEnd()) {
@@ -330,9 +340,9 @@ final class Checkpoints implements AutoCloseable {
   }
 
   /** Says how much is kept for an archive, from so much on, each time that it has doubled. */
-  private void warnOfHold(long muchBytes) {
-    if (applied.sizeBytes() >= Math.max(muchBytes, heldBytesTold * 2)) {
-      heldBytesTold = applied.sizeBytes();
+  private void warnOfHold(long heldBytes, long muchBytes) {
+    if (heldBytes >= Math.max(muchBytes, heldBytesTold * 2)) {
+      heldBytesTold = heldBytes;
       LOG.atWarn()
           .addKeyValue("node", config.member())
           .addKeyValue("bytes", heldBytesTold)
@@ -402,6 +412,7 @@ final class Checkpoints implements AutoCloseable {
   private void dropStaging(KeyValueBatch batch) {
     if (staging != null) {
       bases.drop(staging.generation(), batch);
+      applied.drop(staging.generation(), batch);
       staging = null;
     }
   }
@@ -441,6 +452,7 @@ final class Checkpoints implements AutoCloseable {
       throw new IllegalStateException("no snapshot was installed");
     }
     installing = null;
+    applied.restart(checkpoint);
     if (checkpoint.base().version() > store.newestVersion()) {
       takeOver(checkpoint.base());
     }

@@ -17,9 +17,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Commits on a disk in the order of their versions, each once: what an {@link AppliedEntry} has, or
- * the entry that it speaks of. Later writes do not change what it shows; an entry may be freed as
- * long as none was asked for. Not thread-safe; close it.
+ * Commits of a generation on a disk, in the order of their versions: what an {@link AppliedEntry}
+ * has, or the entry that it speaks of. Later writes do not change what it shows; an entry may be
+ * freed as long as none was asked for. Not thread-safe; close it.
  */
 final class CommitCursor implements AutoCloseable {
   private final KeyValueStore disk;
@@ -39,7 +39,8 @@ final class CommitCursor implements AutoCloseable {
 
   /** Begins after a version. */
   @SuppressWarnings("MustBeClosedChecker") // closed with this
-  CommitCursor(KeyValueStore disk, long group, long afterVersion, long upTo) throws IOException {
+  CommitCursor(KeyValueStore disk, long group, long generation, long afterVersion, long upTo)
+      throws IOException {
     this.disk = disk;
     this.group = group;
     this.version = afterVersion;
@@ -47,8 +48,8 @@ final class CommitCursor implements AutoCloseable {
     this.applied =
         disk.cursor(
             AppliedCommits.COMMITS,
-            AppliedCommits.key(group, afterVersion + 1),
-            AppliedCommits.key(group, Long.MAX_VALUE));
+            AppliedCommits.key(group, generation, afterVersion + 1),
+            AppliedCommits.key(group, generation, Long.MAX_VALUE));
   }
 
   /**
@@ -72,7 +73,7 @@ final class CommitCursor implements AutoCloseable {
     while (version < upTo) {
       if (commits.hasNext()) {
         AppliedEntry.Commit next = commits.next();
-        if (next.version() > version) { // else it was there on its own, as it came in a snapshot
+        if (next.version() > version) { // the first of an entry may not be asked for
           version = next.version();
           commit = next;
           return version <= upTo;
@@ -88,9 +89,11 @@ final class CommitCursor implements AutoCloseable {
     return false;
   }
 
-  /** {@return the index of the entry that the commit is of, or {@link AppliedEntry#NO_ENTRY}} */
+  /**
+   * {@return the index of the entry that the commit is in; {@link AppliedEntry#NO_ENTRY} if none}
+   */
   long index() {
-    return index;
+    return current() instanceof AppliedEntry.Asked ? index : AppliedEntry.NO_ENTRY;
   }
 
   /** {@return the size of the commit, encoded} */

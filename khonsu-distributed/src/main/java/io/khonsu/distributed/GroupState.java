@@ -96,7 +96,7 @@ final class GroupState {
   }
 
   /** {@return the state but for the rows, which the applied commits after a base add up to} */
-  Checkpoint checkpoint(AppliedCommits applied, Checkpoint.Base base) {
+  Checkpoint checkpoint(long firstVersion, Checkpoint.Commits commits, Checkpoint.Base base) {
     return new Checkpoint(
         appliedIndex,
         clock,
@@ -104,8 +104,8 @@ final class GroupState {
         store.watermark(),
         store.newestVersion(),
         store.lastTableId(),
-        applied.firstVersion(),
-        applied.sizeBytes(),
+        firstVersion,
+        commits,
         base,
         members == null ? new byte[0] : members.encode(),
         sessions.encode());

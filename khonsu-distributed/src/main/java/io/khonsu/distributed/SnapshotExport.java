@@ -48,7 +48,7 @@ final class SnapshotExport implements AutoCloseable {
     this.sizeBytes =
         AppliedCommits.sizeBytes(head.length)
             + checkpoint.base().sizeBytes()
-            + checkpoint.commitBytes();
+            + checkpoint.commits().sizeBytes();
     this.part = framed(head);
     this.base = bases.cursor(checkpoint.base());
     this.commits = applied.cursor(checkpoint.base().version(), checkpoint.newestVersion());

@@ -2,7 +2,6 @@ package io.khonsu.distributed;
 
 import io.khonsu.consensus.SnapshotId;
 import io.khonsu.consensus.StagedChunk;
-import io.khonsu.distributed.Checkpoint.Base;
 import io.khonsu.spi.CommittedTransaction;
 import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.KeyValueBatch;
@@ -53,7 +52,7 @@ final class SnapshotStaging {
     return id.index();
   }
 
-  /** {@return the generation of its base} */
+  /** {@return the generation of its base and commits} */
   long generation() {
     return generation;
   }
@@ -124,7 +123,7 @@ final class SnapshotStaging {
       parts++;
     } else {
       commitBytes += AppliedCommits.sizeBytes(part.length);
-      applied.write(transaction.record(), batch);
+      applied.write(transaction.record(), generation, batch);
     }
   }
 
@@ -145,13 +144,12 @@ final class SnapshotStaging {
             && lastVersion == head.newestVersion()
             && baseVersion == head.base().version()
             && baseBytes == head.base().sizeBytes()
-            && commitBytes == head.commitBytes();
+            && commitBytes == head.commits().sizeBytes();
     if (head == null || !isWhole) {
       throw new DamagedStorageException(
           "of %s there are %d of %d bytes, up to version %d: %s"
               .formatted(expected, offset, sizeBytes, lastVersion, head));
     }
-    Base base = head.base();
-    return head.with(new Base(generation, base.version(), base.sizeBytes()));
+    return head.fetchedAs(generation);
   }
 }

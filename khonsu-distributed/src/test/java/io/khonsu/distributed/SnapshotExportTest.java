@@ -72,7 +72,7 @@ class SnapshotExportTest {
     long commitBytes = 0;
     for (long version = 510; version <= 600; version += 10) {
       byte[] commit = transaction(version);
-      applied.write(new LogRecord(version, commit), batch);
+      applied.write(new LogRecord(version, commit), 0, batch);
       commitBytes += AppliedCommits.sizeBytes(commit.length);
     }
     from.write(batch, Sync.SYNCED);
@@ -85,7 +85,7 @@ class SnapshotExportTest {
             600,
             4,
             10,
-            commitBytes,
+            new Checkpoint.Commits(0, commitBytes, 0),
             new Base(generation, 500, baseBytes),
             new byte[] {1, 2},
             new byte[] {3, 4, 5});
@@ -122,6 +122,7 @@ class SnapshotExportTest {
       Checkpoint taken = staging.finish(ID);
       assertThat(taken.base().generation()).isEqualTo(2);
       assertThat(taken.members()).containsExactly(1, 2);
+      applied.restart(taken);
       try (SnapshotExport again = new SnapshotExport(taken, bases, applied, 0)) {
         assertThat(again.sizeBytes()).isEqualTo(export.sizeBytes());
         StagedChunk all = chunks(again, 1 << 20).getFirst();

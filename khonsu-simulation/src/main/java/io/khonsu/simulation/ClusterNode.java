@@ -1,5 +1,7 @@
 package io.khonsu.simulation;
 
+import static io.khonsu.simulation.InvariantViolation.violation;
+
 import io.khonsu.NodePresence;
 import io.khonsu.StoreConfig;
 import io.khonsu.distributed.ClusterConfig;
@@ -7,6 +9,7 @@ import io.khonsu.distributed.DistributedCommitManager;
 import io.khonsu.distributed.DistributedCommitManager.Surroundings;
 import io.khonsu.distributed.NodeStatus.Membership.Standing;
 import io.khonsu.distributed.Transport;
+import io.khonsu.spi.DamagedStorageException;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Set;
@@ -79,7 +82,6 @@ final class ClusterNode {
   private @Nullable DistributedCommitManager manager;
   private Transport.@Nullable Receiver receiver;
   private int life;
-  private int holds;
   private boolean isPaused;
   private boolean isScheduled;
   private boolean hasFailed;
@@ -205,7 +207,7 @@ final class ClusterNode {
                   world.defects()));
       manager.start(nanos(), epochMillis());
       world.applied(this);
-      world.probe.look(id, manager.history(), true);
+      world.probe().look(id, manager.history());
     } catch (IOException e) {
       fail(e);
     }
@@ -278,22 +280,15 @@ final class ClusterNode {
         wake();
       }
       world.applied(this);
-      world.probe.look(id, current.history(), false);
-      if (id == 2 && ++holds % 211 == 0) {
-        if (holds % 422 == 0) {
-          current.history().hold(Math.max(current.history().trimmedVersion(), current.history().lastVersion() - 200_000_000_000L));
-        } else {
-          current.history().release();
-        }
-      }
+      world.probe().turn(id, current.history());
     } catch (IOException e) {
       fail(e);
     }
   }
 
   private void fail(IOException cause) {
-    if (cause instanceof io.khonsu.spi.DamagedStorageException) {
-      throw new AssertionError("node " + id + ": " + cause.getMessage(), cause);
+    if (cause instanceof DamagedStorageException) {
+      throw violation("a disk is as it was written", "node", id, cause.getMessage());
     }
     world.trace().add(cause.getClass().getSimpleName());
     hasFailed = true;

@@ -30,7 +30,6 @@ final class ClusterWorld {
   /** What the clocks showed when the world began. */
   static final long EPOCH_MILLIS = 1_800_000_000_000L;
 
-  final HistoryProbe probe = new HistoryProbe();
   private static final long CLUSTER = 7;
   private static final long CLOCK_OFFSET_MAX_MILLIS = 2_000;
 
@@ -44,6 +43,7 @@ final class ClusterWorld {
   private final boolean areCutsKnown;
   private final TreeMap<Long, Long> hashes = new TreeMap<>();
   private final TreeMap<Integer, Long> installed = new TreeMap<>();
+  private final HistoryProbe probe = new HistoryProbe();
   private long frames;
   private long snapshots;
 
@@ -96,6 +96,11 @@ final class ClusterWorld {
 
   SplittableRandom random() {
     return random;
+  }
+
+  /** {@return what compares the commits of the nodes} */
+  HistoryProbe probe() {
+    return probe;
   }
 
   TraceHash trace() {

@@ -2,6 +2,7 @@ package io.khonsu.simulation;
 
 import static io.khonsu.simulation.InvariantViolation.violation;
 
+import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.LogRecord;
 import io.khonsu.spi.ReplicatedHistory;
 import java.io.IOException;
@@ -13,45 +14,58 @@ import java.util.TreeMap;
 
 /** Reads the commits of nodes as an archive would: each has the same ones, without a gap. */
 final class HistoryProbe {
+  private static final int TURNS = 37;
+
+  /** A hash of the bytes of each commit that was read anywhere, by version. */
   private final TreeMap<Long, Integer> known = new TreeMap<>();
-  static long reads;
-  static long records;
+
   private int turns;
 
-  void look(int node, ReplicatedHistory history, boolean now) throws IOException {
-    if (!now && ++turns % 37 != 0) {
-      return;
+  /** Looks at a node now and then. */
+  void turn(long node, ReplicatedHistory history) throws IOException {
+    if (++turns % TURNS == 0) {
+      look(node, history);
     }
-    long trimmed = history.trimmedVersion();
+  }
+
+  /** Looks at a node. */
+  void look(long node, ReplicatedHistory history) throws IOException {
     long last = history.lastVersion();
-    long after = trimmed;
-    if (turns % 2 == 0 && last > trimmed) {
-      Map.Entry<Long, Integer> some = known.ceilingEntry(trimmed + (last - trimmed) * (turns % 7) / 7);
-      after = some == null || some.getKey() > last ? trimmed : some.getKey();
-    }
+    long after = somewhere(history.trimmedVersion(), last);
     List<LogRecord> read = new ArrayList<>();
-    history.read(after, read::add);
-    reads++;
-    records += read.size();
+    try {
+      history.read(after, read::add);
+    } catch (DamagedStorageException e) {
+      throw violation("commits can be read", "node", node, e.getMessage());
+    }
     long before = after;
     for (LogRecord record : read) {
       if (record.version() <= before) {
-        throw violation("history ascends", node, record.version(), "after", before);
+        throw violation("commits ascend", "node", node, record.version(), "after", before);
       }
       before = record.version();
       int hash = Arrays.hashCode(record.bytes());
       Integer other = known.putIfAbsent(record.version(), hash);
       if (other != null && other != hash) {
-        throw violation("history equal", node, record.version());
+        throw violation("commits are the same on all nodes", "node", node, record.version());
       }
     }
-    if (last > after) {
-      List<Long> expected = new ArrayList<>(known.subMap(after, false, last, true).keySet());
-      List<Long> found = read.stream().map(LogRecord::version).filter(v -> v <= last).toList();
-      if (!expected.equals(found)) {
-        expected.removeAll(found);
-        throw violation("history whole", "node", node, "trimmed", trimmed, "after", after, "last", last, "lacks", expected);
+    checkWhole(node, known.subMap(after, false, Math.max(after, last), true).keySet(), read);
+  }
+
+  private long somewhere(long trimmed, long last) {
+    Map.Entry<Long, Integer> some =
+        known.ceilingEntry(trimmed + Math.max(0, last - trimmed) * (turns % 7) / 7);
+    return some == null || some.getKey() > last ? trimmed : Math.max(trimmed, some.getKey());
+  }
+
+  private static void checkWhole(long node, Iterable<Long> expected, List<LogRecord> read) {
+    int at = 0;
+    for (long version : expected) {
+      if (at == read.size() || read.get(at).version() != version) {
+        throw violation("commits have no gap", "node", node, "lacks", version);
       }
+      at++;
     }
   }
 }
