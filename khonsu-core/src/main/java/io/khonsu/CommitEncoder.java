@@ -56,12 +56,13 @@ final class CommitEncoder {
    * @throws RuntimeException as for {@link #encode}
    */
   List<Mutation> encodeAppends(WriteSet<StoredValue> writes) {
-    EncodedChanges appends = new EncodedChanges(catalog);
+    EncodedChanges appends = null;
     for (int i = 0; i < writes.size(); i++) {
       if (writes.isMerge(i)) {
+        appends = appends == null ? new EncodedChanges(catalog) : appends;
         appends.add(writes.key(i), writes.version(i));
       }
     }
-    return appends.finish();
+    return appends == null ? List.of() : appends.finish();
   }
 }

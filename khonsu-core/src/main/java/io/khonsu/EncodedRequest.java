@@ -89,10 +89,19 @@ record EncodedRequest(
     guards = List.copyOf(guards);
     items = List.copyOf(items);
     ranges = List.copyOf(ranges);
+    writes = inOrder(writes);
+    appends = List.copyOf(appends);
+  }
+
+  /** {@return a copy that is passed through in the order of strategies} */
+  private static Map<ConflictStrategy, CommittedTransaction> inOrder(
+      Map<ConflictStrategy, CommittedTransaction> writes) {
+    if (writes.size() <= 1) {
+      return Map.copyOf(writes);
+    }
     Map<ConflictStrategy, CommittedTransaction> copy = new EnumMap<>(ConflictStrategy.class);
     copy.putAll(writes);
-    writes = copy;
-    appends = List.copyOf(appends);
+    return copy;
   }
 
   /** {@return a request to change tables themselves, which has read nothing but {@code guards}} */
@@ -141,10 +150,14 @@ record EncodedRequest(
    */
   ReadSet<StoredValue> reads(Catalog catalog) {
     ReadSet<StoredValue> reads = new ReadSet<>();
-    guards.forEach(reads::addGuard);
-    items.forEach(reads::addItem);
-    for (Range range : ranges) {
-      reads.addRange(range.interval, predicate(range, catalog));
+    for (int i = 0; i < guards.size(); i++) {
+      reads.addGuard(guards.get(i));
+    }
+    for (int i = 0; i < items.size(); i++) {
+      reads.addItem(items.get(i));
+    }
+    for (int i = 0; i < ranges.size(); i++) {
+      reads.addRange(ranges.get(i).interval, predicate(ranges.get(i), catalog));
     }
     return reads;
   }
@@ -172,6 +185,15 @@ record EncodedRequest(
   /** {@return the writes, or null if there are none, or of several kinds} */
   @Nullable CommittedTransaction onlyWrites() {
     return writes.size() == 1 ? writes.values().iterator().next() : null;
+  }
+
+  /** {@return how many changes it asks for} */
+  int changeCount() {
+    int count = appends.size();
+    for (CommittedTransaction changes : writes.values()) {
+      count += changes.mutations().size();
+    }
+    return count;
   }
 
   byte[] encode() {
@@ -280,6 +302,9 @@ record EncodedRequest(
 
   static List<Key> keys(ByteBuffer in) {
     int count = length(in);
+    if (count == 0) {
+      return List.of();
+    }
     List<Key> keys = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       keys.add(key(in));
@@ -289,6 +314,9 @@ record EncodedRequest(
 
   private static List<Range> ranges(ByteBuffer in) {
     int count = length(in);
+    if (count == 0) {
+      return List.of();
+    }
     List<Range> ranges = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       KeyInterval interval = interval(in);
@@ -301,6 +329,9 @@ record EncodedRequest(
   private static Map<ConflictStrategy, CommittedTransaction> writes(ByteBuffer in)
       throws DamagedStorageException, StorageRefusedException {
     int count = length(in);
+    if (count == 1) {
+      return Map.of(STRATEGIES.get(in.get()), TransactionCodec.decode(bytes(in)));
+    }
     Map<ConflictStrategy, CommittedTransaction> writes = new EnumMap<>(ConflictStrategy.class);
     for (int i = 0; i < count; i++) {
       ConflictStrategy strategy = STRATEGIES.get(in.get());

@@ -246,21 +246,21 @@ public final class ReplicatedStore implements AutoCloseable {
 
   private void stage(EncodedRequest request, StagedMutations staged)
       throws DamagedStorageException {
-    int count = request.appends().size();
-    for (CommittedTransaction changes : request.writes().values()) {
-      count += changes.mutations().size();
-    }
     for (var writes : request.writes().entrySet()) {
       List<Mutation> mutations = writes.getValue().mutations();
       for (Mutation mutation : mutations) {
         check(mutation);
-        if (isDefinition(mutation) && (count > 1 || writes.getKey() != ConflictStrategy.FAIL)) {
+        if (isDefinition(mutation)
+            && (request.changeCount() > 1 || writes.getKey() != ConflictStrategy.FAIL)) {
           throw new IllegalArgumentException(
               "a table is created or dropped by a transaction of its own, which fails on"
                   + " conflicts");
         }
       }
       staged.addAll(numbered(mutations), writes.getKey());
+    }
+    if (request.appends().isEmpty()) {
+      return;
     }
     request.appends().forEach(this::check);
     staged.addAppends(request.appends());

@@ -22,7 +22,7 @@ final class StagedMutations {
   private final Recovery.TableMaker tables;
   private final Memory memory;
   private final WriteSet<StoredValue> writes = new WriteSet<>();
-  private final List<StoredBatch> batches = new ArrayList<>();
+  private final List<StoredBatch> batches = new ArrayList<>(1);
   private final List<Table> created = new ArrayList<>();
   private final List<Table> dropped = new ArrayList<>();
   private ConflictStrategy strategy = ConflictStrategy.FAIL;

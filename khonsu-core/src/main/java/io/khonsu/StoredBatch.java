@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class StoredBatch implements StoredValue {
   private static final VarHandle LIVE;
   private static final VarHandle WORD = MethodHandles.arrayElementVarHandle(long[].class);
+  private static final long[] NO_BITS = {};
 
   static {
     try {
@@ -43,8 +44,8 @@ final class StoredBatch implements StoredValue {
   /** How many versions a newer one has taken the place of. Written inside the commit section. */
   private volatile int superseded;
 
-  /** Which ones, by index; made when the first is superseded. */
-  private volatile long[] supersededBits = {};
+  /** Which ones, by index; made when the first of several is superseded. */
+  private volatile long[] supersededBits = NO_BITS;
 
   private StoredBatch(FrozenBatch batch, int versions, @Nullable Spiller spiller) {
     this.batch = batch;
@@ -158,25 +159,29 @@ final class StoredBatch implements StoredValue {
 
   @SuppressWarnings("NonAtomicVolatileUpdate") // only inside the commit section
   void supersede(int index) {
-    if (supersededBits.length == 0) {
-      supersededBits = new long[(rowCount() >> 6) + 1];
+    if (versions > 1) { // else how many says which
+      if (supersededBits.length == 0) {
+        supersededBits = new long[(rowCount() >> 6) + 1];
+      }
+      long[] bits = supersededBits;
+      WORD.setRelease(bits, index >> 6, bits[index >> 6] | (1L << index));
     }
-    long[] bits = supersededBits;
-    WORD.setRelease(bits, index >> 6, bits[index >> 6] | (1L << index));
     superseded++;
   }
 
   @SuppressWarnings("NonAtomicVolatileUpdate") // only inside the commit section
   void reinstate(int index) {
-    long[] bits = supersededBits;
-    WORD.setRelease(bits, index >> 6, bits[index >> 6] & ~(1L << index));
+    if (versions > 1) {
+      long[] bits = supersededBits;
+      WORD.setRelease(bits, index >> 6, bits[index >> 6] & ~(1L << index));
+    }
     superseded--;
   }
 
   /** {@return whether none of these versions has been superseded} */
   boolean isIntact(int firstIndex, int count) {
-    if (superseded == 0) {
-      return true;
+    if (superseded == 0 || versions == 1) {
+      return superseded == 0;
     }
     long[] bits = supersededBits;
     for (int index = firstIndex; index < firstIndex + count; index++) {

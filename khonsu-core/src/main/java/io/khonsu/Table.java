@@ -33,6 +33,7 @@ public final class Table {
   private final TableSpec spec;
   private final BatchSchema schema;
   private final KeyCodec keys;
+  private final int[] keyColumnIndexes;
   private final @Nullable KeyCodec rowKeys;
   private final Key catalogKey;
   private final RowShape shape;
@@ -50,6 +51,7 @@ public final class Table {
         isRowTable
             ? KeyCodec.of(spec.schema(), spec.keyColumns(), KEY_BYTES_MAX)
             : KeyCodec.of(new Schema(List.of(NAME)), List.of(NAME.getName()), KEY_BYTES_MAX);
+    this.keyColumnIndexes = keys.columnIndexes();
     this.rowKeys =
         spec.rowKey()
             .map(key -> KeyCodec.of(spec.schema(), List.of(key), KEY_BYTES_MAX))
@@ -118,8 +120,9 @@ public final class Table {
     return rowKeys;
   }
 
+  /** {@return where the columns of the key are, in its order; nobody may change it} */
   int[] keyColumnIndexes() {
-    return keys.columnIndexes();
+    return keyColumnIndexes;
   }
 
   boolean isIn(TxnBuffer<StoredValue> other) {

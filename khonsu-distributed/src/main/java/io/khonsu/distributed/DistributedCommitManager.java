@@ -313,7 +313,11 @@ public final class DistributedCommitManager implements AutoCloseable {
           state.apply(
               index,
               run.buffer(i),
-              (submission, outcome) -> answers.add(() -> submitter.decided(submission, outcome)));
+              (submission, outcome) -> {
+                if (submitter.count() > 0) { // else nobody waits here
+                  answers.add(() -> submitter.decided(submission, outcome));
+                }
+              });
         }
         checkpoints.applied(index, run.sizeBytes(i), state.takeChanges());
         answers.forEach(Runnable::run); // who is told of a commit finds it in the history

@@ -5,6 +5,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What this node wants in the log and has no outcome of yet. It is sent again and again, until it
@@ -78,9 +79,8 @@ final class Submitter {
 
   /** Notes that submissions are on their way. */
   void sent(List<Submission> submissions, long nowNanos) {
-    postponed(submissions, nowNanos);
     for (Submission submission : submissions) {
-      Pending each = pending.get(submission.identity());
+      Pending each = tried(submission, nowNanos);
       if (each != null) {
         each.sent = Sent.MAYBE;
       }
@@ -90,12 +90,17 @@ final class Submitter {
   /** Notes that submissions could not be sent now, and are to be tried again in a while. */
   void postponed(List<Submission> submissions, long nowNanos) {
     for (Submission submission : submissions) {
-      Pending each = pending.get(submission.identity());
-      if (each != null) {
-        each.isDue = false;
-        each.sentNanos = nowNanos;
-      }
+      var _ = tried(submission, nowNanos);
     }
+  }
+
+  private @Nullable Pending tried(Submission submission, long nowNanos) {
+    Pending each = pending.get(submission.identity());
+    if (each != null) {
+      each.isDue = false;
+      each.sentNanos = nowNanos;
+    }
+    return each;
   }
 
   /** Lets all be sent again, as somebody else leads. */

@@ -29,7 +29,13 @@ public final class CommitRecord<V> {
 
   private long version;
   private final long transactionId;
+
+  /** The only chain, as most commits have one: many are kept, for those who began before them. */
+  private final @Nullable Key only;
+
+  /** All chains, if there are several. */
   private final Key[] chains;
+
   private Version<V>[] installed;
   private int size;
 
@@ -47,7 +53,8 @@ public final class CommitRecord<V> {
    */
   CommitRecord(long transactionId, Key[] chains, Version<V>[] installed, int size) {
     this.transactionId = transactionId;
-    this.chains = chains;
+    this.only = size == 1 ? chains[0] : null;
+    this.chains = size == 1 ? NO_CHAINS : chains;
     this.installed = installed;
     this.size = size;
   }
@@ -84,7 +91,7 @@ public final class CommitRecord<V> {
 
   /** {@return the key of a changed item, by its 0-based position} */
   public Key key(int position) {
-    return chains[position];
+    return only != null ? only : chains[position];
   }
 
   /**
@@ -110,7 +117,7 @@ public final class CommitRecord<V> {
 
   @SuppressWarnings("unchecked") // a chain of the buffer holds V
   Chain<V> chain(int position) {
-    return (Chain<V>) chains[position];
+    return (Chain<V>) key(position);
   }
 
   /** {@return the version of a chain as it was installed, until the commit is published} */

@@ -40,7 +40,9 @@ final class Publishing<V> {
     } finally {
       buffer.leave();
     }
-    news.forEach(waiters::wake);
+    if (!news.isEmpty()) {
+      news.forEach(waiters::wake);
+    }
   }
 
   /** Works out all values up to a commit that are not, as from then on others depend on them. */

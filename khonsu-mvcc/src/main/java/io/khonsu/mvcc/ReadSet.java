@@ -14,12 +14,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ReadSet<V> {
   private static final int INITIAL = 4;
-  private static final Key[] NO_GUARDS = {};
+  private static final Key[] NO_KEYS = {};
   private static final Range<?>[] NO_RANGES = {};
 
-  private Key[] items = new Key[INITIAL];
+  private Key[] items = NO_KEYS;
   private int itemCount;
-  private Key[] guards = NO_GUARDS;
+  private Key[] guards = NO_KEYS;
   private Range<V>[] ranges = noRanges();
   private int rangeCount;
 
@@ -33,7 +33,7 @@ public final class ReadSet<V> {
       return;
     }
     if (itemCount == items.length) {
-      items = Arrays.copyOf(items, itemCount * 2);
+      items = Arrays.copyOf(items, Math.max(INITIAL, itemCount * 2));
     }
     items[itemCount++] = key;
   }
@@ -89,7 +89,7 @@ public final class ReadSet<V> {
     itemCount = 0;
     Arrays.fill(ranges, 0, rangeCount, null);
     rangeCount = 0;
-    guards = NO_GUARDS;
+    guards = NO_KEYS;
   }
 
   /** {@return the items that must be unchanged at every level; borrowed} */
