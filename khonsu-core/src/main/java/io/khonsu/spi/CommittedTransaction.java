@@ -1,5 +1,6 @@
 package io.khonsu.spi;
 
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,9 @@ public final class CommittedTransaction {
   /** Encoded at the first call of {@link #record}, or what this was decoded from. */
   private volatile @Nullable LogRecord encoded;
 
+  /** What this was decoded from, where that is a part of other bytes; else null. */
+  private final @Nullable ByteBuffer source;
+
   /**
    * Creates a transaction.
    *
@@ -21,15 +25,31 @@ public final class CommittedTransaction {
    * @param mutations the changes, at least one; no item occurs twice
    */
   public CommittedTransaction(long version, long transactionId, List<Mutation> mutations) {
-    this(version, transactionId, mutations, null);
+    this(version, transactionId, mutations, null, null);
   }
 
   CommittedTransaction(
-      long version, long transactionId, List<Mutation> mutations, @Nullable LogRecord encoded) {
+      long version, long transactionId, List<Mutation> mutations, LogRecord encoded) {
+    this(version, transactionId, mutations, encoded, null);
+  }
+
+  /** Creates what was decoded from all that remains in {@code source}. */
+  CommittedTransaction(
+      long version, long transactionId, List<Mutation> mutations, ByteBuffer source) {
+    this(version, transactionId, mutations, null, source);
+  }
+
+  private CommittedTransaction(
+      long version,
+      long transactionId,
+      List<Mutation> mutations,
+      @Nullable LogRecord encoded,
+      @Nullable ByteBuffer source) {
     this.version = version;
     this.transactionId = transactionId;
     this.mutations = List.copyOf(mutations);
     this.encoded = encoded;
+    this.source = source;
     if (mutations.isEmpty()) {
       throw new IllegalArgumentException("commit %d changes nothing".formatted(version));
     }
@@ -51,18 +71,24 @@ public final class CommittedTransaction {
   }
 
   /**
-   * {@return the encoded transaction: the bytes that it was decoded from, or else made at the first
-   * call}
+   * {@return the encoded transaction: the bytes that it was decoded from, or else made, or copied
+   * from what has more of them, at the first call}
    *
    * @throws IllegalArgumentException if it is larger than {@link TransactionCodec#SIZE_MAX_BYTES}
    */
   public LogRecord record() {
     LogRecord record = encoded;
     if (record == null) {
-      record = new LogRecord(version, TransactionCodec.encode(this));
+      record = new LogRecord(version, source == null ? TransactionCodec.encode(this) : copy(source));
       encoded = record;
     }
     return record;
+  }
+
+  private static byte[] copy(ByteBuffer source) {
+    byte[] copy = new byte[source.remaining()];
+    source.get(source.position(), copy);
+    return copy;
   }
 
   /** {@return these changes as those of another commit} */

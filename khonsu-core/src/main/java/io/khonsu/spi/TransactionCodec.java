@@ -14,7 +14,6 @@ import java.util.zip.CRC32C;
 import org.apache.arrow.vector.ipc.WriteChannel;
 import org.apache.arrow.vector.ipc.message.MessageSerializer;
 import org.apache.arrow.vector.types.pojo.Schema;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Committed transactions as bytes: what is logged, archived and sent. The same transaction gives
@@ -110,19 +109,28 @@ public final class TransactionCodec {
    */
   public static CommittedTransaction decode(byte[] bytes)
       throws DamagedStorageException, StorageRefusedException {
-    return decode(ByteBuffer.wrap(bytes), bytes);
+    Content content = content(ByteBuffer.wrap(bytes));
+    LogRecord record = new LogRecord(content.version, bytes);
+    return new CommittedTransaction(
+        content.version, content.transactionId, content.mutations, record);
   }
 
   /**
    * {@return the transaction of all that remains in a buffer} As {@link #decode(byte[])}, but its
-   * {@linkplain CommittedTransaction#record record} is encoded anew if it is asked for.
+   * {@linkplain CommittedTransaction#record record} is copied out of it if that is asked for.
    */
   public static CommittedTransaction decode(ByteBuffer bytes)
       throws DamagedStorageException, StorageRefusedException {
-    return decode(bytes.slice(), null);
+    ByteBuffer source = bytes.slice();
+    Content content = content(source);
+    return new CommittedTransaction(
+        content.version, content.transactionId, content.mutations, source.rewind());
   }
 
-  private static CommittedTransaction decode(ByteBuffer source, byte @Nullable [] whole)
+  /** What an encoded transaction says. */
+  private record Content(long version, long transactionId, List<Mutation> mutations) {}
+
+  private static Content content(ByteBuffer source)
       throws DamagedStorageException, StorageRefusedException {
     checkHeader(source);
     source.position(CHECKSUM_AT + Integer.BYTES);
@@ -140,8 +148,7 @@ public final class TransactionCodec {
       if (source.hasRemaining()) {
         throw damaged(source.remaining() + " bytes follow the last change");
       }
-      LogRecord record = whole == null ? null : new LogRecord(version, whole);
-      return new CommittedTransaction(version, transactionId, mutations, record);
+      return new Content(version, transactionId, mutations);
     } catch (BufferUnderflowException | IllegalArgumentException | CharacterCodingException e) {
       DamagedStorageException damage = damaged("its content is invalid: " + e.getMessage());
       damage.initCause(e);

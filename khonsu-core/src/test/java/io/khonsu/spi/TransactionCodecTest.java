@@ -44,7 +44,7 @@ class TransactionCodecTest {
   }
 
   @Test
-  void transaction_insideALargerArray_isReadFromThere_andEncodedAnew() throws IOException {
+  void transaction_insideALargerArray_isReadFromThere_andCopiedOut() throws IOException {
     byte[] bytes = TransactionCodec.encode(everyKind());
     byte[] larger = new byte[bytes.length + 20];
     System.arraycopy(bytes, 0, larger, 7, bytes.length);

@@ -69,6 +69,22 @@ final class FrameWriter {
     return frame;
   }
 
+  /** {@return the frame, checksum and all, in parts that lie one behind the other} */
+  List<ByteBuffer> parts() {
+    List<ByteBuffer> all = new ArrayList<>(2 * parts.size() + 2);
+    int from = 0;
+    for (Part part : parts) {
+      all.add(ByteBuffer.wrap(bytes, from, part.at - from));
+      all.add(part.source);
+      from = part.at;
+    }
+    all.add(ByteBuffer.wrap(bytes, from, size - from));
+    CRC32C checksum = new CRC32C();
+    all.forEach(part -> checksum.update(part.duplicate()));
+    all.add(ByteBuffer.allocate(Integer.BYTES).putInt((int) checksum.getValue()).flip());
+    return all;
+  }
+
   void octet(int value) {
     reserve(1);
     bytes[size++] = (byte) value;

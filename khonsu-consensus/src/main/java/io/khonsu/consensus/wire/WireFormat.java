@@ -8,6 +8,7 @@ import io.khonsu.consensus.Metadata;
 import io.khonsu.consensus.Persist;
 import io.khonsu.consensus.ReplicaOptions;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
 
@@ -123,6 +124,13 @@ public final class WireFormat {
     FrameWriter writer = new FrameWriter(VERSION, ENTRIES);
     writer.run(run);
     return writer.frame();
+  }
+
+  /** {@return the same in parts, to be written one behind the other: nothing long is copied} */
+  public static List<ByteBuffer> parts(Entries run) {
+    FrameWriter writer = new FrameWriter(VERSION, ENTRIES);
+    writer.run(run);
+    return writer.parts();
   }
 
   /**

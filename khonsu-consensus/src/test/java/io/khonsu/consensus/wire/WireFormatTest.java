@@ -116,6 +116,17 @@ class WireFormatTest {
     assertThat(headed).hasSize(10 + plain.length).startsWith(new byte[10]).endsWith(plain);
   }
 
+  @Test
+  void run_inParts_isTheSameFrame() {
+    for (int size : new int[] {0, 1, 256, 257, 70_000}) {
+      Entries run = Entries.of(List.of(new byte[] {1}, new byte[size], new byte[] {2}));
+      byte[] frame = WireFormat.write(run);
+      ByteBuffer joined = ByteBuffer.allocate(frame.length);
+      WireFormat.parts(run).forEach(joined::put);
+      assertThat(joined.flip()).isEqualTo(ByteBuffer.wrap(frame));
+    }
+  }
+
   /** A replica takes entries over without copying them. */
   @Test
   void entries_thatWereRead_arePartsOfTheFrame() {
