@@ -79,7 +79,8 @@ public final class CommittedTransaction {
   public LogRecord record() {
     LogRecord record = encoded;
     if (record == null) {
-      record = new LogRecord(version, source == null ? TransactionCodec.encode(this) : copy(source));
+      record =
+          new LogRecord(version, source == null ? TransactionCodec.encode(this) : copy(source));
       encoded = record;
     }
     return record;

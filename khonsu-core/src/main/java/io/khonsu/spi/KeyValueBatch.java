@@ -125,8 +125,7 @@ public final class KeyValueBatch {
       this(kind, space, key, other, List.of());
     }
 
-    private Change(
-        Kind kind, String space, byte[] key, byte[] other, List<ByteBuffer> parts) {
+    private Change(Kind kind, String space, byte[] key, byte[] other, List<ByteBuffer> parts) {
       this.kind = kind;
       this.space = Objects.requireNonNull(space, "space");
       this.key = Objects.requireNonNull(key, "key");

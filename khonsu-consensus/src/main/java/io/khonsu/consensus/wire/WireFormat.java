@@ -82,8 +82,8 @@ public final class WireFormat {
   }
 
   /**
-   * {@return the envelope of {@code frame}, whose remaining bytes are read} Entries are parts of it:
-   * nobody may change it any more.
+   * {@return the envelope of {@code frame}, whose remaining bytes are read} Entries are parts of
+   * it: nobody may change it any more.
    *
    * @throws WireFormatException if it is none, or larger than {@link #envelopeBytesMax}
    */

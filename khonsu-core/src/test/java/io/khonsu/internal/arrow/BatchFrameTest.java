@@ -86,7 +86,8 @@ class BatchFrameTest {
     try (FrozenBatch batch = builder.freeze(allocator)) {
       byte[] target = new byte[(int) BatchFrame.sizeBytes(batch) + 20];
       int end = BatchFrame.encode(batch, target, 7);
-      try (FrozenBatch decoded = BatchFrame.decode(schema, ByteBuffer.wrap(target, 7, end - 7), allocator)) {
+      try (FrozenBatch decoded =
+          BatchFrame.decode(schema, ByteBuffer.wrap(target, 7, end - 7), allocator)) {
         assertThat(decoded.isNative()).isTrue();
         assertThat(decoded.getObject(1, 499)).isEqualTo(batch.getObject(1, 499));
       }
