@@ -193,8 +193,8 @@ record EncodedRequest(
   /** {@return a request of which all is there but the writes and the batches to append} */
   private byte[] withWrites(byte[] head) {
     CommittedTransaction appended = appends.isEmpty() ? null : changes(appends);
-    long size =
-        head.length + Integer.BYTES + (appended == null ? 0 : TransactionCodec.sizeBytes(appended));
+    long size = (long) head.length + Integer.BYTES;
+    size += appended == null ? 0 : TransactionCodec.sizeBytes(appended);
     for (CommittedTransaction changes : writes.values()) {
       size += 1L + Integer.BYTES + TransactionCodec.sizeBytes(changes);
     }
