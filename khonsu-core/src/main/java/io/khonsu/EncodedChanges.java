@@ -74,7 +74,7 @@ final class EncodedChanges {
 
   private static ByteBuffer frame(StoredBatch stored) {
     try (FrozenBatch batch = stored.pin()) {
-      return ByteBuffer.wrap(BatchFrame.encode(batch));
+      return BatchFrame.of(batch);
     }
   }
 

@@ -209,12 +209,33 @@ record EncodedRequest(
       out.bytes(range.filter == null ? new byte[0] : FilterCodec.encode(range.filter));
     }
     out.length(writes.size());
+    return withWrites(out.toByteArray());
+  }
+
+  /** {@return a request of which all is there but the writes and the batches to append} */
+  private byte[] withWrites(byte[] head) {
+    CommittedTransaction appended = appends.isEmpty() ? null : changes(appends);
+    long size = (long) head.length + Integer.BYTES;
+    size += appended == null ? 0 : TransactionCodec.sizeBytes(appended);
+    for (CommittedTransaction changes : writes.values()) {
+      size += 1L + Integer.BYTES + TransactionCodec.sizeBytes(changes);
+    }
+    if (size > TransactionCodec.SIZE_MAX_BYTES) {
+      throw new IllegalArgumentException(
+          "a commit request takes %d bytes, at most %d are possible: write less at a time"
+              .formatted(size, TransactionCodec.SIZE_MAX_BYTES));
+    }
+    byte[] request = new byte[(int) size];
+    ByteBuffer out = ByteBuffer.wrap(request).put(head);
     writes.forEach((strategy, changes) -> {
-      out.write(STRATEGIES.indexOf(strategy));
-      out.bytes(changes.record().bytes());
+      out.put((byte) STRATEGIES.indexOf(strategy)).putInt(TransactionCodec.sizeBytes(changes));
+      TransactionCodec.encode(changes, out);
     });
-    out.bytes(appends.isEmpty() ? new byte[0] : changes(appends).record().bytes());
-    return out.toByteArray();
+    out.putInt(appended == null ? 0 : TransactionCodec.sizeBytes(appended));
+    if (appended != null) {
+      TransactionCodec.encode(appended, out);
+    }
+    return request;
   }
 
   /** {@return changes by strategy as a request has them} */
@@ -236,7 +257,12 @@ record EncodedRequest(
    * @throws MalformedException if they are none
    */
   static EncodedRequest decode(byte[] bytes) throws MalformedException {
-    ByteBuffer in = ByteBuffer.wrap(bytes);
+    return decode(ByteBuffer.wrap(bytes));
+  }
+
+  /** {@return the request of all that remains in a buffer} Its frames are parts of that. */
+  static EncodedRequest decode(ByteBuffer bytes) throws MalformedException {
+    ByteBuffer in = bytes.slice();
     try {
       byte format = in.get();
       if (format != FORMAT_VERSION) {
@@ -269,8 +295,8 @@ record EncodedRequest(
   /**
    * {@return whether a request has batches to append, or cannot be read} Looks at lengths alone.
    */
-  static boolean hasAppends(byte[] bytes) {
-    ByteBuffer in = ByteBuffer.wrap(bytes);
+  static boolean hasAppends(ByteBuffer bytes) {
+    ByteBuffer in = bytes.slice();
     try {
       in.position(1 + 1 + Long.BYTES);
       for (int list = 0; list < 2; list++) { // guards, items
@@ -296,8 +322,14 @@ record EncodedRequest(
   }
 
   private static void skip(ByteBuffer in) {
+    var _ = part(in);
+  }
+
+  private static ByteBuffer part(ByteBuffer in) {
     int length = length(in);
+    ByteBuffer part = in.slice(in.position(), length);
     in.position(in.position() + length);
+    return part;
   }
 
   static List<Key> keys(ByteBuffer in) {
@@ -335,7 +367,7 @@ record EncodedRequest(
     Map<ConflictStrategy, CommittedTransaction> writes = new EnumMap<>(ConflictStrategy.class);
     for (int i = 0; i < count; i++) {
       ConflictStrategy strategy = STRATEGIES.get(in.get());
-      if (writes.put(strategy, TransactionCodec.decode(bytes(in))) != null) {
+      if (writes.put(strategy, TransactionCodec.decode(part(in))) != null) {
         throw new IllegalArgumentException("the strategy %s comes twice".formatted(strategy));
       }
     }
@@ -344,8 +376,8 @@ record EncodedRequest(
 
   private static List<Mutation> appends(ByteBuffer in)
       throws DamagedStorageException, StorageRefusedException {
-    byte[] encoded = bytes(in);
-    return encoded.length == 0 ? List.of() : TransactionCodec.decode(encoded).mutations();
+    ByteBuffer encoded = part(in);
+    return encoded.hasRemaining() ? TransactionCodec.decode(encoded).mutations() : List.of();
   }
 
   static KeyInterval interval(ByteBuffer in) {

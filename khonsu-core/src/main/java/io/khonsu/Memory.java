@@ -9,8 +9,8 @@ import org.apache.arrow.memory.RootAllocator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The memory outside the heap of one store: one limit, a part for versions, one for reads and one
- * for requests on their way. A replica keeps a reserve for versions, which the others must leave.
+ * The memory outside the heap of one store: one limit, a part for versions and one for reads. A
+ * replica keeps a reserve for versions, which reads must leave.
  */
 final class Memory implements AutoCloseable {
   /** Batches that come back take this part of the heap at most. */
@@ -29,7 +29,6 @@ final class Memory implements AutoCloseable {
   private final BufferAllocator store;
   private final BufferAllocator versions;
   private final BufferAllocator reads;
-  private final BufferAllocator requests;
   private final long limitBytes;
   private long reserveBytes;
   private @Nullable Spiller spiller;
@@ -53,22 +52,15 @@ final class Memory implements AutoCloseable {
     }
     this.store = origin.newChildAllocator("khonsu", 0, limitBytes);
     this.versions = store.newChildAllocator("versions", 0, limitBytes);
-    this.reads = store.newChildAllocator("reads", new KeepsReserve(READS_SHARE), 0, limitBytes);
-    this.requests = store.newChildAllocator("requests", new KeepsReserve(1), 0, limitBytes);
+    this.reads = store.newChildAllocator("reads", new KeepsReserve(), 0, limitBytes);
     this.limitBytes = limitBytes;
   }
 
-  /** Refuses memory that is kept for versions: one part in so many of the reserve. */
+  /** Refuses memory that is kept for versions. */
   private final class KeepsReserve implements AllocationListener {
-    private final int share;
-
-    private KeepsReserve(int share) {
-      this.share = share;
-    }
-
     @Override
     public void onPreAllocation(long sizeBytes) {
-      if (reserveBytes > 0 && headroomBytes() - sizeBytes < reserveBytes / share) {
+      if (reserveBytes > 0 && headroomBytes() - sizeBytes < reserveBytes / READS_SHARE) {
         throw new OutOfMemoryException(whatToDo());
       }
     }
@@ -183,11 +175,6 @@ final class Memory implements AutoCloseable {
     return reads;
   }
 
-  /** {@return that of batches which become requests, and go then} */
-  BufferAllocator requests() {
-    return requests;
-  }
-
   /** {@return how much may still be taken} */
   long headroomBytes() {
     return store.getHeadroom();
@@ -228,7 +215,6 @@ final class Memory implements AutoCloseable {
     }
     released = true;
     reads.close();
-    requests.close();
     versions.close();
     store.close();
     if (ownRoot != null) {

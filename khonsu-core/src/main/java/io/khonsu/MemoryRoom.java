@@ -36,13 +36,13 @@ final class MemoryRoom {
    * {@return about how much memory outside the heap it takes to apply a request; 0 if that is none,
    * as for deletions and few small rows, or if it cannot be read, for then it will change nothing}
    */
-  long needBytes(byte[] request) {
+  long needBytes(ByteBuffer request) {
     if (!EncodedRequest.hasAppends(request)) {
-      if (request.length <= FrozenBatch.HEAP_BYTES_MAX) {
+      if (request.remaining() <= FrozenBatch.HEAP_BYTES_MAX) {
         return 0;
       }
-      if (memory.headroomBytes() >= 2 * memory.reserveBytes() && request.length < SURE_BYTES) {
-        return request.length; // there is room for more than what that may be wrong by
+      if (memory.headroomBytes() >= 2 * memory.reserveBytes() && request.remaining() < SURE_BYTES) {
+        return request.remaining(); // there is room for more than what that may be wrong by
       }
     }
     try {
@@ -110,7 +110,7 @@ final class MemoryRoom {
   /**
    * {@return why a request must not be put in order now, or null if it may be}
    *
-   * @param needBytes what {@link #needBytes(byte[])} says of it
+   * @param needBytes what {@link #needBytes(ByteBuffer)} says of it
    * @param underWayBytes the same of requests that are in order already and not applied, as far as
    *     the caller knows of them
    */

@@ -164,10 +164,8 @@ final class RemoteItems implements CommittedItems {
 
   @SuppressWarnings("MustBeClosedChecker") // moves into what the view owns
   private FrozenBatch batch(Table table, ByteBuffer frame) {
-    byte[] bytes = new byte[frame.remaining()];
-    frame.duplicate().get(bytes);
     FrozenBatch batch =
-        ViewState.within(() -> BatchFrame.take(table.batchSchema(), bytes, memory.reads()));
+        ViewState.within(() -> BatchFrame.decode(table.batchSchema(), frame, memory.reads()));
     return batch.isNative() ? view.own(batch) : batch;
   }
 

@@ -12,7 +12,6 @@ import io.khonsu.spi.Mutation;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.LongSupplier;
-import org.apache.arrow.memory.OutOfMemoryException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -90,21 +89,13 @@ final class ReplicatedCommitter implements Committer {
 
   /** {@return the bytes of a request and of what was staged} */
   byte[] encode(CommitRequest<StoredValue> request, StagedWrites staged) {
-    List<StoredBatch> frozen = freeze(staged);
+    List<StoredBatch> frozen = staged.freeze(memory, null);
     try {
       WriteSet<StoredValue> writes = request.writes();
       return EncodedRequest.of(request, encoder.encode(writes), encoder.encodeAppends(writes))
           .encode();
     } finally {
       frozen.forEach(StoredBatch::discard);
-    }
-  }
-
-  private List<StoredBatch> freeze(StagedWrites staged) {
-    try {
-      return staged.freeze(memory, memory.requests());
-    } catch (OutOfMemoryException e) {
-      throw new UnavailableException(memory.whatToDo(), e);
     }
   }
 

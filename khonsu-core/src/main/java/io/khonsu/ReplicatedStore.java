@@ -16,6 +16,7 @@ import io.khonsu.spi.CommitOrder;
 import io.khonsu.spi.CommittedTransaction;
 import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.Mutation;
+import java.nio.ByteBuffer;
 import java.time.InstantSource;
 import java.util.List;
 import org.apache.arrow.memory.BufferAllocator;
@@ -140,10 +141,16 @@ public final class ReplicatedStore implements AutoCloseable {
    *
    * @param version the version that it has if it is accepted: greater than all that was applied
    * @param transactionId what its changes are said to be of
-   * @param request from {@link #request}, here or on another replica, or any bytes; kept
+   * @param request from {@link #request}, here or on another replica, or any bytes; the commit has
+   *     parts of them, so nobody may change them any more
    * @throws StorageException if memory has run out: the replica must stop
    */
   public Applied apply(long version, long transactionId, byte[] request) {
+    return apply(version, transactionId, ByteBuffer.wrap(request));
+  }
+
+  /** Decides a request as above, that is all that remains in a buffer. */
+  public Applied apply(long version, long transactionId, ByteBuffer request) {
     if (version <= buffer.newestVersion()) {
       throw new IllegalArgumentException(
           "version %d is not newer than %d".formatted(version, buffer.newestVersion()));
@@ -159,7 +166,7 @@ public final class ReplicatedStore implements AutoCloseable {
   }
 
   /** What nobody can see any more goes when there are commits, but not all of it at once. */
-  private Applied attemptAfterCollecting(long version, long transactionId, byte[] request) {
+  private Applied attemptAfterCollecting(long version, long transactionId, ByteBuffer request) {
     collect();
     try {
       return attempt(version, transactionId, request);
@@ -172,7 +179,7 @@ public final class ReplicatedStore implements AutoCloseable {
     return Recovery.withoutMemory(memory, "a commit that is in order", cause);
   }
 
-  private Applied attempt(long version, long transactionId, byte[] request) {
+  private Applied attempt(long version, long transactionId, ByteBuffer request) {
     try {
       return apply(version, transactionId, EncodedRequest.decode(request));
     } catch (EncodedRequest.MalformedException e) {
@@ -382,10 +389,10 @@ public final class ReplicatedStore implements AutoCloseable {
   /**
    * {@return the commit of a request that has changed just what it asked for}
    *
-   * @param request nobody changes it any more
+   * @param request what remains in it; nobody changes it any more
    * @throws DamagedStorageException if it is no request that can have done that
    */
-  public static CommittedTransaction asked(long version, long transactionId, byte[] request)
+  public static CommittedTransaction asked(long version, long transactionId, ByteBuffer request)
       throws DamagedStorageException {
     try {
       CommittedTransaction writes = EncodedRequest.decode(request).onlyWrites();
@@ -456,6 +463,11 @@ public final class ReplicatedStore implements AutoCloseable {
    * as for deletions and few small rows} For any thread.
    */
   public long memoryNeedBytes(byte[] request) {
+    return memoryNeedBytes(ByteBuffer.wrap(request));
+  }
+
+  /** {@return the same of a request that is all that remains in a buffer} For any thread. */
+  public long memoryNeedBytes(ByteBuffer request) {
     return room.needBytes(request);
   }
 

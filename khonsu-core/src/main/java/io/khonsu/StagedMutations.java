@@ -150,10 +150,9 @@ final class StagedMutations {
 
   @SuppressWarnings("MustBeClosedChecker") // moves into the stored batch
   private StoredBatch decode(Table table, ByteBuffer frame) {
-    byte[] bytes = bytes(frame);
-    memory.makeRoom(bytes.length);
+    memory.makeRoom(frame.remaining());
     FrozenBatch batch =
-        ViewState.within(() -> BatchFrame.take(table.batchSchema(), bytes, memory.versions()));
+        ViewState.within(() -> BatchFrame.decode(table.batchSchema(), frame, memory.versions()));
     StoredBatch stored = memory.store(batch, table.isRowTable() ? batch.rowCount() : 1);
     batches.add(stored);
     return stored;

@@ -128,10 +128,11 @@ final class StagedWrites {
   /**
    * Turns what is staged into batches, and points the write set at them.
    *
-   * @param allocator gives what is too large for the heap
+   * @param allocator gives what is too large for the heap; null if nothing is, as for batches that
+   *     only become a request
    * @return the batches, which the caller owns until the writes are accepted
    */
-  List<StoredBatch> freeze(Memory memory, BufferAllocator allocator) {
+  List<StoredBatch> freeze(Memory memory, @Nullable BufferAllocator allocator) {
     List<StoredBatch> frozen = new ArrayList<>(tables.size());
     try {
       for (StagedTable staged : tables) {
@@ -218,7 +219,8 @@ final class StagedWrites {
       return writes.version(positions[index]).index() == index;
     }
 
-    private void freeze(Memory memory, BufferAllocator allocator, List<StoredBatch> frozen) {
+    private void freeze(
+        Memory memory, @Nullable BufferAllocator allocator, List<StoredBatch> frozen) {
       if (rows != null) {
         freezeRows(rows, memory, allocator, frozen);
       } else {
@@ -227,7 +229,10 @@ final class StagedWrites {
     }
 
     private void freezeRows(
-        BatchBuilder staged, Memory memory, BufferAllocator allocator, List<StoredBatch> frozen) {
+        BatchBuilder staged,
+        Memory memory,
+        @Nullable BufferAllocator allocator,
+        List<StoredBatch> frozen) {
       int count = staged.rowCount();
       int[] kept = new int[count];
       int keptCount = 0;
@@ -252,14 +257,10 @@ final class StagedWrites {
       return Math.clamp(batchBytesMax / rowBytes, 1, Integer.MAX_VALUE / 2);
     }
 
-    @SuppressWarnings("MustBeClosedChecker") // moves into the stored batch
     private StoredBatch freezeRows(
-        BatchBuilder staged, Memory memory, BufferAllocator allocator, int[] kept) {
-      FrozenBatch batch =
-          kept.length == staged.rowCount()
-              ? staged.freeze(allocator)
-              : staged.freeze(allocator, kept);
-      StoredBatch stored = memory.store(batch, kept.length);
+        BatchBuilder staged, Memory memory, @Nullable BufferAllocator allocator, int[] kept) {
+      BatchBuilder rows = kept.length == staged.rowCount() ? staged : staged.copy(kept);
+      StoredBatch stored = memory.store(frozen(rows, allocator), kept.length);
       for (int i = 0; i < kept.length; i++) {
         writes.setValue(positions[kept[i]], stored, i);
       }
@@ -267,10 +268,15 @@ final class StagedWrites {
     }
 
     @SuppressWarnings("MustBeClosedChecker") // moves into the stored batch
-    private void freezeBatches(Memory memory, BufferAllocator allocator, List<StoredBatch> frozen) {
+    private static FrozenBatch frozen(BatchBuilder rows, @Nullable BufferAllocator allocator) {
+      return allocator == null ? rows.freezeOnHeap() : rows.freeze(allocator);
+    }
+
+    private void freezeBatches(
+        Memory memory, @Nullable BufferAllocator allocator, List<StoredBatch> frozen) {
       for (int i = 0; i < batches.size(); i++) {
         if (isCurrent(i)) {
-          StoredBatch stored = memory.store(batches.get(i).freeze(allocator), 1);
+          StoredBatch stored = memory.store(frozen(batches.get(i), allocator), 1);
           frozen.add(stored);
           writes.setValue(positions[i], stored, 0);
         }

@@ -61,6 +61,22 @@ class EncodedRequestTest {
   }
 
   @Test
+  void request_insideALargerArray_isReadFromThere() throws Exception {
+    byte[] bytes = REQUEST.encode();
+    byte[] larger = new byte[bytes.length + 20];
+    System.arraycopy(bytes, 0, larger, 7, bytes.length);
+    ByteBuffer inside = ByteBuffer.wrap(larger, 7, bytes.length).asReadOnlyBuffer();
+    EncodedRequest decoded = EncodedRequest.decode(inside);
+    assertThat(decoded).isEqualTo(REQUEST);
+    assertThat(decoded.encode()).isEqualTo(bytes);
+    assertThat(EncodedRequest.hasAppends(inside)).isTrue();
+    assertThat(inside.position()).isEqualTo(7);
+    assertThatThrownBy(() -> EncodedRequest.decode(inside.limit(inside.limit() + 1)))
+        .isInstanceOf(EncodedRequest.MalformedException.class)
+        .hasMessageContaining("follow");
+  }
+
+  @Test
   void request_cutOff_isRefused() {
     byte[] bytes = REQUEST.encode();
     for (int length = 0; length < bytes.length; length++) {
@@ -111,9 +127,9 @@ class EncodedRequestTest {
 
   @Test
   void appends_areFound_withoutReadingTheRequest() {
-    assertThat(EncodedRequest.hasAppends(REQUEST.encode())).isTrue();
-    assertThat(EncodedRequest.hasAppends(reading(KEY))).isFalse();
-    assertThat(EncodedRequest.hasAppends(new byte[3])).isTrue(); // then it must be read
+    assertThat(EncodedRequest.hasAppends(ByteBuffer.wrap(REQUEST.encode()))).isTrue();
+    assertThat(EncodedRequest.hasAppends(ByteBuffer.wrap(reading(KEY)))).isFalse();
+    assertThat(EncodedRequest.hasAppends(ByteBuffer.allocate(3))).isTrue(); // then it must be read
   }
 
   @Test

@@ -1,24 +1,23 @@
 package io.khonsu.consensus;
 
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A run of consecutive entries: opaque bytes, or a single {@link StopSign}. Runs are immutable and
- * share their bytes with their slices; whoever hands an array to a factory must not change it
- * afterwards.
+ * share their bytes with their slices; whoever hands an array or a buffer to a factory must not
+ * change it afterwards.
  */
 public final class Entries {
   /** No entries. */
-  public static final Entries EMPTY = new Entries(new byte[0], null, 0, 0, 0, null);
+  public static final Entries EMPTY = new Entries(ByteBuffer.allocate(0), null, 0, 0, 0, null);
 
   /** What an entry costs beside its bytes, in messages and memory: empty ones need limits too. */
   static final int OVERHEAD_BYTES = 16;
 
-  private final byte[] bytes;
+  private final ByteBuffer bytes;
 
   /** Where entries start in {@link #bytes}, and one end more; null if all have one width. */
   private final int @Nullable [] starts;
@@ -31,13 +30,13 @@ public final class Entries {
   private final @Nullable StopSign stopSign;
 
   private Entries(
-      byte[] bytes,
+      ByteBuffer bytes,
       int @Nullable [] starts,
       int first,
       int count,
       int width,
       @Nullable StopSign stopSign) {
-    this.bytes = bytes;
+    this.bytes = bytes.asReadOnlyBuffer();
     this.starts = starts;
     this.first = first;
     this.count = count;
@@ -47,7 +46,12 @@ public final class Entries {
 
   /** {@return a run of the one entry {@code entry}, which is not copied} */
   public static Entries of(byte[] entry) {
-    return new Entries(entry, null, 0, 1, entry.length, null);
+    return of(ByteBuffer.wrap(entry));
+  }
+
+  /** {@return a run of one entry, that is all that remains in a buffer, which is not copied} */
+  public static Entries of(ByteBuffer entry) {
+    return new Entries(entry.slice(), null, 0, 1, entry.remaining(), null);
   }
 
   /** {@return a run of copies of {@code entries}} */
@@ -59,10 +63,8 @@ public final class Entries {
     for (int i = 0; i < entries.size(); i++) {
       starts[i + 1] = Math.addExact(starts[i], entries.get(i).length);
     }
-    byte[] bytes = new byte[starts[entries.size()]];
-    for (int i = 0; i < entries.size(); i++) {
-      System.arraycopy(entries.get(i), 0, bytes, starts[i], entries.get(i).length);
-    }
+    ByteBuffer bytes = ByteBuffer.allocate(starts[entries.size()]);
+    entries.forEach(bytes::put);
     return new Entries(bytes, starts, 0, entries.size(), 0, null);
   }
 
@@ -73,11 +75,17 @@ public final class Entries {
    * @param width the size of each, a positive divisor of the number of bytes
    */
   public static Entries fixedWidth(byte[] bytes, int width) {
-    if (width < 1 || bytes.length % width != 0) {
+    return fixedWidth(ByteBuffer.wrap(bytes), width);
+  }
+
+  /** {@return the same of all that remains in a buffer} */
+  public static Entries fixedWidth(ByteBuffer bytes, int width) {
+    int size = bytes.remaining();
+    if (width < 1 || size % width != 0) {
       throw new IllegalArgumentException(
-          bytes.length + " bytes are not a number of entries of " + width + " bytes");
+          size + " bytes are not a number of entries of " + width + " bytes");
     }
-    return new Entries(bytes, null, 0, bytes.length / width, width, null);
+    return new Entries(bytes.slice(), null, 0, size / width, width, null);
   }
 
   /**
@@ -87,25 +95,31 @@ public final class Entries {
    * @param sizes the size of each in bytes; together as many as {@code bytes} has
    */
   public static Entries sideBySide(byte[] bytes, int[] sizes) {
+    return sideBySide(ByteBuffer.wrap(bytes), sizes);
+  }
+
+  /** {@return the same of all that remains in a buffer} */
+  public static Entries sideBySide(ByteBuffer bytes, int[] sizes) {
+    int size = bytes.remaining();
     int[] starts = new int[sizes.length + 1];
     for (int i = 0; i < sizes.length; i++) {
-      if (sizes[i] < 0 || sizes[i] > bytes.length - starts[i]) {
+      if (sizes[i] < 0 || sizes[i] > size - starts[i]) {
         throw new IllegalArgumentException(
-            "entry " + i + " of " + sizes[i] + " bytes does not fit into " + bytes.length);
+            "entry " + i + " of " + sizes[i] + " bytes does not fit into " + size);
       }
       starts[i + 1] = starts[i] + sizes[i];
     }
-    if (starts[sizes.length] != bytes.length) {
+    if (starts[sizes.length] != size) {
       throw new IllegalArgumentException(
-          "entries of " + starts[sizes.length] + " bytes do not fill " + bytes.length);
+          "entries of " + starts[sizes.length] + " bytes do not fill " + size);
     }
-    return sizes.length == 0 ? EMPTY : new Entries(bytes, starts, 0, sizes.length, 0, null);
+    return sizes.length == 0 ? EMPTY : new Entries(bytes.slice(), starts, 0, sizes.length, 0, null);
   }
 
   /** {@return a run of one stop-sign} */
   public static Entries of(StopSign stopSign) {
     byte[] encoded = stopSign.encode();
-    return new Entries(encoded, null, 0, 1, encoded.length, stopSign);
+    return new Entries(ByteBuffer.wrap(encoded), null, 0, 1, encoded.length, stopSign);
   }
 
   /** {@return the stop-sign, if this run is one; null if it is data} */
@@ -141,20 +155,20 @@ public final class Entries {
 
   /** {@return a copy of the entry at {@code index} of this run} */
   public byte[] entry(int index) {
-    int size = sizeBytes(index);
-    int offset = offset(index);
-    return Arrays.copyOfRange(bytes, offset, offset + size);
+    byte[] entry = new byte[sizeBytes(index)];
+    bytes.get(offset(index), entry);
+    return entry;
   }
 
   /** {@return a read-only view of the entry at {@code index} of this run} */
   public ByteBuffer buffer(int index) {
     int size = sizeBytes(index);
-    return ByteBuffer.wrap(bytes, offset(index), size).slice().asReadOnlyBuffer();
+    return bytes.slice(offset(index), size);
   }
 
   /** {@return a read-only view of all entries, side by side} */
   public ByteBuffer buffer() {
-    return ByteBuffer.wrap(bytes, offset(0), sizeBytes()).slice().asReadOnlyBuffer();
+    return bytes.slice(offset(0), sizeBytes());
   }
 
   /** {@return the entries from {@code from} to {@code to}, that excluded; bytes are shared} */

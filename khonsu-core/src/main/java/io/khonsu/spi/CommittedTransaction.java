@@ -1,5 +1,6 @@
 package io.khonsu.spi;
 
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -13,8 +14,11 @@ public final class CommittedTransaction {
   /** Encoded at the first call of {@link #record}, or what this was decoded from. */
   private volatile @Nullable LogRecord encoded;
 
-  /** The same changes as those of another commit, encoded; null if there is none. */
-  private final byte @Nullable [] template;
+  /**
+   * The same changes, encoded, as those of this commit or another one, in a part of other bytes;
+   * null if there is none.
+   */
+  private final @Nullable ByteBuffer template;
 
   /**
    * Creates a transaction.
@@ -33,12 +37,18 @@ public final class CommittedTransaction {
     this(version, transactionId, mutations, encoded, null);
   }
 
+  /** Creates what was decoded from all that remains in {@code template}. */
+  CommittedTransaction(
+      long version, long transactionId, List<Mutation> mutations, ByteBuffer template) {
+    this(version, transactionId, mutations, null, template);
+  }
+
   private CommittedTransaction(
       long version,
       long transactionId,
       List<Mutation> mutations,
       @Nullable LogRecord encoded,
-      byte @Nullable [] template) {
+      @Nullable ByteBuffer template) {
     this.version = version;
     this.transactionId = transactionId;
     this.mutations = List.copyOf(mutations);
@@ -65,8 +75,8 @@ public final class CommittedTransaction {
   }
 
   /**
-   * {@return the encoded transaction: the bytes that it was decoded from, or else made at the first
-   * call}
+   * {@return the encoded transaction: the bytes that it was decoded from, or else made, or copied
+   * from what has more of them, at the first call}
    *
    * @throws IllegalArgumentException if it is larger than {@link TransactionCodec#SIZE_MAX_BYTES}
    */
@@ -89,7 +99,7 @@ public final class CommittedTransaction {
    * @throws IllegalArgumentException as there
    */
   public int sizeBytes() {
-    return changesBytes().length;
+    return changesBytes().remaining();
   }
 
   /**
@@ -109,8 +119,8 @@ public final class CommittedTransaction {
   }
 
   /** {@return the encoded transaction; it may have another version and id} */
-  private byte[] changesBytes() {
-    return template == null ? record().bytes() : template;
+  private ByteBuffer changesBytes() {
+    return template == null ? ByteBuffer.wrap(record().bytes()) : template;
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.khonsu.spi;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -10,6 +11,8 @@ import java.util.Objects;
  * Not thread-safe. Arrays are borrowed until the batch was written.
  */
 public final class KeyValueBatch {
+  private static final byte[] NONE = {};
+
   private final List<Change> changes = new ArrayList<>();
   private long sizeBytes;
 
@@ -21,6 +24,25 @@ public final class KeyValueBatch {
     return add(new Change(Kind.PUT, space, key, value));
   }
 
+  /**
+   * Gives a key a value that comes in parts.
+   *
+   * @param parts what remains in each of them, one behind the other; borrowed, and nobody moves in
+   *     them
+   */
+  public KeyValueBatch put(String space, byte[] key, List<ByteBuffer> parts) {
+    sizeBytes += sizeBytes(parts);
+    return add(new Change(Kind.PUT_PARTS, space, key, NONE, List.copyOf(parts)));
+  }
+
+  private static int sizeBytes(List<ByteBuffer> parts) {
+    int size = 0;
+    for (ByteBuffer part : parts) {
+      size = Math.addExact(size, part.remaining());
+    }
+    return size;
+  }
+
   /** Deletes a key; it need not exist. */
   public KeyValueBatch delete(String space, byte[] key) {
     return add(new Change(Kind.DELETE, space, key, key));
@@ -29,6 +51,14 @@ public final class KeyValueBatch {
   /** Deletes all keys from one on, and before another. */
   public KeyValueBatch deleteRange(String space, byte[] from, byte[] to) {
     return add(new Change(Kind.DELETE_RANGE, space, from, to));
+  }
+
+  /** {@return a value that comes in parts as one array} */
+  public static byte[] joined(List<ByteBuffer> parts) {
+    byte[] value = new byte[sizeBytes(parts)];
+    ByteBuffer target = ByteBuffer.wrap(value);
+    parts.forEach(part -> target.put(part.duplicate()));
+    return value;
   }
 
   private KeyValueBatch add(Change change) {
@@ -52,6 +82,7 @@ public final class KeyValueBatch {
     for (Change change : changes) {
       switch (change.kind) {
         case PUT -> visitor.put(change.space, change.key, change.other);
+        case PUT_PARTS -> visitor.put(change.space, change.key, change.parts);
         case DELETE -> visitor.delete(change.space, change.key);
         case DELETE_RANGE -> visitor.deleteRange(change.space, change.key, change.other);
       }
@@ -63,6 +94,11 @@ public final class KeyValueBatch {
     /** A key gets a value. */
     void put(String space, byte[] key, byte[] value) throws IOException;
 
+    /** A key gets a value that comes in parts, in which nobody moves. */
+    default void put(String space, byte[] key, List<ByteBuffer> parts) throws IOException {
+      put(space, key, joined(parts));
+    }
+
     /** A key is deleted. */
     void delete(String space, byte[] key) throws IOException;
 
@@ -72,22 +108,29 @@ public final class KeyValueBatch {
 
   private enum Kind {
     PUT,
+    PUT_PARTS,
     DELETE,
     DELETE_RANGE
   }
 
-  /** One change; {@code other} is the value, or the end of the range. */
+  /** One change; {@code other} is the value, unless that is in parts, or the end of the range. */
   private static final class Change {
     private final Kind kind;
     private final String space;
     private final byte[] key;
     private final byte[] other;
+    private final List<ByteBuffer> parts;
 
     private Change(Kind kind, String space, byte[] key, byte[] other) {
+      this(kind, space, key, other, List.of());
+    }
+
+    private Change(Kind kind, String space, byte[] key, byte[] other, List<ByteBuffer> parts) {
       this.kind = kind;
       this.space = Objects.requireNonNull(space, "space");
       this.key = Objects.requireNonNull(key, "key");
       this.other = Objects.requireNonNull(other, "value or end");
+      this.parts = parts;
     }
   }
 }

@@ -33,6 +33,7 @@ public final class TransactionCodec {
   public static final int SIZE_MAX_BYTES = Integer.MAX_VALUE - 1024;
 
   private static final short MAGIC = 0x4B54; // "KT"
+  private static final int FORMAT_AT = 2;
   private static final int LENGTH_AT = 4;
   private static final int CHECKSUM_AT = 8;
   private static final int VERSION_AT = 12;
@@ -55,39 +56,53 @@ public final class TransactionCodec {
    * @throws IllegalArgumentException if they are more than {@link #SIZE_MAX_BYTES}
    */
   public static byte[] encode(CommittedTransaction transaction) {
-    List<byte[]> heads = new ArrayList<>(transaction.mutations().size());
+    byte[] bytes = new byte[sizeBytes(transaction)];
+    encode(transaction, ByteBuffer.wrap(bytes));
+    return bytes;
+  }
+
+  /**
+   * {@return how many bytes a transaction has}
+   *
+   * @throws IllegalArgumentException if they are more than {@link #SIZE_MAX_BYTES}
+   */
+  public static int sizeBytes(CommittedTransaction transaction) {
     long size = HEADER_BYTES;
     for (Mutation mutation : transaction.mutations()) {
-      byte[] head = head(mutation);
-      heads.add(head);
-      size += head.length + body(mutation).remaining();
+      size += headBytes(mutation) + (long) body(mutation).remaining();
     }
     if (size > SIZE_MAX_BYTES) {
       throw new IllegalArgumentException(
           "commit %d takes %d bytes encoded, at most %d are possible: write less at a time"
               .formatted(transaction.version(), size, SIZE_MAX_BYTES));
     }
-    ByteBuffer target = ByteBuffer.allocate((int) size);
-    target.putShort(MAGIC).put((byte) FORMAT_VERSION).put((byte) 0);
-    target.putInt((int) size).putInt(0);
-    target.putLong(transaction.version()).putLong(transaction.transactionId());
-    target.putInt(heads.size());
-    for (int i = 0; i < heads.size(); i++) {
-      target.put(heads.get(i)).put(body(transaction.mutations().get(i)));
+    return (int) size;
+  }
+
+  /** Writes the bytes of a transaction, which has {@link #sizeBytes} of them. */
+  public static void encode(CommittedTransaction transaction, ByteBuffer target) {
+    int size = sizeBytes(transaction);
+    ByteBuffer its = target.slice(target.position(), size);
+    target.position(target.position() + size);
+    its.putShort(MAGIC).put((byte) FORMAT_VERSION).put((byte) 0).putInt(size).putInt(0);
+    its.putLong(transaction.version()).putLong(transaction.transactionId());
+    its.putInt(transaction.mutations().size());
+    for (Mutation mutation : transaction.mutations()) {
+      its.put(head(mutation)).put(body(mutation));
     }
-    return target.putInt(CHECKSUM_AT, checksum(target.array())).array();
+    its.putInt(CHECKSUM_AT, checksum(its));
   }
 
   /** {@return the bytes of a transaction, with another version and id} */
-  static byte[] restamped(byte[] encoded, long version, long transactionId) {
-    ByteBuffer copy = ByteBuffer.wrap(encoded.clone());
+  static byte[] restamped(ByteBuffer encoded, long version, long transactionId) {
+    ByteBuffer copy = ByteBuffer.allocate(encoded.remaining()).put(encoded.duplicate()).flip();
     copy.putLong(VERSION_AT, version).putLong(VERSION_AT + Long.BYTES, transactionId);
-    return copy.putInt(CHECKSUM_AT, checksum(copy.array())).array();
+    return copy.putInt(CHECKSUM_AT, checksum(copy)).array();
   }
 
-  /** {@return the checksum that an encoded transaction has in it} */
-  static int checksumIn(byte[] encoded) {
-    return ByteBuffer.wrap(encoded).getInt(CHECKSUM_AT);
+  /** {@return the checksum that the encoded transaction which remains in a buffer has in it} */
+  static int checksumIn(ByteBuffer encoded) {
+    return encoded.getInt(encoded.position() + CHECKSUM_AT);
   }
 
   /**
@@ -99,8 +114,31 @@ public final class TransactionCodec {
    */
   public static CommittedTransaction decode(byte[] bytes)
       throws DamagedStorageException, StorageRefusedException {
-    checkHeader(bytes);
-    ByteBuffer source = ByteBuffer.wrap(bytes).position(CHECKSUM_AT + Integer.BYTES);
+    Content content = content(ByteBuffer.wrap(bytes));
+    LogRecord record = new LogRecord(content.version, bytes);
+    return new CommittedTransaction(
+        content.version, content.transactionId, content.mutations, record);
+  }
+
+  /**
+   * {@return the transaction of all that remains in a buffer} As {@link #decode(byte[])}, but its
+   * {@linkplain CommittedTransaction#record record} is copied out of it if that is asked for.
+   */
+  public static CommittedTransaction decode(ByteBuffer bytes)
+      throws DamagedStorageException, StorageRefusedException {
+    ByteBuffer source = bytes.slice();
+    Content content = content(source);
+    return new CommittedTransaction(
+        content.version, content.transactionId, content.mutations, source.rewind());
+  }
+
+  /** What an encoded transaction says. */
+  private record Content(long version, long transactionId, List<Mutation> mutations) {}
+
+  private static Content content(ByteBuffer source)
+      throws DamagedStorageException, StorageRefusedException {
+    checkHeader(source);
+    source.position(CHECKSUM_AT + Integer.BYTES);
     try {
       long version = source.getLong();
       long transactionId = source.getLong();
@@ -115,8 +153,7 @@ public final class TransactionCodec {
       if (source.hasRemaining()) {
         throw damaged(source.remaining() + " bytes follow the last change");
       }
-      LogRecord record = new LogRecord(version, bytes);
-      return new CommittedTransaction(version, transactionId, mutations, record);
+      return new Content(version, transactionId, mutations);
     } catch (BufferUnderflowException | IllegalArgumentException | CharacterCodingException e) {
       DamagedStorageException damage = damaged("its content is invalid: " + e.getMessage());
       damage.initCause(e);
@@ -124,13 +161,13 @@ public final class TransactionCodec {
     }
   }
 
-  private static void checkHeader(byte[] bytes)
+  private static void checkHeader(ByteBuffer source)
       throws DamagedStorageException, StorageRefusedException {
-    ByteBuffer source = ByteBuffer.wrap(bytes);
-    if (bytes.length < HEADER_BYTES || source.getShort() != MAGIC) {
-      throw damaged(bytes.length + " bytes do not begin as one");
+    int size = source.limit();
+    if (size < HEADER_BYTES || source.getShort(0) != MAGIC) {
+      throw damaged(size + " bytes do not begin as one");
     }
-    byte format = source.get();
+    byte format = source.get(FORMAT_AT);
     if (format != FORMAT_VERSION) {
       throw new StorageRefusedException(
           StorageRefusedException.Reason.UNKNOWN_FORMAT,
@@ -138,18 +175,19 @@ public final class TransactionCodec {
                   .formatted(format, FORMAT_VERSION)
               + " version of Khonsu that wrote it");
     }
-    if (source.getInt(LENGTH_AT) != bytes.length) {
-      throw damaged("it is %d bytes and says %d".formatted(bytes.length, source.getInt(LENGTH_AT)));
+    if (source.getInt(LENGTH_AT) != size) {
+      throw damaged("it is %d bytes and says %d".formatted(size, source.getInt(LENGTH_AT)));
     }
-    if (source.get() != 0 || source.getInt(CHECKSUM_AT) != checksum(bytes)) {
+    if (source.get(FORMAT_AT + 1) != 0 || source.getInt(CHECKSUM_AT) != checksum(source)) {
       throw damaged("it does not have its checksum");
     }
   }
 
-  private static int checksum(byte[] bytes) {
+  private static int checksum(ByteBuffer bytes) {
+    int behind = CHECKSUM_AT + Integer.BYTES;
     CRC32C crc = new CRC32C();
-    crc.update(bytes, 0, CHECKSUM_AT);
-    crc.update(bytes, CHECKSUM_AT + Integer.BYTES, bytes.length - CHECKSUM_AT - Integer.BYTES);
+    crc.update(bytes.slice(0, CHECKSUM_AT));
+    crc.update(bytes.slice(behind, bytes.limit() - behind));
     return (int) crc.getValue();
   }
 
@@ -183,6 +221,14 @@ public final class TransactionCodec {
           fields.kind(DELETE, id).number(key.remaining());
     }
     return fields.toByteArray();
+  }
+
+  private static int headBytes(Mutation mutation) {
+    return switch (mutation) {
+      case Mutation.PutRows _, Mutation.Delete _ -> MUTATION_MIN_BYTES + Integer.BYTES;
+      case Mutation.DropTable _ -> MUTATION_MIN_BYTES;
+      case Mutation.CreateTable _, Mutation.PutBatch _ -> head(mutation).length;
+    };
   }
 
   private static ByteBuffer body(Mutation mutation) {

@@ -10,6 +10,7 @@ import io.khonsu.spi.KeyValueEngine.Presence;
 import io.khonsu.spi.KeyValueEngine.Use;
 import io.khonsu.spi.KeyValueStore.Sync;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -66,6 +67,24 @@ public abstract class KeyValueStoreContract {
     assertThat(store.get(A, bytes("k"))).isEqualTo(bytes("2"));
     assertThat(store.get(A, bytes("e"))).isEmpty();
     assertThat(store.get(B, bytes("k"))).isNull();
+  }
+
+  @Test
+  void values_ofAnySize_wholeOrInParts_areWrittenOneAfterAnother() throws IOException {
+    for (int size : new int[] {100, 0, 5_000, 4_096, 4_095, 200_000, 3, 9 << 20, 70_000}) {
+      byte[] value = new byte[size];
+      new Random(size).nextBytes(value);
+      int half = size / 2;
+      ByteBuffer second = ByteBuffer.wrap(value, half, size - half).asReadOnlyBuffer();
+      List<ByteBuffer> parts = List.of(ByteBuffer.wrap(value, 0, half), second);
+      KeyValueBatch batch = new KeyValueBatch().put(A, bytes("whole"), value);
+      var _ = batch.put(B, bytes("parts"), parts).put(B, bytes("last"), bytes("1"));
+      assertThat(batch.sizeBytes()).isEqualTo(2L * size + 5 + 5 + 4 + 1);
+      store.write(batch, Sync.WRITTEN);
+      assertThat(store.get(A, bytes("whole"))).isEqualTo(value);
+      assertThat(store.get(B, bytes("parts"))).isEqualTo(value);
+      assertThat(second.position()).isEqualTo(half);
+    }
   }
 
   @Test

@@ -43,6 +43,22 @@ class TransactionCodecTest {
     assertThat(transaction.record()).isSameAs(transaction.record());
   }
 
+  @Test
+  void transaction_insideALargerArray_isReadFromThere_andCopiedOut() throws IOException {
+    byte[] bytes = TransactionCodec.encode(everyKind());
+    byte[] larger = new byte[bytes.length + 20];
+    System.arraycopy(bytes, 0, larger, 7, bytes.length);
+    ByteBuffer inside = ByteBuffer.wrap(larger, 7, bytes.length).asReadOnlyBuffer();
+    CommittedTransaction decoded = TransactionCodec.decode(inside);
+    assertThat(decoded).isEqualTo(everyKind());
+    assertThat(decoded.record().bytes()).isEqualTo(bytes);
+    assertThat(inside.position()).isEqualTo(7);
+    for (int size = 0; size < bytes.length; size++) {
+      ByteBuffer cut = ByteBuffer.wrap(larger, 7, size);
+      assertThatThrownBy(() -> TransactionCodec.decode(cut)).isInstanceOf(IOException.class);
+    }
+  }
+
   /** An interruption is for who waits; and the schema is what Arrow itself writes. */
   @Test
   void encoding_inAThreadThatIsInterrupted_isTheSame() {

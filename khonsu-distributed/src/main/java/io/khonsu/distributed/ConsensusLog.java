@@ -107,7 +107,7 @@ final class ConsensusLog {
     end = persist.appendAt(); // beyond the old end only behind a snapshot
     for (Entries run : persist.append()) {
       for (int i = 0; i < run.count(); i++) {
-        batch.put(ENTRIES, key(end++), WireFormat.write(run.slice(i, i + 1)));
+        batch.put(ENTRIES, key(end++), WireFormat.parts(run.slice(i, i + 1)));
       }
     }
     Metadata metadata = persist.metadata();

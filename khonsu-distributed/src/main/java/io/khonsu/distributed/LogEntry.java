@@ -1,7 +1,6 @@
 package io.khonsu.distributed;
 
 import io.khonsu.consensus.Member;
-import java.io.ByteArrayOutputStream;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -19,6 +18,12 @@ public sealed interface LogEntry {
 
   /** What an entry has beside its submissions. */
   int HEADER_BYTES = 32;
+
+  /** What submissions take in bytes: a commit beside its request, and the others. */
+  int COMMIT_HEAD_BYTES = 1 + 2 * Long.BYTES + Integer.BYTES;
+
+  int RESOLVE_BYTES = 1 + Long.BYTES;
+  int OPEN_SESSION_BYTES = 1 + 4 * Long.BYTES;
 
   /** {@return which group of replicas it belongs to} */
   long group();
@@ -39,11 +44,9 @@ public sealed interface LogEntry {
 
     @Override
     public byte[] encode() {
-      ByteArrayOutputStream out = roomFor(submissions);
-      out.writeBytes(header(1, group));
-      out.writeBytes(ByteBuffer.allocate(Long.BYTES).putLong(firstVersion).array());
-      write(submissions, out);
-      return out.toByteArray();
+      byte[] entry = new byte[2 + 2 * Long.BYTES + LogEntry.sizeBytes(submissions)];
+      write(submissions, header(entry, 1, group).putLong(firstVersion));
+      return entry;
     }
   }
 
@@ -57,21 +60,19 @@ public sealed interface LogEntry {
   record Tick(long group, long version, long watermark, long expireBefore) implements LogEntry {
     @Override
     public byte[] encode() {
-      ByteArrayOutputStream out = new ByteArrayOutputStream();
-      out.writeBytes(header(2, group));
-      ByteBuffer fields = ByteBuffer.allocate(3 * Long.BYTES).putLong(version);
-      out.writeBytes(fields.putLong(watermark).putLong(expireBefore).array());
-      return out.toByteArray();
+      byte[] entry = new byte[2 + 4 * Long.BYTES];
+      header(entry, 2, group).putLong(version).putLong(watermark).putLong(expireBefore);
+      return entry;
     }
   }
 
-  private static byte[] header(int kind, long group) {
-    ByteBuffer header = ByteBuffer.allocate(2 + Long.BYTES).put(FORMAT_VERSION);
-    return header.put((byte) kind).putLong(group).array();
+  /** Writes the header of an entry; {@return what writes on behind it} */
+  private static ByteBuffer header(byte[] entry, int kind, long group) {
+    return ByteBuffer.wrap(entry).put(FORMAT_VERSION).put((byte) kind).putLong(group);
   }
 
   /**
-   * {@return the entry of bytes}
+   * {@return the entry of bytes} Its requests are parts of them: nobody may change them any more.
    *
    * @throws IllegalArgumentException if they are none that this version knows
    */
@@ -100,38 +101,42 @@ public sealed interface LogEntry {
     }
   }
 
-  /** {@return a stream with room for submissions and what an entry has beside them} */
-  static ByteArrayOutputStream roomFor(List<Submission> submissions) {
-    long sizeBytes = HEADER_BYTES;
+  /** {@return how many bytes {@link #write} writes} */
+  static int sizeBytes(List<Submission> submissions) {
+    long sizeBytes = Integer.BYTES;
     for (Submission submission : submissions) {
-      sizeBytes += submission.sizeBytes();
+      sizeBytes +=
+          switch (submission) {
+            case Submission.Commit commit ->
+                COMMIT_HEAD_BYTES + (long) commit.request().remaining();
+            case Submission.Resolve _ -> RESOLVE_BYTES;
+            case Submission.OpenSession _ -> OPEN_SESSION_BYTES;
+          };
     }
-    return new ByteArrayOutputStream(Math.toIntExact(sizeBytes));
+    return Math.toIntExact(sizeBytes);
   }
 
   /** Writes how many submissions there are, and each: a byte for its kind, then its fields. */
-  static void write(List<Submission> submissions, ByteArrayOutputStream out) {
-    out.writeBytes(ByteBuffer.allocate(Integer.BYTES).putInt(submissions.size()).array());
+  static void write(List<Submission> submissions, ByteBuffer out) {
+    out.putInt(submissions.size());
     for (Submission submission : submissions) {
       switch (submission) {
-        case Submission.Commit(long id, long answeredBelow, byte[] request) -> {
-          ByteBuffer head = ByteBuffer.allocate(21).put((byte) 1).putLong(id);
-          out.writeBytes(head.putLong(answeredBelow).putInt(request.length).array());
-          out.writeBytes(request);
+        case Submission.Commit(long id, long answeredBelow, ByteBuffer request) -> {
+          out.put((byte) 1).putLong(id).putLong(answeredBelow).putInt(request.remaining());
+          out.put(request.duplicate());
         }
-        case Submission.Resolve(long id) ->
-            out.writeBytes(ByteBuffer.allocate(9).put((byte) 2).putLong(id).array());
+        case Submission.Resolve(long id) -> out.put((byte) 2).putLong(id);
         case Submission.OpenSession(Member member, long start, long number) -> {
-          ByteBuffer fields = ByteBuffer.allocate(33).put((byte) 3).putLong(member.node());
-          fields.putLong(member.incarnation()).putLong(start).putLong(number);
-          out.writeBytes(fields.array());
+          out.put((byte) 3).putLong(member.node()).putLong(member.incarnation());
+          out.putLong(start).putLong(number);
         }
       }
     }
   }
 
   /**
-   * {@return the submissions that {@link #write} wrote}
+   * {@return the submissions that {@link #write} wrote} Their requests are parts of these bytes,
+   * which nobody may change any more.
    *
    * @throws IllegalArgumentException if it did not write this
    */
@@ -146,7 +151,7 @@ public sealed interface LogEntry {
       byte kind = in.get();
       submissions.add(
           switch (kind) {
-            case 1 -> new Submission.Commit(in.getLong(), in.getLong(), bytes(in));
+            case 1 -> new Submission.Commit(in.getLong(), in.getLong(), part(in));
             case 2 -> new Submission.Resolve(in.getLong());
             case 3 ->
                 new Submission.OpenSession(
@@ -158,14 +163,14 @@ public sealed interface LogEntry {
     return submissions;
   }
 
-  private static byte[] bytes(ByteBuffer in) {
+  private static ByteBuffer part(ByteBuffer in) {
     int length = in.getInt();
     if (length < 0 || length > in.remaining()) {
       throw new IllegalArgumentException(
           "a request of %d bytes in %d".formatted(length, in.remaining()));
     }
-    byte[] bytes = new byte[length];
-    in.get(bytes);
-    return bytes;
+    ByteBuffer part = in.slice(in.position(), length);
+    in.position(in.position() + length);
+    return part;
   }
 }

@@ -4,7 +4,6 @@ import io.khonsu.consensus.Envelope;
 import io.khonsu.consensus.Member;
 import io.khonsu.consensus.wire.WireFormat;
 import io.khonsu.distributed.NodeStatus.Membership.Standing;
-import java.io.ByteArrayOutputStream;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -54,25 +53,26 @@ sealed interface PeerMessage {
 
   /** {@return the frame of a message} */
   default byte[] encode(WireFormat format) {
-    return switch (this) {
-      case Consensus(long group, Envelope envelope) -> frame(1, group, format.write(envelope));
-      case Forward(long group, List<Submission> submissions) -> {
-        ByteArrayOutputStream out = LogEntry.roomFor(submissions);
-        LogEntry.write(submissions, out);
-        yield frame(2, group, out.toByteArray());
-      }
-      case WhoIsThere(long group) -> frame(3, group, new byte[0]);
+    byte[] frame =
+        switch (this) {
+          case Consensus(long _, Envelope envelope) -> format.write(envelope, HEADER_BYTES);
+          case Forward(long _, var submissions) ->
+              new byte[HEADER_BYTES + LogEntry.sizeBytes(submissions)];
+          case WhoIsThere _ -> new byte[HEADER_BYTES];
+          case Introduction _ -> new byte[HEADER_BYTES + 3 * Long.BYTES + 1];
+        };
+    ByteBuffer out = ByteBuffer.wrap(frame).put(FORMAT_VERSION);
+    switch (this) {
+      case Consensus _ -> out.put((byte) 1).putLong(group());
+      case Forward(long group, var submissions) ->
+          LogEntry.write(submissions, out.put((byte) 2).putLong(group));
+      case WhoIsThere(long group) -> out.put((byte) 3).putLong(group);
       case Introduction(long group, long clusterId, Member member, var standing) -> {
-        ByteBuffer fields = ByteBuffer.allocate(25).putLong(clusterId).putLong(member.node());
-        fields.putLong(member.incarnation()).put((byte) STANDINGS.indexOf(standing));
-        yield frame(4, group, fields.array());
+        out.put((byte) 4).putLong(group).putLong(clusterId).putLong(member.node());
+        out.putLong(member.incarnation()).put((byte) STANDINGS.indexOf(standing));
       }
-    };
-  }
-
-  private static byte[] frame(int kind, long group, byte[] body) {
-    ByteBuffer frame = ByteBuffer.allocate(HEADER_BYTES + body.length);
-    return frame.put(FORMAT_VERSION).put((byte) kind).putLong(group).put(body).array();
+    }
+    return frame;
   }
 
   /**

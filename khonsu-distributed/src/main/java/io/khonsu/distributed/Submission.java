@@ -1,7 +1,7 @@
 package io.khonsu.distributed;
 
 import io.khonsu.consensus.Member;
-import java.util.Objects;
+import java.nio.ByteBuffer;
 
 /** What somebody wants to have a place in the log. The same one may come there several times. */
 public sealed interface Submission {
@@ -19,18 +19,22 @@ public sealed interface Submission {
    *
    * @param commitId the session and the number in it; see {@link CommitIds}
    * @param answeredBelow up to here, this number excluded, the session needs no outcomes any more
-   * @param request what the store made; nobody changes it
+   * @param request what the store made: read-only, and nobody moves its position or limit
    */
-  @SuppressWarnings("ArrayRecordComponent") // compared by its identity
-  record Commit(long commitId, long answeredBelow, byte[] request) implements Submission {
-    /** Checks that nothing is missing. */
+  record Commit(long commitId, long answeredBelow, ByteBuffer request) implements Submission {
+    /** Protects the request. */
     public Commit {
-      Objects.requireNonNull(request, "request");
+      request = request.asReadOnlyBuffer();
+    }
+
+    /** Takes over the bytes of a request. */
+    public Commit(long commitId, long answeredBelow, byte[] request) {
+      this(commitId, answeredBelow, ByteBuffer.wrap(request));
     }
 
     @Override
     public int sizeBytes() {
-      return request.length + 24;
+      return request.remaining() + 24;
     }
 
     @Override

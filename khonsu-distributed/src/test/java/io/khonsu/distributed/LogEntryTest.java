@@ -30,6 +30,18 @@ class LogEntryTest {
   }
 
   @Test
+  void requests_ofADecodedBatch_arePartsOfIt() {
+    ByteBuffer entry = ByteBuffer.wrap(BATCH.encode());
+    Submission second = ((LogEntry.Batch) LogEntry.decode(entry)).submissions().get(1);
+    ByteBuffer request = ((Submission.Commit) second).request();
+    assertThat(request.isReadOnly()).isTrue();
+    assertThat(request.equals(ByteBuffer.wrap(new byte[] {1, 2, 3}))).isTrue();
+    int at = entry.limit() - LogEntry.RESOLVE_BYTES - 3;
+    var _ = entry.put(at, (byte) 9);
+    assertThat(request.get(request.position())).isEqualTo((byte) 9);
+  }
+
+  @Test
   void tick_decoded_isEqual() {
     LogEntry.Tick tick = new LogEntry.Tick(3, 100, 90, 50);
     assertThat(LogEntry.decode(ByteBuffer.wrap(tick.encode()))).isEqualTo(tick);

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -28,7 +29,6 @@ import org.rocksdb.FlushOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
-import org.rocksdb.WriteBatch;
 
 /**
  * A key-value store on RocksDB.
@@ -48,6 +48,10 @@ final class RocksDbStore implements KeyValueStore {
   private final Map<String, ColumnFamilyHandle> spaces = new HashMap<>();
   private final ReadWriteLock gate = new ReentrantReadWriteLock();
   private final Set<RocksDbCursor> cursors = ConcurrentHashMap.newKeySet();
+
+  /** What the last write was gathered in, for the next one. */
+  private final AtomicReference<@Nullable Gathering> spare = new AtomicReference<>();
+
   private boolean closed;
 
   /** Opens a store, and takes over its settings, also when this fails. */
@@ -122,14 +126,29 @@ final class RocksDbStore implements KeyValueStore {
             "write",
             () -> {
               boolean syncsLog = sync == Sync.SYNCED && use == KeyValueEngine.Use.LOG;
-              try (WriteBatch writes = new WriteBatch()) {
-                batch.forEach(new Adding(writes));
-                database.write(syncsLog ? settings.synced : settings.written, writes);
+              Gathering gathering = gathering();
+              try {
+                batch.forEach(gathering);
+                database.write(syncsLog ? settings.synced : settings.written, gathering.writes());
+              } finally {
+                keep(gathering);
               }
               return null;
             });
     if (sync == Sync.SYNCED && use == KeyValueEngine.Use.STATE) {
       flush();
+    }
+  }
+
+  private Gathering gathering() {
+    Gathering kept = spare.getAndSet(null);
+    return kept == null ? new Gathering(this::handle) : kept;
+  }
+
+  /** Keeps it for the next write, unless it is large, or one is kept already. */
+  private void keep(Gathering gathering) {
+    if (!gathering.clear() || !spare.compareAndSet(null, gathering)) {
+      gathering.close();
     }
   }
 
@@ -234,6 +253,10 @@ final class RocksDbStore implements KeyValueStore {
     } catch (RocksDBException e) {
       throw RocksDbEngine.explained("close " + directory, e);
     } finally {
+      Gathering kept = spare.getAndSet(null);
+      if (kept != null) {
+        kept.close();
+      }
       handles.forEach(ColumnFamilyHandle::close);
       database.close();
       settings.close();
@@ -283,43 +306,5 @@ final class RocksDbStore implements KeyValueStore {
   interface Operation<T extends @Nullable Object> {
     /** Does it. */
     T run() throws RocksDBException, IOException;
-  }
-
-  /** Adds changes to a batch of RocksDB's. */
-  private final class Adding implements KeyValueBatch.Visitor {
-    private final WriteBatch writes;
-
-    private Adding(WriteBatch writes) {
-      this.writes = writes;
-    }
-
-    @Override
-    public void put(String space, byte[] key, byte[] value) throws IOException {
-      add(() -> writes.put(handle(space), key, value));
-    }
-
-    @Override
-    public void delete(String space, byte[] key) throws IOException {
-      add(() -> writes.delete(handle(space), key));
-    }
-
-    @Override
-    public void deleteRange(String space, byte[] from, byte[] to) throws IOException {
-      add(() -> writes.deleteRange(handle(space), from, to));
-    }
-
-    private void add(Change change) throws IOException {
-      try {
-        change.run();
-      } catch (RocksDBException e) {
-        throw RocksDbEngine.explained("gather a batch", e);
-      }
-    }
-  }
-
-  /** One change of a batch. */
-  @FunctionalInterface
-  private interface Change {
-    void run() throws RocksDBException;
   }
 }

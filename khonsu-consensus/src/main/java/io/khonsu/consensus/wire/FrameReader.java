@@ -191,7 +191,7 @@ final class FrameReader {
       throw new WireFormatException("a run has " + count + " entries of no width");
     }
     need((long) count * width);
-    byte[] bytes = raw(count * width);
+    ByteBuffer bytes = part(count * width);
     return count == 1 ? Entries.of(bytes) : Entries.fixedWidth(bytes, width);
   }
 
@@ -203,7 +203,15 @@ final class FrameReader {
       total += sizes[i];
     }
     need(total);
-    return Entries.sideBySide(raw((int) total), sizes);
+    return Entries.sideBySide(part((int) total), sizes);
+  }
+
+  /** {@return a part of the frame, which is not copied} */
+  private ByteBuffer part(int length) {
+    need(length);
+    ByteBuffer part = body.slice(body.position(), length);
+    body.position(body.position() + length);
+    return part;
   }
 
   private byte[] raw(int length) {

@@ -9,24 +9,35 @@ import io.khonsu.consensus.Member;
 import io.khonsu.consensus.SnapshotId;
 import io.khonsu.consensus.StopSign;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
-/** Writes one frame; the counterpart of {@link FrameReader}. */
+/**
+ * Writes one frame; the counterpart of {@link FrameReader}. Long parts, as entries are, are copied
+ * once, into the frame when it is made.
+ */
 final class FrameWriter {
   /** The largest array that every virtual machine can make. */
   private static final int SIZE_BYTES_MAX = Integer.MAX_VALUE - 8;
 
   private static final int NUMBER_BYTES_MAX = 10;
 
-  /** Room for what mostly follows a run of entries, so that these are not copied to make it. */
-  private static final int SPARE_BYTES = 64;
+  /** What is longer is not copied here first. */
+  private static final int SHORT_BYTES_MAX = 256;
 
+  /** All but the long parts. */
   private byte[] bytes = new byte[128];
+
   private int size;
+  private final List<Part> parts = new ArrayList<>(1);
+  private long partsBytes;
+
+  /** A long part, which comes after the first {@code at} of the other bytes. */
+  private record Part(int at, ByteBuffer source) {}
 
   FrameWriter(int version, int kind) {
     octet(version);
@@ -35,10 +46,43 @@ final class FrameWriter {
 
   /** {@return the frame, checksum and all} */
   byte[] frame() {
+    return frame(0);
+  }
+
+  /** {@return the frame, checksum and all, behind so many bytes that are left to the caller} */
+  byte[] frame(int headerBytes) {
+    long total = headerBytes + size + partsBytes + Integer.BYTES;
+    if (total > SIZE_BYTES_MAX) {
+      throw tooLarge(total);
+    }
+    byte[] frame = new byte[(int) total];
+    ByteBuffer out = ByteBuffer.wrap(frame).position(headerBytes);
+    int from = 0;
+    for (Part part : parts) {
+      out.put(bytes, from, part.at - from).put(part.source);
+      from = part.at;
+    }
+    out.put(bytes, from, size - from);
     CRC32C checksum = new CRC32C();
-    checksum.update(bytes, 0, size);
-    fixedInt((int) checksum.getValue());
-    return Arrays.copyOf(bytes, size);
+    checksum.update(frame, headerBytes, out.position() - headerBytes);
+    out.putInt((int) checksum.getValue());
+    return frame;
+  }
+
+  /** {@return the frame, checksum and all, in parts that lie one behind the other} */
+  List<ByteBuffer> parts() {
+    List<ByteBuffer> all = new ArrayList<>(2 * parts.size() + 2);
+    int from = 0;
+    for (Part part : parts) {
+      all.add(ByteBuffer.wrap(bytes, from, part.at - from));
+      all.add(part.source);
+      from = part.at;
+    }
+    all.add(ByteBuffer.wrap(bytes, from, size - from));
+    CRC32C checksum = new CRC32C();
+    all.forEach(part -> checksum.update(part.duplicate()));
+    all.add(ByteBuffer.allocate(Integer.BYTES).putInt((int) checksum.getValue()).flip());
+    return all;
   }
 
   void octet(int value) {
@@ -48,12 +92,6 @@ final class FrameWriter {
 
   void flag(boolean value) {
     octet(value ? 1 : 0);
-  }
-
-  void fixedInt(int value) {
-    reserve(Integer.BYTES);
-    ByteBuffer.wrap(bytes).putInt(size, value);
-    size += Integer.BYTES;
   }
 
   void fixedLong(long value) {
@@ -155,6 +193,11 @@ final class FrameWriter {
 
   private void raw(ByteBuffer source) {
     int length = source.remaining();
+    if (length > SHORT_BYTES_MAX) {
+      parts.add(new Part(size, source));
+      partsBytes += length;
+      return;
+    }
     reserve(length);
     source.get(bytes, size, length);
     size += length;
@@ -166,9 +209,13 @@ final class FrameWriter {
     }
     long needed = (long) size + more;
     if (needed > SIZE_BYTES_MAX) {
-      throw new WireFormatException("a frame cannot have " + needed + " bytes or more");
+      throw tooLarge(needed);
     }
-    long doubled = Math.max(needed + SPARE_BYTES, 2L * bytes.length);
+    long doubled = Math.max(needed, 2L * bytes.length);
     bytes = Arrays.copyOf(bytes, (int) Math.min(doubled, SIZE_BYTES_MAX));
+  }
+
+  private static WireFormatException tooLarge(long sizeBytes) {
+    return new WireFormatException("a frame cannot have " + sizeBytes + " bytes or more");
   }
 }

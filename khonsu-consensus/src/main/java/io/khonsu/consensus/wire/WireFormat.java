@@ -8,6 +8,7 @@ import io.khonsu.consensus.Metadata;
 import io.khonsu.consensus.Persist;
 import io.khonsu.consensus.ReplicaOptions;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
 
@@ -59,19 +60,30 @@ public final class WireFormat {
    *     these options makes one
    */
   public byte[] write(Envelope envelope) {
+    return write(envelope, 0);
+  }
+
+  /**
+   * {@return the frame of {@code envelope}, behind so many bytes that are left to the caller}
+   *
+   * @throws WireFormatException if it is larger than {@link #envelopeBytesMax}, as no replica with
+   *     these options makes one
+   */
+  public byte[] write(Envelope envelope, int headerBytes) {
     FrameWriter writer = new FrameWriter(VERSION, ENVELOPE);
     writer.fixedLong(envelope.clusterId());
     writer.number(envelope.configuration());
     writer.member(envelope.from());
     writer.member(envelope.to());
     new MessageWriter(writer).write(envelope.message());
-    byte[] frame = writer.frame();
-    checkSize(frame.length);
+    byte[] frame = writer.frame(headerBytes);
+    checkSize(frame.length - headerBytes);
     return frame;
   }
 
   /**
-   * {@return the envelope of {@code frame}, whose remaining bytes are read and copied}
+   * {@return the envelope of {@code frame}, whose remaining bytes are read} Entries are parts of
+   * it: nobody may change it any more.
    *
    * @throws WireFormatException if it is none, or larger than {@link #envelopeBytesMax}
    */
@@ -114,8 +126,16 @@ public final class WireFormat {
     return writer.frame();
   }
 
+  /** {@return the same in parts, to be written one behind the other: nothing long is copied} */
+  public static List<ByteBuffer> parts(Entries run) {
+    FrameWriter writer = new FrameWriter(VERSION, ENTRIES);
+    writer.run(run);
+    return writer.parts();
+  }
+
   /**
-   * {@return the run of {@code frame}, whose remaining bytes are read and copied}
+   * {@return the run of {@code frame}, whose remaining bytes are read} It is a part of them: nobody
+   * may change them any more.
    *
    * @throws WireFormatException if it is none
    */
@@ -142,7 +162,8 @@ public final class WireFormat {
   }
 
   /**
-   * {@return the write of {@code frame}, whose remaining bytes are read and copied}
+   * {@return the write of {@code frame}, whose remaining bytes are read} Entries are parts of them:
+   * nobody may change them any more.
    *
    * @throws WireFormatException if it is none
    */

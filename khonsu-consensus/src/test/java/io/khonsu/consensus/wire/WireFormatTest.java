@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.HexFormat;
@@ -91,8 +92,57 @@ class WireFormatTest {
         .withMessageContaining("larger than 2024");
   }
 
+  /** Long runs are put between short ones only when the frame is made. */
+  @Test
+  void runs_shortAndLong_areReadInTheirOrder() {
+    WireFormat format = new WireFormat(ReplicaOptions.defaults());
+    List<Entries> runs = new ArrayList<>();
+    for (int size : new int[] {3, 255, 256, 257, 0, 5_000, 1, 70_000, 300}) {
+      byte[] entry = new byte[size];
+      Arrays.fill(entry, (byte) runs.size());
+      runs.add(Entries.of(entry));
+      runs.add(Entries.of(List.of(new byte[] {7}, entry, entry)));
+    }
+    Envelope envelope = acceptDecide(runs);
+    assertThat(format.readEnvelope(ByteBuffer.wrap(format.write(envelope)))).isEqualTo(envelope);
+  }
+
+  @Test
+  void frame_behindAHeader_leavesItToTheCaller() {
+    WireFormat format = new WireFormat(SMALL);
+    Envelope envelope = acceptDecide(Entries.of(new byte[900]));
+    byte[] plain = format.write(envelope);
+    byte[] headed = format.write(envelope, 10);
+    assertThat(headed).hasSize(10 + plain.length).startsWith(new byte[10]).endsWith(plain);
+  }
+
+  @Test
+  void run_inParts_isTheSameFrame() {
+    for (int size : new int[] {0, 1, 256, 257, 70_000}) {
+      Entries run = Entries.of(List.of(new byte[] {1}, new byte[size], new byte[] {2}));
+      byte[] frame = WireFormat.write(run);
+      ByteBuffer joined = ByteBuffer.allocate(frame.length);
+      WireFormat.parts(run).forEach(joined::put);
+      assertThat(joined.flip()).isEqualTo(ByteBuffer.wrap(frame));
+    }
+  }
+
+  /** A replica takes entries over without copying them. */
+  @Test
+  void entries_thatWereRead_arePartsOfTheFrame() {
+    byte[] frame = WireFormat.write(Entries.of(new byte[1_000]));
+    Entries run = WireFormat.readEntries(ByteBuffer.wrap(frame));
+    Arrays.fill(frame, (byte) 5);
+    assertThat(run.entry(0)).containsOnly(5);
+    assertThat(run.buffer(0).isReadOnly()).isTrue();
+  }
+
   private static Envelope acceptDecide(Entries run) {
-    Message message = new Message.AcceptDecide(BALLOT, 1, 2, 3, List.of(run), 3);
+    return acceptDecide(List.of(run));
+  }
+
+  private static Envelope acceptDecide(List<Entries> runs) {
+    Message message = new Message.AcceptDecide(BALLOT, 1, 2, 3, runs, 3);
     return new Envelope(7, 1, new Member(1, 0), new Member(2, 0), message);
   }
 

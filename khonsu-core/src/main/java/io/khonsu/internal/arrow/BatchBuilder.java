@@ -214,6 +214,16 @@ public final class BatchBuilder {
    */
   @MustBeClosed
   public FrozenBatch freeze(BufferAllocator allocator, int[] rows) {
+    return copy(rows).freeze(allocator);
+  }
+
+  /** {@return a copy of all rows on the heap, however large; closing it is not needed} */
+  public FrozenBatch freezeOnHeap() {
+    return FrozenBatch.heapCopyOf(schema, nodes(), rowCount);
+  }
+
+  /** {@return another builder with the rows with these indexes, in this order} */
+  public BatchBuilder copy(int[] rows) {
     BatchBuilder kept = new BatchBuilder(schema);
     kept.reserve(rows.length);
     Column[] sources = nodes();
@@ -227,7 +237,7 @@ public final class BatchBuilder {
       kept.appendFresh(sources, rows[at], run);
       at += run;
     }
-    return kept.freeze(allocator);
+    return kept;
   }
 
   /** Appends rows of columns of the same layouts as this builder's. */

@@ -3,8 +3,11 @@ package io.khonsu.internal.arrow;
 import com.google.errorprone.annotations.MustBeClosed;
 import io.khonsu.InvalidBatchException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.zip.CRC32C;
 import org.apache.arrow.memory.BufferAllocator;
 
 /**
@@ -25,6 +28,12 @@ public final class BatchFrame {
     byte[] target = new byte[intSize(sizeBytes(batch))];
     var _ = encode(batch, target, 0);
     return target;
+  }
+
+  /** {@return the frame of a batch, read-only: the batch itself if it is on the heap, or a copy} */
+  public static ByteBuffer of(FrozenBatch batch) {
+    byte[] frame = batch.frame();
+    return ByteBuffer.wrap(frame != null ? frame : encode(batch)).asReadOnlyBuffer();
   }
 
   /** {@return the frame of gathered rows, in an array of its own} */
@@ -49,17 +58,25 @@ public final class BatchFrame {
   /**
    * Reads a frame, checking everything.
    *
-   * @param bytes borrowed
+   * @param frame borrowed, all of which remains; nobody moves in it
    * @param allocator gives the memory if the batch is too large for the heap
    * @return a batch that the caller owns
    * @throws CorruptFrameException if the bytes are not exactly a frame of this schema
    */
   @MustBeClosed
   public static FrozenBatch decode(
-      BatchSchema schema, byte[] bytes, int offset, int length, BufferAllocator allocator) {
-    Objects.checkFromIndexSize(offset, length, bytes.length);
-    byte[] frame = Arrays.copyOfRange(bytes, offset, offset + length);
-    return take(schema, frame, allocator);
+      BatchSchema schema, ByteBuffer frame, BufferAllocator allocator) {
+    Column[] columns = new Column[schema.columnCount()];
+    int rowCount = checked(schema, frame, columns);
+    return frame.remaining() <= FrozenBatch.HEAP_BYTES_MAX
+        ? FrozenBatch.ofFrame(schema, rowCount, copy(frame))
+        : FrozenBatch.nativeCopyOf(schema, columns, rowCount, allocator);
+  }
+
+  private static byte[] copy(ByteBuffer frame) {
+    byte[] copy = new byte[frame.remaining()];
+    frame.get(frame.position(), copy);
+    return copy;
   }
 
   /**
@@ -71,7 +88,7 @@ public final class BatchFrame {
   @SuppressWarnings("MustBeClosedChecker") // a batch on the heap holds nothing else
   public static FrozenBatch onHeap(BatchSchema schema, byte[] frame) {
     Column[] columns = new Column[schema.columnCount()];
-    int rowCount = checked(schema, frame, columns);
+    int rowCount = checked(schema, ByteBuffer.wrap(frame), columns);
     return FrozenBatch.ofFrame(schema, frame, columns, rowCount);
   }
 
@@ -83,25 +100,28 @@ public final class BatchFrame {
   @MustBeClosed
   public static FrozenBatch take(BatchSchema schema, byte[] frame, BufferAllocator allocator) {
     Column[] columns = new Column[schema.columnCount()];
-    int rowCount = checked(schema, frame, columns);
+    int rowCount = checked(schema, ByteBuffer.wrap(frame), columns);
     return frame.length <= FrozenBatch.HEAP_BYTES_MAX
         ? FrozenBatch.ofFrame(schema, rowCount, frame)
         : FrozenBatch.nativeCopyOf(schema, columns, rowCount, allocator);
   }
 
   /** Reads the columns; {@return the row count} */
-  private static int checked(BatchSchema schema, byte[] frame, Column[] columns) {
-    int end = frame.length - 4;
+  private static int checked(BatchSchema schema, ByteBuffer frame, Column[] columns) {
+    ByteBuffer bytes = frame.slice().order(ByteOrder.LITTLE_ENDIAN);
+    int end = bytes.limit() - 4;
     if (end < 2) {
-      throw new CorruptFrameException("a frame has " + frame.length + " bytes");
+      throw new CorruptFrameException("a frame has " + bytes.limit() + " bytes");
     }
-    if (frame[0] != FrozenBatch.FORMAT_VERSION) {
-      throw new CorruptFrameException("a frame has format version " + frame[0]);
+    if (bytes.get(0) != FrozenBatch.FORMAT_VERSION) {
+      throw new CorruptFrameException("a frame has format version " + bytes.get(0));
     }
-    if (FrozenBatch.checksum(frame, 0, end) != LittleEndian.getInt(frame, end)) {
+    CRC32C checksum = new CRC32C();
+    checksum.update(bytes.slice(0, end));
+    if ((int) checksum.getValue() != bytes.getInt(end)) {
       throw new CorruptFrameException("a frame does not have its checksum");
     }
-    return readColumns(schema, MemorySegment.ofArray(frame).asSlice(0, end), columns);
+    return readColumns(schema, MemorySegment.ofBuffer(bytes).asSlice(0, end), columns);
   }
 
   private static int readColumns(BatchSchema schema, MemorySegment body, Column[] columns) {
@@ -125,7 +145,7 @@ public final class BatchFrame {
     }
   }
 
-  private static int intSize(long size) {
+  static int intSize(long size) {
     if (size > Integer.MAX_VALUE - 16) {
       throw new IllegalArgumentException("a frame would have " + size + " bytes: split the batch");
     }

@@ -51,13 +51,17 @@ public final class FrozenBatch implements AutoCloseable {
   @MustBeClosed
   static FrozenBatch copyOf(
       BatchSchema schema, Column[] columns, int rowCount, BufferAllocator allocator) {
-    long size = frameBytes(columns, rowCount);
-    if (size <= HEAP_BYTES_MAX) {
-      byte[] frame = new byte[(int) size];
-      writeFrame(columns, rowCount, frame, 0);
-      return ofFrame(schema, rowCount, frame);
-    }
-    return nativeCopyOf(schema, columns, rowCount, allocator);
+    return frameBytes(columns, rowCount) <= HEAP_BYTES_MAX
+        ? heapCopyOf(schema, columns, rowCount)
+        : nativeCopyOf(schema, columns, rowCount, allocator);
+  }
+
+  /** Copies canonical columns to the heap, however large; closing the batch is not needed. */
+  @SuppressWarnings("MustBeClosedChecker") // a batch on the heap holds nothing else
+  static FrozenBatch heapCopyOf(BatchSchema schema, Column[] columns, int rowCount) {
+    byte[] frame = new byte[BatchFrame.intSize(frameBytes(columns, rowCount))];
+    writeFrame(columns, rowCount, frame, 0);
+    return ofFrame(schema, rowCount, frame);
   }
 
   /** Copies canonical columns to a buffer of the allocator. */

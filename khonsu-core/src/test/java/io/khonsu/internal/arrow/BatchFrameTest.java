@@ -3,6 +3,7 @@ package io.khonsu.internal.arrow;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.ByteBuffer;
 import java.time.DateTimeException;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
@@ -55,7 +56,7 @@ class BatchFrameTest {
       if (end > 0) {
         LittleEndian.putInt(mutated, end, FrozenBatch.checksum(mutated, 0, end));
       }
-      try (FrozenBatch batch = BatchFrame.decode(compiled, mutated, 0, mutated.length, allocator)) {
+      try (FrozenBatch batch = BatchFrame.decode(compiled, ByteBuffer.wrap(mutated), allocator)) {
         readSome(batch);
       } catch (CorruptFrameException e) {
         assertThat(e.getMessage()).isNotEmpty();
@@ -85,9 +86,31 @@ class BatchFrameTest {
     try (FrozenBatch batch = builder.freeze(allocator)) {
       byte[] target = new byte[(int) BatchFrame.sizeBytes(batch) + 20];
       int end = BatchFrame.encode(batch, target, 7);
-      try (FrozenBatch decoded = BatchFrame.decode(schema, target, 7, end - 7, allocator)) {
+      try (FrozenBatch decoded =
+          BatchFrame.decode(schema, ByteBuffer.wrap(target, 7, end - 7), allocator)) {
         assertThat(decoded.isNative()).isTrue();
         assertThat(decoded.getObject(1, 499)).isEqualTo(batch.getObject(1, 499));
+      }
+      ByteBuffer readOnly = ByteBuffer.wrap(target, 7, end - 7).asReadOnlyBuffer();
+      BatchFrame.decode(schema, readOnly, allocator).close();
+      assertThat(readOnly.position()).isEqualTo(7);
+    }
+  }
+
+  /** Else a small batch would keep all that came with it. */
+  @Test
+  void smallFrame_insideALargerArray_isCopiedOutOfIt() {
+    BatchSchema schema = FrozenBatchTest.fiveColumns();
+    BatchBuilder builder = new BatchBuilder(schema);
+    builder.appendRow(FrozenBatchTest.row(1));
+    try (FrozenBatch batch = builder.freeze(allocator)) {
+      byte[] target = new byte[(int) BatchFrame.sizeBytes(batch) + 20];
+      int end = BatchFrame.encode(batch, target, 7);
+      ByteBuffer frame = ByteBuffer.wrap(target, 7, end - 7);
+      try (FrozenBatch decoded = BatchFrame.decode(schema, frame, allocator)) {
+        Arrays.fill(target, (byte) -1);
+        assertThat(BatchFrame.encode(decoded)).isEqualTo(BatchFrame.encode(batch));
+        assertThat(decoded.getObject(1, 0)).isEqualTo(batch.getObject(1, 0));
       }
     }
   }
@@ -117,7 +140,7 @@ class BatchFrameTest {
   }
 
   private void refuse(BatchSchema schema, byte[] frame) {
-    assertThatThrownBy(() -> BatchFrame.decode(schema, frame, 0, frame.length, allocator).close())
+    assertThatThrownBy(() -> BatchFrame.decode(schema, ByteBuffer.wrap(frame), allocator).close())
         .isInstanceOf(CorruptFrameException.class);
   }
 

@@ -2,6 +2,7 @@ package io.khonsu.internal.arrow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -199,7 +200,7 @@ class RoundTripPropertyTest {
     byte[] frame = BatchFrame.encode(batch);
     assertThat(frame.length).isEqualTo((int) BatchFrame.sizeBytes(batch));
     try (FrozenBatch decoded =
-        BatchFrame.decode(batch.schema(), frame, 0, frame.length, allocator)) {
+        BatchFrame.decode(batch.schema(), ByteBuffer.wrap(frame), allocator)) {
       assertThat(decoded.rowCount()).isEqualTo(batch.rowCount());
       assertThat(BatchFrame.encode(decoded)).isEqualTo(frame);
       for (int row = 0; row < batch.rowCount(); row++) {
