@@ -92,7 +92,9 @@ class BatchFrameTest {
         assertThat(decoded.getObject(1, 499)).isEqualTo(batch.getObject(1, 499));
       }
       ByteBuffer readOnly = ByteBuffer.wrap(target, 7, end - 7).asReadOnlyBuffer();
-      BatchFrame.decode(schema, readOnly, allocator).close();
+      try (FrozenBatch decoded = BatchFrame.decode(schema, readOnly, allocator)) {
+        assertThat(decoded.getObject(1, 0)).isEqualTo(batch.getObject(1, 0));
+      }
       assertThat(readOnly.position()).isEqualTo(7);
     }
   }
