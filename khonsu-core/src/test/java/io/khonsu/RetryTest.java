@@ -486,7 +486,7 @@ class RetryTest {
                   tx.retryUnless(Items.value(tx, table, "a") < 0 || tx.contains(table, "go"));
                 }))) {
       awaitWaiting(1);
-      assertThat(db.statistics().held().openViews()).isZero();
+      Threads.awaitUntil(() -> db.statistics().held().openViews() == 0);
       for (int i = 0; i < 100; i++) {
         Items.put(db, table, "b", i);
       }

@@ -288,7 +288,8 @@ final class ClusterNode {
 
   private void fail(IOException cause) {
     if (cause instanceof DamagedStorageException) {
-      throw violation("a disk is as it was written", "node", id, cause.getMessage());
+      throw violation(
+          "a disk is as it was written", "node", id, String.valueOf(cause.getMessage()));
     }
     world.trace().add(cause.getClass().getSimpleName());
     hasFailed = true;

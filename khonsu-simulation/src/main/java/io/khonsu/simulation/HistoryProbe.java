@@ -36,7 +36,7 @@ final class HistoryProbe {
     try {
       history.read(after, read::add);
     } catch (DamagedStorageException e) {
-      throw violation("commits can be read", "node", node, e.getMessage());
+      throw violation("commits can be read", "node", node, String.valueOf(e.getMessage()));
     }
     long before = after;
     for (LogRecord record : read) {
