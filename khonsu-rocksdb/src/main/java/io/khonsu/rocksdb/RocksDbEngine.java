@@ -30,7 +30,7 @@ public final class RocksDbEngine implements KeyValueEngine {
           directory + " holds no RocksDB database, or its file CURRENT is lost: restore a backup");
     }
     try {
-      return new RocksDbStore(directory, options, RocksDbSettings.of(options));
+      return new RocksDbStore(directory, options, RocksDbSettings.of(directory, options));
     } catch (RocksDBException e) {
       throw explained("open " + directory, e);
     }

@@ -1,6 +1,8 @@
 package io.khonsu.rocksdb;
 
 import io.khonsu.spi.KeyValueEngine;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Properties;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.ColumnFamilyOptions;
@@ -25,6 +27,8 @@ final class RocksDbSettings implements AutoCloseable {
    *   maxWriteBatchGroupSize   the default groups no large writes
    *   manualWalFlush, unorderedWrite, pipelined and two-queue writes, event listeners
    *                            stay off: each loses data, deadlocks or keeps a full disk from healing
+   *   useDirectIo...           a log is written and hardly read: what is flushed need not be copied
+   *                            into the cache of the system, where it takes the place of others
    *   compression              frames are small and compact already; LZ4 in the state only
    */
   private static final int FORMAT_VERSION = 5;
@@ -50,9 +54,10 @@ final class RocksDbSettings implements AutoCloseable {
     this.cache = cache;
   }
 
-  static RocksDbSettings of(KeyValueEngine.Options options) {
+  static RocksDbSettings of(Path directory, KeyValueEngine.Options options) throws IOException {
     boolean isNew = options.presence() == KeyValueEngine.Presence.NEW;
     boolean isState = options.use() != KeyValueEngine.Use.LOG;
+    boolean isWritten = options.presence() != KeyValueEngine.Presence.LOOKED_AT;
     Properties properties = new Properties();
     properties.setProperty("track_and_verify_wals_in_manifest", "true");
     DBOptions database =
@@ -65,6 +70,8 @@ final class RocksDbSettings implements AutoCloseable {
             .setMaxBackgroundJobs(2)
             .setMaxOpenFiles(256)
             .setMaxWriteBatchGroupSizeBytes(32L << 20)
+            .setUseDirectIoForFlushAndCompaction(
+                !isState && isWritten && DirectIo.isPossible(directory))
             .setBytesPerSync(1L << 20)
             .setAtomicFlush(isState)
             .setAvoidFlushDuringShutdown(options.use() != KeyValueEngine.Use.STATE)
