@@ -18,6 +18,8 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Commits that are kept in the entries of the log, and what else has to stay for them. */
 class KeptEntriesTest extends SteppedNodes {
@@ -101,11 +103,7 @@ class KeptEntriesTest extends SteppedNodes {
     begin(both);
     source.checkpoints.commits().hold(0);
     commit(both, 1_000_020, 0, 3, "one ");
-    Submission[] two = {
-      submission(1_000_030, source.update(0, 3, "two ")),
-      submission(1_000_031, source.update(5, 8, "three "))
-    };
-    LogEntry entry = new LogEntry.Batch(1, 1_000_030, List.of(two));
+    LogEntry entry = entry(source);
     var _ = source.apply(entry);
     commit(List.of(source), 1_000_040, 7, 9, "four ");
     source.checkpoint();
@@ -122,15 +120,17 @@ class KeptEntriesTest extends SteppedNodes {
     assertThat(versions(behind)).isEqualTo(versions(source)).doesNotHaveDuplicates();
   }
 
-  private static LogEntry two(Node source) {
-    Submission[] two = {
-      submission(1_000_030, source.update(0, 3, "two ")),
-      submission(1_000_031, source.update(5, 8, "three "))
-    };
-    return new LogEntry.Batch(1, 1_000_030, List.of(two));
+  private static LogEntry entry(Node source) {
+    return new LogEntry.Batch(
+        1,
+        1_000_030,
+        List.of(
+            submission(1_000_030, source.update(0, 3, "two ")),
+            submission(1_000_031, source.update(5, 8, "three ")),
+            submission(1_000_032, source.update(8, 10, "four "))));
   }
 
-  /** {@return a snapshot whose base ends between the two commits of an entry} */
+  /** {@return a snapshot whose base ends behind the first commit of an entry} */
   private static List<StagedChunk> snapshotFromWithinAnEntry(Node source) throws IOException {
     source.forgetBefore(1_000_030);
     commit(List.of(source), 1_000_050, 7, 9, "four ");
@@ -140,66 +140,32 @@ class KeptEntriesTest extends SteppedNodes {
     return source.snapshot();
   }
 
-  /** The entry's record has the key of its last commit, which the snapshot has as well. */
-  @Test
-  void fetchedState_thatBeginsWithinAnEntry_takesNothingOfWhatIsHere() throws Exception {
+  /** Whether the entry is applied before the snapshot is fetched or after. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void fetchedState_thatBeginsWithinAnEntry_takesNothingOfWhatIsHere(boolean isFetchedFirst)
+      throws Exception {
     KeyValueStore disk = disk();
     Node behind = node(disk);
     Node source = node(disk());
     List<Node> both = List.of(behind, source);
     begin(both);
-    LogEntry entry = two(source);
-    for (Node node : both) {
-      var _ = node.apply(entry);
-    }
-    behind.checkpoint();
-    for (StagedChunk chunk : snapshotFromWithinAnEntry(source)) {
-      behind.checkpoints.stage(chunk);
-    }
-    assertThat(versions(behind)).containsExactly(1_000_010L, 1_000_030L, 1_000_031L);
-  }
-
-  @Test
-  void fetchedState_thatBeginsWithinAnEntry_doesNotKeepANodeFromStarting() throws Exception {
-    KeyValueStore disk = disk();
-    Node behind = node(disk);
-    Node source = node(disk());
-    List<Node> both = List.of(behind, source);
-    begin(both);
-    LogEntry entry = two(source);
-    for (Node node : both) {
-      var _ = node.apply(entry);
-    }
-    behind.checkpoint();
-    for (StagedChunk chunk : snapshotFromWithinAnEntry(source)) {
-      behind.checkpoints.stage(chunk);
-    }
-    assertThat(node(disk).rows()).isEqualTo(behind.rows());
-  }
-
-  @Test
-  void entryWrittenOverAFetchedState_thatBeginsWithinIt_isWhole() throws Exception {
-    KeyValueStore disk = disk();
-    Node behind = node(disk);
-    Node source = node(disk());
-    List<Node> both = List.of(behind, source);
-    begin(both);
-    LogEntry entry = new LogEntry.Batch(1, 1_000_030, three(source));
+    LogEntry entry = entry(source);
     var _ = source.apply(entry);
+    List<StagedChunk> chunks = snapshotFromWithinAnEntry(source);
+    if (!isFetchedFirst) {
+      var _ = behind.apply(entry);
+    }
     behind.checkpoint();
-    for (StagedChunk chunk : snapshotFromWithinAnEntry(source)) {
+    for (StagedChunk chunk : chunks) {
       behind.checkpoints.stage(chunk);
     }
-    var _ = behind.apply(entry);
-    behind.checkpoint();
+    if (isFetchedFirst) {
+      var _ = behind.apply(entry);
+      behind.checkpoint();
+    }
     assertThat(versions(behind)).containsExactly(1_000_010L, 1_000_030L, 1_000_031L, 1_000_032L);
-  }
-
-  private static List<Submission> three(Node source) {
-    return List.of(
-        submission(1_000_030, source.update(0, 3, "two ")),
-        submission(1_000_031, source.update(5, 8, "three ")),
-        submission(1_000_032, source.update(8, 10, "four ")));
+    assertThat(node(disk).rows()).isEqualTo(behind.rows());
   }
 
   /** Bytes that are cut off between two commits must not pass for fewer commits. */
@@ -208,10 +174,10 @@ class KeptEntriesTest extends SteppedNodes {
     KeyValueStore disk = disk();
     Node node = node(disk);
     begin(List.of(node));
-    var _ = node.apply(two(node));
+    var _ = node.apply(entry(node));
     commit(List.of(node), 1_000_050, 7, 9, "four ");
     node.write();
-    byte[] key = AppliedCommits.key(1, 0, 1_000_031);
+    byte[] key = AppliedCommits.key(1, 0, 1_000_032);
     byte[] record = Objects.requireNonNull(disk.get(AppliedCommits.COMMITS, key));
     byte[] cut = Arrays.copyOf(record, record.length - 13);
     disk.write(new KeyValueBatch().put(AppliedCommits.COMMITS, key, cut), Sync.WRITTEN);
@@ -308,7 +274,7 @@ class KeptEntriesTest extends SteppedNodes {
     Node node = node(disk);
     begin(List.of(node));
     long index = node.state.appliedIndex();
-    var _ = node.apply(new LogEntry.Batch(1, 1_000_030, three(node)));
+    var _ = node.apply(entry(node));
     commit(List.of(node), 1_000_050, 7, 9, "five ");
     node.write();
     List<Long> expected = versions(node);
