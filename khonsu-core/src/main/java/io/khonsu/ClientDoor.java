@@ -5,11 +5,14 @@ import io.khonsu.mvcc.KeyInterval;
 import io.khonsu.mvcc.ScanVisitor;
 import io.khonsu.mvcc.TxnBuffer;
 import io.khonsu.mvcc.Version;
+import io.khonsu.spi.ClientService;
 import io.khonsu.spi.ClientSessions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * nothing of a client between two questions, so a client that goes away leaves nothing behind, and
  * goes on at any other node. Thread-safe.
  */
-public final class ClientDoor {
+public final class ClientDoor implements ClientService {
   /** So many questions may wait here for something to change, at a time. */
   private static final int WAITERS_MAX = 64;
 
@@ -59,24 +62,49 @@ public final class ClientDoor {
     this.sessions = sessions;
   }
 
-  /**
-   * {@return the answer to a question} Waits for what that takes: a majority, a commit, a change.
-   *
-   * @param question any bytes; nobody changes them any more
-   */
+  @Override
   public byte[] answer(byte[] question) {
-    return answered(question).encode(clusterId);
+    return answered(() -> answered(decoded(question))).encode(clusterId);
   }
 
-  private RemoteAnswer answered(byte[] bytes) {
+  @Override
+  public CompletionStage<byte[]> answer(byte[] question, Executor waiting) {
+    return pending(question, waiting).thenApply(answer -> answer.encode(clusterId));
+  }
+
+  /** A commit takes no thread while it waits for its place. */
+  private CompletionStage<RemoteAnswer> pending(byte[] bytes, Executor waiting) {
     try {
-      RemoteQuestion.Addressed asked = RemoteQuestion.decode(bytes);
-      if (asked.clusterId() != 0 && asked.clusterId() != clusterId) {
-        return new RemoteAnswer.Refused(
-            "this is cluster %d, not %d: correct the address"
-                .formatted(clusterId, asked.clusterId()));
-      }
-      return answered(asked.question());
+      RemoteQuestion question = decoded(bytes);
+      return question instanceof RemoteQuestion.Commit commit
+          ? submitted(commit)
+          : CompletableFuture.supplyAsync(() -> answered(() -> answered(question)), waiting);
+    } catch (RuntimeException e) {
+      return CompletableFuture.completedFuture(
+          answered(() -> {
+            throw e;
+          }));
+    }
+  }
+
+  private RemoteQuestion decoded(byte[] bytes) {
+    RemoteQuestion.Addressed asked = RemoteQuestion.decode(bytes);
+    if (asked.clusterId() != 0 && asked.clusterId() != clusterId) {
+      throw new IllegalArgumentException(
+          "this is cluster %d, not %d: correct the address"
+              .formatted(clusterId, asked.clusterId()));
+    }
+    return asked.question();
+  }
+
+  /** What gives an answer. */
+  private interface Answering {
+    RemoteAnswer answer() throws EncodedRequest.MalformedException;
+  }
+
+  private static RemoteAnswer answered(Answering answering) {
+    try {
+      return answering.answer();
     } catch (SnapshotTooOldException e) {
       return new RemoteAnswer.TooOld(e.version(), e.oldestVersion());
     } catch (TableDroppedException e) {
@@ -96,17 +124,19 @@ public final class ClientDoor {
       case RemoteQuestion.Range range -> range(range);
       case RemoteQuestion.Changed(byte[] request, int waitMillis) -> changed(request, waitMillis);
       case RemoteQuestion.OpenSession() -> settled(sessions.open().thenApply(ClientDoor::said));
-      case RemoteQuestion.Commit commit ->
-          settled(
-              sessions
-                  .submit(
-                      sessions.commitId(commit.session(), commit.number()),
-                      commit.answeredBelow(),
-                      commit.request())
-                  .thenApply(ClientDoor::said));
+      case RemoteQuestion.Commit commit -> settled(submitted(commit));
       case RemoteQuestion.Outcome(long commitId) ->
           settled(sessions.outcome(commitId).thenApply(ClientDoor::said));
     };
+  }
+
+  private CompletionStage<RemoteAnswer> submitted(RemoteQuestion.Commit commit) {
+    return sessions
+        .submit(
+            sessions.commitId(commit.session(), commit.number()),
+            commit.answeredBelow(),
+            commit.request())
+        .thenApply(ClientDoor::said);
   }
 
   private static RemoteAnswer settled(CompletionStage<RemoteAnswer> pending) {

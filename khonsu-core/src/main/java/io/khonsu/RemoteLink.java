@@ -174,7 +174,12 @@ final class RemoteLink implements AutoCloseable {
       throws IOException, InterruptedException {
     RemoteAnswer.Addressed got;
     try {
-      got = RemoteAnswer.decode(nodes.ask(asked, question.encode(clusterId.get()), timeout));
+      byte[] encoded = question.encode(clusterId.get());
+      got =
+          RemoteAnswer.decode(
+              isBrief(question, encoded)
+                  ? nodes.askBriefly(asked, encoded, timeout)
+                  : nodes.ask(asked, encoded, timeout));
     } catch (IllegalArgumentException e) {
       throw new IOException("it gave no answer of this version: " + e.getMessage(), e);
     }
@@ -188,6 +193,18 @@ final class RemoteLink implements AutoCloseable {
               .formatted(asked + 1, got.clusterId(), known));
     }
     return got.answer();
+  }
+
+  /** {@return whether question and answer are small} Nobody can know what a read brings. */
+  private static boolean isBrief(RemoteQuestion question, byte[] encoded) {
+    return switch (question) {
+      case RemoteQuestion.Items _, RemoteQuestion.Range _, RemoteQuestion.Changed _ -> false;
+      case RemoteQuestion.Newest _,
+          RemoteQuestion.OpenSession _,
+          RemoteQuestion.Commit _,
+          RemoteQuestion.Outcome _ ->
+          encoded.length <= ClientNetwork.Nodes.BRIEF_BYTES_MAX;
+    };
   }
 
   private void pauseBefore(int attempt) {

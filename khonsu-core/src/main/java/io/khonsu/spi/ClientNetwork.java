@@ -41,6 +41,9 @@ public interface ClientNetwork {
 
   /** Ways to some nodes. Thread-safe. */
   interface Nodes extends AutoCloseable {
+    /** The largest question for {@link #askBriefly}. */
+    int BRIEF_BYTES_MAX = 256 << 10;
+
     /**
      * Asks a node, and waits for its answer.
      *
@@ -52,6 +55,16 @@ public interface ClientNetwork {
      */
     byte[] ask(int node, byte[] question, Duration timeout)
         throws IOException, InterruptedException;
+
+    /**
+     * Asks as {@link #ask}: a question of at most {@link #BRIEF_BYTES_MAX}, whose answer is not
+     * larger. A network may let many of them share a stream, so that each costs little; then none
+     * of them may have to wait for another's answer.
+     */
+    default byte[] askBriefly(int node, byte[] question, Duration timeout)
+        throws IOException, InterruptedException {
+      return ask(node, question, timeout);
+    }
 
     /** Ends all connections; who waits gets an {@link IOException}. Closing twice does nothing. */
     @Override

@@ -9,8 +9,11 @@ import io.grpc.ServerCall;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
 import io.grpc.TlsServerCredentials.ClientAuth;
+import io.khonsu.spi.ClientService;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -18,15 +21,15 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * Where a node listens for clients: each question is a call of its own, with one message and one
- * answer, which are bytes. Thread-safe; close it before the node.
+ * Where a node listens for clients: a question is a call of its own, with one message and one
+ * answer, which are bytes; or, if it is brief, a part of a stream that many share. Thread-safe;
+ * close it before the node.
  */
 public final class ClientListener implements AutoCloseable {
   static final MethodDescriptor<byte[], byte[]> ASK =
@@ -42,11 +45,15 @@ public final class ClientListener implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ClientListener.class);
   private static final long CLOSING_SECONDS_MAX = 3;
 
+  /** So many clients may have a stream. */
+  private static final int STREAMS_MAX = 1024;
+
   private final ClientSettings settings;
-  private final UnaryOperator<byte[]> door;
+  private final ClientService service;
   private final Wiring wiring;
   private final ConnectionGate gate;
   private final Semaphore calls;
+  private final Semaphore streams = new Semaphore(STREAMS_MAX);
   private final Semaphore bytes;
   private final AtomicLong refusals = new AtomicLong();
 
@@ -55,10 +62,10 @@ public final class ClientListener implements AutoCloseable {
 
   private final Server server;
 
-  private ClientListener(ClientSettings settings, UnaryOperator<byte[]> door, Wiring wiring)
+  private ClientListener(ClientSettings settings, ClientService service, Wiring wiring)
       throws IOException {
     this.settings = settings;
-    this.door = door;
+    this.service = service;
     this.wiring = wiring;
     this.gate = new ConnectionGate(ConnectionGate.Limits.USUAL, wiring);
     this.calls = new Semaphore(settings.limits().callsMax());
@@ -68,7 +75,10 @@ public final class ClientListener implements AutoCloseable {
             settings.listen(),
             ClientAuth.REQUIRE,
             settings.limits().questionBytesMax(),
-            ServerServiceDefinition.builder("khonsu.Client").addMethod(ASK, this::accept).build(),
+            ServerServiceDefinition.builder("khonsu.Client")
+                .addMethod(ASK, this::accept)
+                .addMethod(StreamedParts.STREAM, this::acceptStream)
+                .build(),
             gate,
             ArrivingBytes.factory());
   }
@@ -76,17 +86,17 @@ public final class ClientListener implements AutoCloseable {
   /**
    * Listens.
    *
-   * @param door answers any bytes; may wait
+   * @param service answers any bytes
    * @throws InsecureListenerException if other machines would reach it without TLS
    * @throws IOException if the address is unknown or in use, or a certificate cannot be used
    */
-  public static ClientListener open(ClientSettings settings, UnaryOperator<byte[]> door)
+  public static ClientListener open(ClientSettings settings, ClientService service)
       throws IOException {
     Wiring wiring =
         new Wiring(
             "khonsu-clients", new Wiring.Security(settings.tls(), null, settings.plainText()));
     try {
-      ClientListener listener = new ClientListener(settings, door, wiring);
+      ClientListener listener = new ClientListener(settings, service, wiring);
       LOG.atInfo()
           .addKeyValue("address", listener.address())
           .addKeyValue("tls", wiring.isSecure())
@@ -108,24 +118,93 @@ public final class ClientListener implements AutoCloseable {
     return refusals.get();
   }
 
+  /** {@return how many clients have a stream} */
+  public int streams() {
+    return STREAMS_MAX - streams.availablePermits();
+  }
+
   private ServerCall.Listener<byte[]> accept(ServerCall<byte[], byte[]> call, Metadata headers) {
-    var tls = call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
-    String name = TlsFiles.clientUris(settings.clusterId());
-    if (wiring.isSecure() && !TlsIdentity.names(tls, uri -> uri.startsWith(name))) {
-      return refuse(
-          call,
-          Status.PERMISSION_DENIED.withDescription(
-              "the certificate has no name that begins with %s: make one for this client"
-                  .formatted(name)));
+    if (!isClient(call)) {
+      return refuse(call, noClient());
     }
     if (!calls.tryAcquire()) {
-      return refuse(call, overloaded("questions", settings.limits().callsMax()));
+      return refuse(call, tooManyQuestions(settings.limits().callsMax()));
     }
     gate.began(call.getAttributes()); // and stays let in, unless a question is refused
     Answering its = new Answering(call);
     ArrivingBytes.tell(its::arrived);
     call.request(2); // the second is never sent, or the question is none
     return its;
+  }
+
+  private ServerCall.Listener<byte[]> acceptStream(
+      ServerCall<byte[], byte[]> call, Metadata headers) {
+    if (!isClient(call)) {
+      return refuse(call, noClient());
+    }
+    if (!streams.tryAcquire()) {
+      return refuse(call, overloaded("streams", STREAMS_MAX));
+    }
+    gate.began(call.getAttributes());
+    StreamedAnswers stream = new StreamedAnswers(call, this);
+    stream.begin();
+    return stream;
+  }
+
+  private boolean isClient(ServerCall<byte[], byte[]> call) {
+    var tls = call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
+    String name = TlsFiles.clientUris(settings.clusterId());
+    return !wiring.isSecure() || TlsIdentity.names(tls, uri -> uri.startsWith(name));
+  }
+
+  private Status noClient() {
+    return Status.PERMISSION_DENIED.withDescription(
+        "the certificate has no name that begins with %s: make one for this client"
+            .formatted(TlsFiles.clientUris(settings.clusterId())));
+  }
+
+  /** {@return what answers a stream's questions} For streams, as what follows. */
+  ClientService service() {
+    return service;
+  }
+
+  Executor answering() {
+    return answering;
+  }
+
+  Duration questionTimeout() {
+    return settings.limits().questionTimeout();
+  }
+
+  /** {@return whether there is room for so many bytes} */
+  boolean hold(int count) {
+    return bytes.tryAcquire(count);
+  }
+
+  void release(int count) {
+    bytes.release(count);
+  }
+
+  Status tooManyBytes() {
+    return overloaded("bytes", settings.limits().bytesMax());
+  }
+
+  Status tooManyQuestions(int most) {
+    return overloaded("questions", most);
+  }
+
+  void later(Runnable action) {
+    wiring.later(questionTimeout(), action);
+  }
+
+  /** Lets the connection of a call that was refused be a stranger's. */
+  void letGo(ServerCall<byte[], byte[]> call) {
+    gate.ended(call.getAttributes());
+  }
+
+  /** A stream has ended. */
+  void ended() {
+    streams.release();
   }
 
   private static Status overloaded(String what, int most) {
@@ -145,7 +224,7 @@ public final class ClientListener implements AutoCloseable {
     return trailers;
   }
 
-  private void note(ServerCall<byte[], byte[]> call, Status status) {
+  void note(ServerCall<byte[], byte[]> call, Status status) {
     long count = refusals.incrementAndGet();
     // Ever more seldom, so that a stranger cannot fill the disk.
     LOG.atLevel(Long.bitCount(count) == 1 ? Level.WARN : Level.DEBUG)
@@ -178,7 +257,7 @@ public final class ClientListener implements AutoCloseable {
     /** Counts a part of the question: what is here before the rest of it takes memory as well. */
     private synchronized void arrived(int count) {
       if (!isClosed && !hold(count)) {
-        close(overloaded("bytes", settings.limits().bytesMax()));
+        close(tooManyBytes());
       }
     }
 
@@ -235,7 +314,7 @@ public final class ClientListener implements AutoCloseable {
     private void answer(byte[] asked) {
       byte[] answer;
       try {
-        answer = door.apply(asked);
+        answer = service.answer(asked);
       } catch (RuntimeException | Error e) {
         LOG.atError().setCause(e).log("a question could not be answered");
         close(Status.INTERNAL.withDescription("the node could not answer; its log says why"));
@@ -249,7 +328,7 @@ public final class ClientListener implements AutoCloseable {
         return;
       }
       if (!hold(answer.length)) {
-        close(overloaded("bytes", settings.limits().bytesMax()));
+        close(tooManyBytes());
         return;
       }
       isClosed = true;

@@ -17,11 +17,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +37,11 @@ public final class GrpcClientNetwork implements ClientNetwork {
 
   /** Where nodes may be that are called without certificates. */
   private static final String PLAIN_TEXT = "plainText";
+
+  static final String NO_NODE = "the certificate at the other end is not that of a node";
+
+  /** A stream that nobody has used for so long is ended. */
+  private static final Duration STREAM_IDLE_MAX = Duration.ofSeconds(20);
 
   /** For the service loader. */
   public GrpcClientNetwork() {}
@@ -94,25 +101,87 @@ public final class GrpcClientNetwork implements ClientNetwork {
     return "khonsu-grpc";
   }
 
+  /** {@return whether a call was answered by a node, as far as that can be known} */
+  static boolean isNode(Wiring wiring, ClientCall<?, ?> call) {
+    var tls = call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
+    return !wiring.isSecure() || TlsIdentity.names(tls, TlsFiles::isNodeUri);
+  }
+
+  /** {@return how a call has ended, for people} */
+  static String describe(Status status) {
+    Throwable cause = status.getCause();
+    return "%s: %s%s"
+        .formatted(
+            status.getCode(),
+            status.getDescription(),
+            cause == null ? "" : ", " + cause.getMessage());
+  }
+
   /** One channel for each node, which connects when it is used. */
   private static final class Channels implements Nodes {
     private final List<ManagedChannel> channels = new ArrayList<>();
+    private final AtomicReferenceArray<@Nullable QuestionStream> streams;
     private final Wiring wiring;
 
     private Channels(List<Address> nodes, Wiring wiring) {
       this.wiring = wiring;
+      this.streams = new AtomicReferenceArray<>(nodes.size());
       nodes.forEach(
           node -> channels.add(wiring.channel(node.host(), node.port(), ANSWER_BYTES_MAX)));
+      wiring.repeat(STREAM_IDLE_MAX, this::endIdleStreams);
+    }
+
+    private ManagedChannel channel(int node) {
+      ManagedChannel channel = channels.get(node);
+      if (channel.getState(false) == ConnectivityState.TRANSIENT_FAILURE) {
+        channel.resetConnectBackoff(); // the caller has its own
+      }
+      return channel;
+    }
+
+    @Override
+    public byte[] askBriefly(int node, byte[] question, Duration timeout)
+        throws IOException, InterruptedException {
+      QuestionStream stream = stream(node, streams.get(node));
+      byte[] answer = stream.ask(question, timeout);
+      if (answer == null) {
+        stream = stream(node, stream);
+        answer = stream.ask(question, timeout);
+      }
+      if (answer == null) {
+        IOException end = stream.end();
+        throw new NotAskedException(end == null ? "" : String.valueOf(end.getMessage()), end);
+      }
+      return answer;
+    }
+
+    /** {@return a stream that has not ended yet, for one that may have} */
+    private QuestionStream stream(int node, @Nullable QuestionStream last) {
+      if (last != null && last.end() == null) {
+        return last;
+      }
+      QuestionStream next = new QuestionStream(channel(node), wiring);
+      QuestionStream current = streams.compareAndExchange(node, last, next);
+      if (current == last) {
+        next.begin();
+        return next;
+      }
+      return Objects.requireNonNull(current); // somebody else was first; it is never taken away
+    }
+
+    private void endIdleStreams() {
+      for (int node = 0; node < streams.length(); node++) {
+        QuestionStream stream = streams.get(node);
+        if (stream != null) {
+          stream.endIfIdle(STREAM_IDLE_MAX);
+        }
+      }
     }
 
     @Override
     public byte[] ask(int node, byte[] question, Duration timeout)
         throws IOException, InterruptedException {
-      ManagedChannel channel = channels.get(node);
-      if (channel.getState(false) == ConnectivityState.TRANSIENT_FAILURE) {
-        channel.resetConnectBackoff(); // the caller has its own
-      }
-      Call call = new Call(channel, wiring.isSecure(), timeout);
+      Call call = new Call(channel(node), wiring, timeout);
       try {
         return call.ask(question);
       } catch (ExecutionException e) {
@@ -139,7 +208,7 @@ public final class GrpcClientNetwork implements ClientNetwork {
   /** One question on its way. */
   private static final class Call extends ClientCall.Listener<byte[]> {
     private final ClientCall<byte[], byte[]> call;
-    private final boolean isSecure;
+    private final Wiring wiring;
     private final CompletableFuture<byte[]> result = new CompletableFuture<>();
     private volatile byte @Nullable [] answer;
     private volatile boolean isNode = true;
@@ -150,8 +219,8 @@ public final class GrpcClientNetwork implements ClientNetwork {
     /** Whether the node said that it did not look at it. */
     private volatile boolean isRefused;
 
-    private Call(ManagedChannel channel, boolean isSecure, Duration timeout) {
-      this.isSecure = isSecure;
+    private Call(ManagedChannel channel, Wiring wiring, Duration timeout) {
+      this.wiring = wiring;
       this.call =
           channel.newCall(
               ClientListener.ASK,
@@ -188,8 +257,7 @@ public final class GrpcClientNetwork implements ClientNetwork {
 
     @Override
     public void onHeaders(Metadata headers) {
-      var tls = call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
-      if (isSecure && !TlsIdentity.names(tls, TlsFiles::isNodeUri)) {
+      if (!GrpcClientNetwork.isNode(wiring, call)) {
         isNode = false;
         call.cancel("whoever answers is no node", null);
       }
@@ -205,22 +273,12 @@ public final class GrpcClientNetwork implements ClientNetwork {
       byte[] got = answer;
       isRefused = trailers.containsKey(ClientListener.NOT_ASKED);
       if (!isNode) {
-        result.completeExceptionally(
-            new IOException("the certificate at the other end is not that of a node"));
+        result.completeExceptionally(new IOException(NO_NODE));
       } else if (status.isOk() && got != null) {
         result.complete(got);
       } else {
         result.completeExceptionally(new IOException(describe(status)));
       }
-    }
-
-    private static String describe(Status status) {
-      Throwable cause = status.getCause();
-      return "%s: %s%s"
-          .formatted(
-              status.getCode(),
-              status.getDescription(),
-              cause == null ? "" : ", " + cause.getMessage());
     }
   }
 }

@@ -30,6 +30,7 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -59,7 +60,7 @@ final class Wiring implements AutoCloseable {
   private final EventLoopGroup network;
   private final ScheduledThreadPoolExecutor timer;
 
-  /** For what blocks: looking up names, and the arithmetic of TLS handshakes. */
+  /** For what blocks, as looking up names, and what may take long, as TLS handshakes. */
   private final ExecutorService helpers = Executors.newVirtualThreadPerTaskExecutor();
 
   private final @Nullable TlsIdentity tls;
@@ -111,6 +112,11 @@ final class Wiring implements AutoCloseable {
   /** {@return whether connections are encrypted} */
   boolean isSecure() {
     return tls != null;
+  }
+
+  /** {@return what runs each action on a thread of its own, until this is closed} */
+  Executor helpers() {
+    return helpers;
   }
 
   /**

@@ -7,6 +7,7 @@ import io.khonsu.distributed.ClusterConfig;
 import io.khonsu.distributed.ClusterMember;
 import io.khonsu.distributed.DistributedCommitManager;
 import io.khonsu.distributed.DistributedCommitManager.Surroundings;
+import io.khonsu.spi.ClientService;
 import io.khonsu.spi.InMemoryKeyValueEngine;
 import io.khonsu.spi.KeyValueEngine;
 import java.io.IOException;
@@ -36,7 +37,7 @@ public final class ClientCluster implements AutoCloseable {
   private final Map<Long, ClusterMember> members = new TreeMap<>();
   private final Map<Long, ClientListener> listeners = new TreeMap<>();
   private UnaryOperator<ClientSettings> settings = UnaryOperator.identity();
-  private UnaryOperator<UnaryOperator<byte[]>> guard = UnaryOperator.identity();
+  private @Nullable UnaryOperator<UnaryOperator<byte[]>> guard;
 
   public ClientCluster(int count, BufferAllocator allocator) throws IOException {
     this(count, allocator, 5);
@@ -107,10 +108,10 @@ public final class ClientCluster implements AutoCloseable {
 
   private void open(long id) throws IOException {
     ClientSettings usual = ClientSettings.of(clusterId, known(doors.get(id)));
-    listeners.put(
-        id,
-        ClientListener.open(
-            settings.apply(usual), guard.apply(known(members.get(id)).clientDoor()::answer)));
+    ClientService door = known(members.get(id)).clientDoor();
+    var guarding = guard;
+    ClientService entrance = guarding == null ? door : guarding.apply(door::answer)::apply;
+    listeners.put(id, ClientListener.open(settings.apply(usual), entrance));
   }
 
   private void start(long id, NodePresence presence) throws IOException {

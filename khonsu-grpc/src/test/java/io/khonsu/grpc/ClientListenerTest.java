@@ -10,6 +10,7 @@ import io.grpc.Metadata;
 import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.Status;
 import io.khonsu.spi.ClientNetwork;
+import io.khonsu.spi.ClientService;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -29,7 +30,6 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -56,7 +56,7 @@ class ClientListenerTest {
   }
 
   private ClientListener listen(
-      ClientSettings.Limits limits, Optional<TlsFiles> tls, UnaryOperator<byte[]> door)
+      ClientSettings.Limits limits, Optional<TlsFiles> tls, ClientService door)
       throws IOException {
     ClientListener listener =
         ClientListener.open(
@@ -65,7 +65,7 @@ class ClientListenerTest {
     return listener;
   }
 
-  private ClientListener listen(UnaryOperator<byte[]> door) throws IOException {
+  private ClientListener listen(ClientService door) throws IOException {
     return listen(ClientSettings.Limits.defaults(), Optional.empty(), door);
   }
 

@@ -97,7 +97,7 @@ public final class RunningNode implements NodeStarter.Node {
       throws IOException {
     return config.clients().isEmpty()
         ? null
-        : ClientListener.open(config.clients().get(), member.clientDoor()::answer);
+        : ClientListener.open(config.clients().get(), member.clientDoor());
   }
 
   private static @Nullable NodeArchive archive(NodeConfig config, ClusterMember member)

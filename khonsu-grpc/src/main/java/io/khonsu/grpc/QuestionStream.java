@@ -1,0 +1,261 @@
+package io.khonsu.grpc;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.khonsu.grpc.StreamedParts.Kind;
+import io.khonsu.grpc.StreamedParts.Part;
+import io.khonsu.spi.ClientNetwork.NotAskedException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A call to a node that many brief questions share: what is asked while the network is busy with
+ * what was asked before goes as one message. Once it has ended it takes no more, and another one
+ * has to be begun. Thread-safe.
+ */
+final class QuestionStream extends ClientCall.Listener<byte[]> {
+  /** Bytes that wait in the network's own buffers before questions wait here instead. */
+  private static final int NETWORK_BYTES = 128 << 10;
+
+  private final ClientCall<byte[], byte[]> call;
+  private final Wiring wiring;
+  private final Semaphore room = new Semaphore(StreamedParts.UNDER_WAY_MAX);
+  private final AtomicLong lastNumber = new AtomicLong();
+
+  /** By number, those that somebody waits for. */
+  private final Map<Long, Question> underWay = new ConcurrentHashMap<>();
+
+  private final Queue<Question> queue = new ConcurrentLinkedQueue<>();
+  private final Repeated sending;
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /** Whether a node has let this in; before, nothing is sent. */
+  @GuardedBy("lock")
+  private boolean isOpen;
+
+  /** Why nothing is sent any more. */
+  private volatile @Nullable IOException end;
+
+  private volatile long usedNanos = System.nanoTime();
+
+  private enum State {
+    WAITS,
+    HAS_LEFT,
+    GIVEN_UP
+  }
+
+  /** A question, which either leaves or is given up. */
+  private static final class Question {
+    private final long number;
+    private final byte[] bytes;
+    private final CompletableFuture<byte[]> result = new CompletableFuture<>();
+    private final AtomicReference<State> state = new AtomicReference<>(State.WAITS);
+
+    private Question(long number, byte[] bytes) {
+      this.number = number;
+      this.bytes = bytes;
+    }
+
+    private boolean leaves() {
+      return state.compareAndSet(State.WAITS, State.HAS_LEFT);
+    }
+
+    /** {@return whether nobody can have got it, nor will} */
+    private boolean giveUp() {
+      return state.compareAndSet(State.WAITS, State.GIVEN_UP) || state.get() == State.GIVEN_UP;
+    }
+
+    private void fail(String why, @Nullable Throwable cause) {
+      result.completeExceptionally(
+          giveUp() ? new NotAskedException(why, cause) : new IOException(why, cause));
+    }
+  }
+
+  /** Begins to connect. */
+  QuestionStream(ManagedChannel channel, Wiring wiring) {
+    this.wiring = wiring;
+    this.sending = new Repeated(wiring.helpers(), this::send);
+    CallOptions options = CallOptions.DEFAULT.withOnReadyThreshold(NETWORK_BYTES);
+    this.call = channel.newCall(StreamedParts.STREAM, options);
+  }
+
+  void begin() {
+    call.start(this, new Metadata());
+    call.request(2);
+  }
+
+  /**
+   * Asks, and waits for the answer.
+   *
+   * @return null if the stream has ended before, and another one must be begun
+   */
+  byte @Nullable [] ask(byte[] bytes, Duration timeout) throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    if (!room.tryAcquire() && !room.tryAcquire(timeout.toNanos(), TimeUnit.NANOSECONDS)) {
+      throw new NotAskedException("too many questions wait for an answer", null);
+    }
+    Question question = new Question(lastNumber.incrementAndGet(), bytes);
+    try {
+      underWay.put(question.number, question);
+      if (end != null && question.giveUp()) {
+        return null;
+      }
+      queue.add(question);
+      sending.ask();
+      return await(question, deadline);
+    } finally {
+      underWay.remove(question.number);
+      room.release();
+    }
+  }
+
+  private static byte[] await(Question question, long deadline)
+      throws IOException, InterruptedException {
+    try {
+      return question.result.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof IOException why ? why : new IOException(e);
+    } catch (TimeoutException e) {
+      String why = "no answer came in time";
+      throw question.giveUp() ? new NotAskedException(why, e) : new IOException(why, e);
+    } catch (InterruptedException e) {
+      var _ = question.giveUp();
+      throw e;
+    }
+  }
+
+  private void send() {
+    lock.lock();
+    try {
+      while (isOpen && end == null && call.isReady() && !queue.isEmpty()) {
+        List<Part> parts = next();
+        if (!parts.isEmpty()) {
+          usedNanos = System.nanoTime();
+          call.sendMessage(StreamedParts.join(parts));
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private List<Part> next() {
+    List<Part> parts = new ArrayList<>();
+    int bytes = 0;
+    while (bytes < StreamedParts.MESSAGE_BYTES) {
+      Question question = queue.poll();
+      if (question == null) {
+        break;
+      }
+      if (question.leaves()) {
+        Part part = new Part(question.number, Kind.QUESTION, question.bytes);
+        parts.add(part);
+        bytes += part.sizeBytes();
+      }
+    }
+    return parts;
+  }
+
+  @Override
+  public void onHeaders(Metadata headers) {
+    if (!GrpcClientNetwork.isNode(wiring, call)) {
+      end(new IOException(GrpcClientNetwork.NO_NODE), true);
+      return;
+    }
+    lock.lock();
+    try {
+      isOpen = true;
+    } finally {
+      lock.unlock();
+    }
+    sending.ask();
+  }
+
+  @Override
+  public void onReady() {
+    sending.ask();
+  }
+
+  @Override
+  public void onMessage(byte[] message) {
+    try {
+      StreamedParts.split(message).forEach(this::answered);
+      call.request(1);
+    } catch (IllegalArgumentException e) {
+      end(new IOException("a node gave no answer of this version", e), true);
+    }
+  }
+
+  private void answered(Part part) {
+    Question question = underWay.get(part.number());
+    if (question == null) {
+      return; // nobody waits any more
+    }
+    switch (part.kind()) {
+      case ANSWER -> question.result.complete(part.bytes());
+      case NOT_ASKED ->
+          question.result.completeExceptionally(new NotAskedException(text(part), null));
+      case FAILED -> question.result.completeExceptionally(new IOException(text(part)));
+      case QUESTION -> throw new IllegalArgumentException("a node asks a question");
+    }
+  }
+
+  private static String text(Part part) {
+    return new String(part.bytes(), StandardCharsets.UTF_8);
+  }
+
+  @Override
+  public void onClose(Status status, Metadata trailers) {
+    end(new IOException(GrpcClientNetwork.describe(status)), false);
+  }
+
+  /** Ends it if nothing was asked for a while, and nobody waits. */
+  void endIfIdle(Duration forSoLong) {
+    if (underWay.isEmpty() && System.nanoTime() - usedNanos > forSoLong.toNanos()) {
+      end(new IOException("the stream was not used"), true);
+    }
+  }
+
+  private void end(IOException why, boolean cancels) {
+    lock.lock();
+    try {
+      if (end != null) {
+        return;
+      }
+      end = why;
+      if (cancels) {
+        call.cancel(why.getMessage(), why);
+      }
+    } finally {
+      lock.unlock();
+    }
+    queue.clear();
+    String message = String.valueOf(why.getMessage());
+    underWay.values().forEach(question -> question.fail(message, why));
+  }
+
+  /** {@return why it has ended, or null} */
+  @Nullable IOException end() {
+    return end;
+  }
+}
