@@ -16,7 +16,7 @@ final class KhonsuClient implements CommitPath {
     table = new KhonsuDurable(Khonsu.connect("khonsu://" + nodes));
   }
 
-  /** It does not know who leads: it asks any node, which passes on what is for the leader. */
+  /** It cannot say who leads: it asks one of the nodes, which passes commits on to that one. */
   @Override
   public int leader() {
     return 0;

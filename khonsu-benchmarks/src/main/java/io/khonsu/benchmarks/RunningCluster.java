@@ -74,7 +74,8 @@ final class RunningCluster implements AutoCloseable {
     }
   }
 
-  private static int freePort(Set<Integer> taken) throws IOException {
+  /** {@return a port that nobody listens on, and that is none of those taken; it is added} */
+  static int freePort(Set<Integer> taken) throws IOException {
     for (int attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
       int port = ThreadLocalRandom.current().nextInt(PORT_LEAST, PORT_BOUND);
       if (taken.add(port) && isFree(port)) {
