@@ -55,9 +55,9 @@ final class BackupBenchmark {
     Rounds idle = new Rounds();
     Rounds beside = new Rounds();
     long baseBytes;
-    try (KhonsuDurable store =
-            new KhonsuDurable(directory.resolve("store"), StoreConfig.defaults());
-        Archiver archiver = Archiver.start(store.db(), archive, ArchiverOptions.defaults());
+    try (Khonsu db = Khonsu.open(directory.resolve("store"), StoreConfig.defaults());
+        KhonsuDurable store = new KhonsuDurable(db);
+        Archiver archiver = Archiver.start(db, archive, ArchiverOptions.defaults());
         ExecutorService taking = Executors.newSingleThreadExecutor();
         Crew crew = new Crew(COMMITTERS)) {
       store.load(rows, VALUE_BYTES);

@@ -62,7 +62,7 @@ final class ClusterGoals {
     if (ours.setting().valueBytes() == SMALL_BYTES) {
       judgeAlone(ours);
     }
-    find(ours, ClusterPeer.CEILING::equals)
+    find(ours, peer -> peer == ours.peer().ceiling())
         .ifPresent(ceiling ->
             verdicts.add(
                 Verdict.atLeast(
@@ -70,7 +70,7 @@ final class ClusterGoals {
                     title,
                     ratio(ours, ceiling),
                     CEILING_SHARE)));
-    find(ours, ClusterGoals::isRival)
+    find(ours, peer -> isRival(ours.peer(), peer))
         .ifPresent(rival ->
             verdicts.add(
                 Verdict.atLeast(
@@ -109,8 +109,9 @@ final class ClusterGoals {
     }
   }
 
-  private static boolean isRival(ClusterPeer peer) {
-    return !peer.isKhonsu() && !peer.isLimit();
+  /** Clients are held against clients, and who is in the leader against others there. */
+  private static boolean isRival(ClusterPeer ours, ClusterPeer peer) {
+    return !peer.isKhonsu() && !peer.isLimit() && peer.way() == ours.way();
   }
 
   private static double ratio(ClusterMeasurement ours, ClusterMeasurement theirs) {
@@ -126,7 +127,7 @@ final class ClusterGoals {
 
   private Optional<ClusterMeasurement> leastCpu(ClusterMeasurement beside) {
     return measurements.stream()
-        .filter(m -> m.setting().equals(beside.setting()) && isRival(m.peer()))
+        .filter(m -> m.setting().equals(beside.setting()) && isRival(beside.peer(), m.peer()))
         .min(Comparator.comparingDouble(ClusterMeasurement::cpuNanosPerCommit));
   }
 }

@@ -5,12 +5,14 @@ import java.util.Locale;
 /** Whose commits are measured: a system, and how its clients reach it. */
 enum ClusterPeer {
   KHONSU("Khonsu, in the leader", ClusterSystem.KHONSU, Way.INSIDE),
+  KHONSU_CLIENT("Khonsu, its client", ClusterSystem.KHONSU, Way.CLIENT),
   JRAFT("SOFAJRaft, in the leader", ClusterSystem.JRAFT, Way.INSIDE),
   JRAFT_CLIENT("SOFAJRaft, its client", ClusterSystem.JRAFT, Way.CLIENT),
   RATIS("Ratis, in the leader", ClusterSystem.RATIS, Way.INSIDE),
   RATIS_CLIENT("Ratis, its clients", ClusterSystem.RATIS, Way.CLIENT),
   ETCD("etcd, gRPC client", ClusterSystem.ETCD, Way.CLIENT),
   CEILING("ceiling: plain logs on gRPC", ClusterSystem.CEILING, Way.INSIDE),
+  CEILING_CLIENT("ceiling: client of plain logs", ClusterSystem.CEILING, Way.CLIENT),
   NETWORK("gRPC round trip", ClusterSystem.NETWORK, Way.INSIDE),
   DISK("fdatasync", ClusterSystem.DISK, Way.INSIDE);
 
@@ -44,6 +46,14 @@ enum ClusterPeer {
     return way;
   }
 
+  /** {@return the limit of those whose commits come from the same place} */
+  ClusterPeer ceiling() {
+    return switch (way) {
+      case INSIDE -> CEILING;
+      case CLIENT -> CEILING_CLIENT;
+    };
+  }
+
   /** {@return the name as options and reports have it} */
   String id() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
@@ -56,7 +66,7 @@ enum ClusterPeer {
   /** {@return whether it only says what the machine could do} */
   boolean isLimit() {
     return switch (this) {
-      case CEILING, NETWORK, DISK -> true;
+      case CEILING, CEILING_CLIENT, NETWORK, DISK -> true;
       default -> false;
     };
   }

@@ -24,15 +24,16 @@ import java.util.List;
 final class ClusterProgram {
   private ClusterProgram() {}
 
-  /** Arguments: system, node or 0, directory, "new" or "old", the ports of all nodes. */
+  /** Arguments: system, node or 0, directory, "new" or "old", all ports. */
   public static void main(String[] args) throws Exception {
     PrintStream out = System.out;
     System.setOut(System.err); // some peers print there
     BenchCommand.logWarningsOnly();
     List<Integer> ports = Arrays.stream(args).skip(4).map(Integer::valueOf).toList();
-    ClusterSite site =
-        new ClusterSite(Integer.parseInt(args[1]), Path.of(args[2]), ports, args[3].equals("new"));
     ClusterSystem system = ClusterSystem.valueOf(args[0]);
+    int node = Integer.parseInt(args[1]);
+    ClusterSite site =
+        new ClusterSite(system.size(), node, Path.of(args[2]), ports, args[3].equals("new"));
     try (CommitPath path = site.node() == 0 ? system.client(site) : system.node(site)) {
       out.println("ready");
       BufferedReader in =

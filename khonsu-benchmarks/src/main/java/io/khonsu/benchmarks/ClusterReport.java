@@ -77,7 +77,7 @@ final class ClusterReport {
           List.of(
               m.peer().title(),
               Units.perSecond(m.medianPerSecond()),
-              best(measured, ClusterPeer.CEILING)
+              best(measured, m.peer().ceiling())
                   .map(limit -> Units.ratio(m.medianPerSecond() / limit.medianPerSecond()))
                   .orElse("-"),
               number("%.1f", m.megabytesPerSecond()),

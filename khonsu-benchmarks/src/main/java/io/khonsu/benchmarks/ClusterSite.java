@@ -8,20 +8,17 @@ import java.util.List;
 /**
  * Where a process of a cluster is.
  *
+ * @param size how many nodes there are
  * @param node its number, from 1, or 0 if it is a client
  * @param directory its own
- * @param ports on which the nodes listen, on loopback; that of node 1 first
+ * @param ports on which they listen, on loopback; one for each node, that of node 1 first, then
+ *     what the system has beside
  * @param isNew whether the node was never started before
  */
-record ClusterSite(int node, Path directory, List<Integer> ports, boolean isNew) {
+record ClusterSite(int size, int node, Path directory, List<Integer> ports, boolean isNew) {
   /** Copies the ports. */
   ClusterSite {
     ports = List.copyOf(ports);
-  }
-
-  /** {@return how many nodes there are} */
-  int size() {
-    return ports.size();
   }
 
   int port(int other) {
@@ -38,7 +35,7 @@ record ClusterSite(int node, Path directory, List<Integer> ports, boolean isNew)
     return ports.indexOf(port) + 1;
   }
 
-  InetSocketAddress listen() {
-    return new InetSocketAddress(InetAddress.getLoopbackAddress(), port(node));
+  InetSocketAddress listen(int number) {
+    return new InetSocketAddress(InetAddress.getLoopbackAddress(), port(number));
   }
 }

@@ -32,9 +32,16 @@ enum ClusterSystem {
     return size;
   }
 
-  /** {@return how many ports; of etcd, first those for clients, then those of the nodes} */
+  /**
+   * {@return how many ports} Of Khonsu, first those of the nodes, then those for clients; of etcd,
+   * the other way round. The client of the plain logs has one of its own.
+   */
   int portCount() {
-    return this == ETCD ? 2 * size : size;
+    return switch (this) {
+      case KHONSU, ETCD -> 2 * size;
+      case CEILING -> size + 1;
+      case JRAFT, RATIS, NETWORK, DISK -> size;
+    };
   }
 
   /** {@return whether it is on this machine} */
@@ -68,13 +75,14 @@ enum ClusterSystem {
   }
 
   /** {@return a client of it, in this process} */
-  CommitPath client(ClusterSite site) {
+  CommitPath client(ClusterSite site) throws Exception {
     return switch (this) {
+      case KHONSU -> new KhonsuClient(site);
       case JRAFT -> new JraftClient(site);
       case RATIS -> new RatisClient(site);
       case ETCD -> new EtcdClient(site);
-      case KHONSU, CEILING, NETWORK, DISK ->
-          throw new IllegalArgumentException("no client reaches " + this);
+      case CEILING -> new PlainClient(site);
+      case NETWORK, DISK -> throw new IllegalArgumentException("no client reaches " + this);
     };
   }
 

@@ -3,6 +3,7 @@ package io.khonsu.benchmarks;
 import io.khonsu.Khonsu;
 import io.khonsu.RecordBatch;
 import io.khonsu.Scan;
+import io.khonsu.Store;
 import io.khonsu.StoreConfig;
 import io.khonsu.Table;
 import io.khonsu.TableSpec;
@@ -25,7 +26,7 @@ final class KhonsuDurable implements DurableContender {
   private static final String NAME = "items";
   private static final int LOADED_ROWS = 1_000;
 
-  private final Khonsu db;
+  private final Store db;
   private final Table items;
 
   KhonsuDurable(Path directory, StoreConfig config) {
@@ -37,7 +38,7 @@ final class KhonsuDurable implements DurableContender {
    *
    * @param db closed with this
    */
-  KhonsuDurable(Khonsu db) {
+  KhonsuDurable(Store db) {
     this.db = db;
     this.items =
         db.table(NAME)
@@ -53,10 +54,6 @@ final class KhonsuDurable implements DurableContender {
   public byte @Nullable [] read(int item) {
     return db.<byte @Nullable [], RuntimeException>readOnly(snapshot ->
         snapshot.get(items, item).map(row -> row.get("value", byte[].class)).orElse(null));
-  }
-
-  Khonsu db() {
-    return db;
   }
 
   /** Writes rows with numbers from 0 on and random values, many in each commit. */

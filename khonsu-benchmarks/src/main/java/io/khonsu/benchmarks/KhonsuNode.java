@@ -6,23 +6,34 @@ import io.khonsu.distributed.Cluster;
 import io.khonsu.distributed.ClusterConfig;
 import io.khonsu.distributed.ClusterMember;
 import io.khonsu.distributed.DistributedCommitManager.Surroundings;
+import io.khonsu.grpc.ClientListener;
+import io.khonsu.grpc.ClientSettings;
 import io.khonsu.grpc.GrpcTransport;
 import io.khonsu.grpc.PeerAddress;
 import io.khonsu.grpc.PeerSettings;
+import io.khonsu.grpc.PlainText;
 import io.khonsu.spi.KeyValueStore;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
-/** A node of Khonsu with default settings, whose program commits in it by the public API. */
+/**
+ * A node of Khonsu with default settings, but for the number of questions of clients. Its program
+ * commits in it by the public API, as clients do.
+ */
 final class KhonsuNode implements CommitPath {
   private static final long CLUSTER = 42;
 
+  /** So many questions of clients may be under way: more than the largest load asks. */
+  private static final int QUESTIONS_MAX = 2_048;
+
   private final ClusterMember member;
+  private final ClientListener clients;
 
   private volatile @Nullable KhonsuDurable table;
 
@@ -31,22 +42,52 @@ final class KhonsuNode implements CommitPath {
     ClusterConfig config = ClusterConfig.of(CLUSTER, site.node(), nodes);
     NodePresence presence = site.isNew() ? NodePresence.NEW : NodePresence.EXISTING;
     KeyValueStore disk = Cluster.disk(site.directory().resolve("data"), config, presence);
-    GrpcTransport transport = transport(site);
+    GrpcTransport transport = transport(site, site.node(), site.size());
     member =
         Cluster.join(
             config,
             presence,
             new Surroundings(
                 StoreConfig.defaults(), disk, transport, null, InstantSource.system(), Set.of()));
+    try {
+      clients = ClientListener.open(clientSettings(site), member.clientDoor()::answer);
+    } catch (IOException | RuntimeException e) {
+      member.close();
+      throw e;
+    }
   }
 
-  /** {@return the network between the nodes of a cluster} */
-  static GrpcTransport transport(ClusterSite site) throws IOException {
+  /** {@return which of the ports is that where a node listens for clients} */
+  static int door(ClusterSite site, int node) {
+    return site.size() + node;
+  }
+
+  private static ClientSettings clientSettings(ClusterSite site) {
+    ClientSettings.Limits usual = ClientSettings.Limits.defaults();
+    return new ClientSettings(
+        CLUSTER,
+        site.listen(door(site, site.node())),
+        Optional.empty(),
+        PlainText.LOOPBACK,
+        new ClientSettings.Limits(
+            usual.questionBytesMax(),
+            Math.max(QUESTIONS_MAX, usual.callsMax()),
+            usual.bytesMax(),
+            usual.questionTimeout()));
+  }
+
+  /**
+   * {@return the network of a process of a cluster}
+   *
+   * @param self its number, by which it has one of the ports
+   * @param others it knows the processes from 1 to this
+   */
+  static GrpcTransport transport(ClusterSite site, int self, int others) throws IOException {
     List<PeerAddress> peers =
-        IntStream.rangeClosed(1, site.size())
+        IntStream.rangeClosed(1, others)
             .mapToObj(node -> PeerAddress.of(node, "127.0.0.1", site.port(node)))
             .toList();
-    return GrpcTransport.open(PeerSettings.of(CLUSTER, site.node(), site.listen()).with(peers));
+    return GrpcTransport.open(PeerSettings.of(CLUSTER, self, site.listen(self)).with(peers));
   }
 
   @Override
@@ -81,6 +122,7 @@ final class KhonsuNode implements CommitPath {
 
   @Override
   public void close() {
+    clients.close();
     member.close();
   }
 }

@@ -3,15 +3,8 @@ package io.khonsu.benchmarks;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.khonsu.distributed.Transport;
 import io.khonsu.grpc.GrpcTransport;
-import io.khonsu.grpc.LinkStatus;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,27 +14,14 @@ import org.jspecify.annotations.Nullable;
  * without others the disk's.
  */
 final class PlainNode implements CommitPath, Transport.Receiver {
-  private static final int GROUP_MAX = 4096;
-  private static final int GROUP_BYTES_MAX = 1 << 20;
-
-  /**
-   * What waits for this node's log.
-   *
-   * @param committed null where the node does not lead
-   */
-  @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
-  private record Item(byte[] value, @Nullable CompletableFuture<Boolean> committed) {}
-
-  private record Group(long number, List<Item> items) {}
-
   private final ClusterSite site;
   private final int copiesNeeded;
   private final @Nullable PlainLog log;
   private final @Nullable GrpcTransport transport;
-  private final LinkedBlockingQueue<Item> queue = new LinkedBlockingQueue<>();
+  private final PlainQueue queue = new PlainQueue();
 
   @GuardedBy("this")
-  private final ArrayDeque<Group> underWay = new ArrayDeque<>();
+  private final ArrayDeque<PlainQueue.Group> underWay = new ArrayDeque<>();
 
   /** Up to which group each node has all; that of this node first. */
   @GuardedBy("this")
@@ -58,26 +38,36 @@ final class PlainNode implements CommitPath, Transport.Receiver {
     this.copiesNeeded = copiesNeeded;
     this.log = log;
     this.copied = new long[site.size()];
-    this.transport = site.size() == 1 ? null : KhonsuNode.transport(site);
+    this.transport = site.size() == 1 ? null : openTransport(site);
     if (transport != null) {
       transport.start(this);
     }
     Thread.ofPlatform().name("plain-node").daemon().start(this::loop);
   }
 
-  /** Nobody leads before all can be reached: what is lost is not sent again. */
+  /** Node 1 knows the client as well, if there may be one. */
+  private static GrpcTransport openTransport(ClusterSite site) throws IOException {
+    int others = site.node() == 1 ? site.ports().size() : site.size();
+    return KhonsuNode.transport(site, site.node(), others);
+  }
+
+  /** Nobody leads before all nodes can be reached: what is lost is not sent again. */
   @Override
   public int leader() {
-    return transport == null || transport.links().stream().allMatch(LinkStatus::isConnected)
+    return transport == null
+            || transport.links().stream()
+                .allMatch(link -> link.isConnected() || isClient(link.peer().node()))
         ? 1
         : 0;
   }
 
+  private boolean isClient(long node) {
+    return node > site.size();
+  }
+
   @Override
   public void commit(int item, byte[] value) throws Exception {
-    CompletableFuture<Boolean> committed = new CompletableFuture<>();
-    queue.add(new Item(value, committed));
-    var _ = committed.get();
+    queue.commit(value);
   }
 
   @Override
@@ -88,7 +78,7 @@ final class PlainNode implements CommitPath, Transport.Receiver {
   private void loop() {
     try (DurableContender.Session session = log == null ? null : log.open()) {
       for (long number = 1; ; number++) {
-        Group group = new Group(number, take());
+        PlainQueue.Group group = new PlainQueue.Group(number, queue.take());
         if (site.node() == 1) {
           lead(group, session);
         } else {
@@ -100,46 +90,28 @@ final class PlainNode implements CommitPath, Transport.Receiver {
     }
   }
 
-  /** {@return what has gathered, up to a number of bytes; waits for the first} */
-  private List<Item> take() throws InterruptedException {
-    List<Item> items = new ArrayList<>();
-    Item next = queue.take();
-    for (int bytes = 0; next != null; ) {
-      items.add(next);
-      bytes += next.value.length;
-      next = bytes < GROUP_BYTES_MAX && items.size() < GROUP_MAX ? queue.poll() : null;
-    }
-    return items;
-  }
-
-  private void lead(Group group, DurableContender.@Nullable Session session) throws Exception {
+  private void lead(PlainQueue.Group group, DurableContender.@Nullable Session session)
+      throws Exception {
     synchronized (this) {
       underWay.add(group);
     }
-    byte[] frame =
-        joined(ByteBuffer.allocate(Long.BYTES).putLong(group.number).array(), group.items);
+    byte[] frame = group.frame();
     for (int node = 2; node <= site.size(); node++) {
       transport().send(node, frame);
     }
     if (session != null) {
       session.commit(0, frame);
-      complete(1, group.number);
+      complete(1, group.number());
     }
   }
 
-  private void follow(Group group, DurableContender.@Nullable Session session) throws Exception {
+  private void follow(PlainQueue.Group group, DurableContender.@Nullable Session session)
+      throws Exception {
     if (session != null) {
-      session.commit(0, joined(new byte[0], group.items));
+      session.commit(0, PlainQueue.joined(new byte[0], group.items()));
     }
-    byte[] last = group.items.getLast().value;
-    transport().send(1, ByteBuffer.allocate(Long.BYTES).put(last, 0, Long.BYTES).array());
-  }
-
-  private static byte[] joined(byte[] head, List<Item> items) {
-    ByteArrayOutputStream frame = new ByteArrayOutputStream();
-    frame.writeBytes(head);
-    items.forEach(item -> frame.writeBytes(item.value));
-    return frame.toByteArray();
+    long last = PlainQueue.numberOf(group.items().getLast().value());
+    transport().send(1, PlainQueue.numbered(last));
   }
 
   private GrpcTransport transport() {
@@ -152,24 +124,36 @@ final class PlainNode implements CommitPath, Transport.Receiver {
 
   @Override
   public boolean receive(long node, byte[] frame) {
-    if (site.node() == 1) {
-      complete((int) node, ByteBuffer.wrap(frame).getLong());
+    if (site.node() == 1 && !isClient(node)) {
+      complete((int) node, PlainQueue.numberOf(frame));
     } else {
-      queue.add(new Item(frame, null));
+      queue.add(frame);
     }
     return true;
   }
 
-  private synchronized void complete(int node, long number) {
+  private void complete(int node, long number) {
+    long answered = copied(node, number);
+    if (answered > 0) {
+      transport().send(PlainClient.number(site), PlainQueue.numbered(answered));
+    }
+  }
+
+  /**
+   * Notes that a node has all up to a group, and lets go who waited for that.
+   *
+   * @return the number of the client's last frame that is committed by that, or 0
+   */
+  private synchronized long copied(int node, long number) {
+    long answered = 0;
     copied[node - 1] = number;
-    while (!underWay.isEmpty() && copies(underWay.getFirst().number) >= copiesNeeded) {
-      for (Item item : underWay.removeFirst().items) {
-        CompletableFuture<Boolean> committed = item.committed;
-        if (committed != null) {
-          committed.complete(true);
-        }
+    while (!underWay.isEmpty() && copies(underWay.getFirst().number()) >= copiesNeeded) {
+      for (PlainQueue.Item item : underWay.removeFirst().items()) {
+        item.complete();
+        answered = item.isOwn() ? answered : PlainQueue.numberOf(item.value());
       }
     }
+    return answered;
   }
 
   @GuardedBy("this")
@@ -183,6 +167,9 @@ final class PlainNode implements CommitPath, Transport.Receiver {
 
   @Override
   public void reconnected(long node) {
+    if (isClient(node)) {
+      transport().send(node, PlainQueue.numbered(0)); // so that it knows that it can be answered
+    }
     // Nobody is killed here, so that nothing is lost.
   }
 

@@ -74,7 +74,8 @@ final class RunningCluster implements AutoCloseable {
     }
   }
 
-  private static int freePort(Set<Integer> taken) throws IOException {
+  /** {@return a port that nobody listens on, and that is none of those taken; it is added} */
+  static int freePort(Set<Integer> taken) throws IOException {
     for (int attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
       int port = ThreadLocalRandom.current().nextInt(PORT_LEAST, PORT_BOUND);
       if (taken.add(port) && isFree(port)) {
@@ -97,7 +98,7 @@ final class RunningCluster implements AutoCloseable {
   }
 
   private ChildProcess startNode(int node, boolean isNew) throws IOException {
-    ClusterSite site = new ClusterSite(node, directory(node), ports, isNew);
+    ClusterSite site = new ClusterSite(system.size(), node, directory(node), ports, isNew);
     Path log = directory.resolve("node-" + node + ".log");
     return system == ClusterSystem.ETCD
         ? ChildProcess.start(ClusterSystem.etcdCommand(site), log)
@@ -121,7 +122,7 @@ final class RunningCluster implements AutoCloseable {
   private ChildProcess client() throws IOException, InterruptedException {
     ChildProcess running = client;
     if (running == null) {
-      ClusterSite site = new ClusterSite(0, directory, ports, true);
+      ClusterSite site = new ClusterSite(system.size(), 0, directory, ports, true);
       running = startProgram(site, directory.resolve("client.log"));
       client = running;
       var _ = running.answer(ANSWER);

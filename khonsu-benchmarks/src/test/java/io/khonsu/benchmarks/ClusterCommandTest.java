@@ -24,7 +24,8 @@ class ClusterCommandTest {
   @TempDir private Path directory;
 
   @Test
-  void cluster_khonsuBesideTheDisk_printsTablesAndFilesAndLeavesNothing() throws IOException {
+  void cluster_khonsuAndItsClientBesideTheDisk_printsTablesAndFilesAndLeavesNothing()
+      throws IOException {
     Path disk = Files.createDirectory(directory.resolve("disk"));
     Path json = directory.resolve("cluster.json");
     Path markdown = directory.resolve("cluster.md");
@@ -33,15 +34,23 @@ class ClusterCommandTest {
     int exitCode =
         run(
             SHORT.formatted(disk)
-                + " --kills 1 --stalls 1 --peers khonsu,disk --json %s --markdown %s --svg %s"
+                + " --kills 1 --stalls 1 --peers khonsu,khonsu-client,disk --json %s --markdown %s --svg %s"
                     .formatted(json, markdown, svg));
 
     assertThat(err.toString()).contains("[1/6", "[6/6");
     assertThat(exitCode).isZero();
     assertThat(out.toString())
-        .contains("Khonsu, in the leader", "leader kill to next commit", "stand still");
+        .contains(
+            "Khonsu, in the leader",
+            "Khonsu, its client",
+            "leader kill to next commit",
+            "stand still");
     assertThat(Files.readString(json))
-        .contains("\"benchmark\": \"cluster\"", "\"failovers\"", "\"peer\": \"khonsu\"");
+        .contains(
+            "\"benchmark\": \"cluster\"",
+            "\"failovers\"",
+            "\"peer\": \"khonsu\"",
+            "\"peer\": \"khonsu-client\"");
     assertThat(Files.readString(markdown)).contains("| fdatasync");
     assertThat(Files.readString(svg)).contains(">fdatasync<");
     try (Stream<Path> left = Files.list(disk)) {
