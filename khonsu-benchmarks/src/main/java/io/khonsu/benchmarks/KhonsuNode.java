@@ -11,26 +11,21 @@ import io.khonsu.grpc.ClientSettings;
 import io.khonsu.grpc.GrpcTransport;
 import io.khonsu.grpc.PeerAddress;
 import io.khonsu.grpc.PeerSettings;
-import io.khonsu.grpc.PlainText;
 import io.khonsu.spi.KeyValueStore;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A node of Khonsu with default settings, but for the number of questions of clients. Its program
- * commits in it by the public API, as clients do.
+ * A node of Khonsu with default settings, whose program commits in it by the public API, as clients
+ * do.
  */
 final class KhonsuNode implements CommitPath {
   private static final long CLUSTER = 42;
-
-  /** So many questions of clients may be under way: more than the largest load asks. */
-  private static final int QUESTIONS_MAX = 2_048;
 
   private final ClusterMember member;
   private final ClientListener clients;
@@ -50,7 +45,8 @@ final class KhonsuNode implements CommitPath {
             new Surroundings(
                 StoreConfig.defaults(), disk, transport, null, InstantSource.system(), Set.of()));
     try {
-      clients = ClientListener.open(clientSettings(site), member.clientDoor()::answer);
+      clients = ClientListener.open(
+              ClientSettings.of(CLUSTER, site.listen(door(site, site.node()))), member.clientDoor());
     } catch (IOException | RuntimeException e) {
       member.close();
       throw e;
@@ -60,20 +56,6 @@ final class KhonsuNode implements CommitPath {
   /** {@return which of the ports is that where a node listens for clients} */
   static int door(ClusterSite site, int node) {
     return site.size() + node;
-  }
-
-  private static ClientSettings clientSettings(ClusterSite site) {
-    ClientSettings.Limits usual = ClientSettings.Limits.defaults();
-    return new ClientSettings(
-        CLUSTER,
-        site.listen(door(site, site.node())),
-        Optional.empty(),
-        PlainText.LOOPBACK,
-        new ClientSettings.Limits(
-            usual.questionBytesMax(),
-            Math.max(QUESTIONS_MAX, usual.callsMax()),
-            usual.bytesMax(),
-            usual.questionTimeout()));
   }
 
   /**
