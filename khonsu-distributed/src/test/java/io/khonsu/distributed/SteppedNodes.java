@@ -101,10 +101,10 @@ abstract class SteppedNodes {
     final GroupState state;
     final Checkpoints checkpoints;
 
-    Node(KeyValueStore disk, ClusterConfig config) {
+    Node(KeyValueStore disk, ClusterConfig config, StoreConfig storeConfig) {
       this.config = config;
       this.disk = disk;
-      this.store = ReplicatedStore.create(STORE, new NoOrder(), null, InstantSource.system());
+      this.store = ReplicatedStore.create(storeConfig, new NoOrder(), null, InstantSource.system());
       this.state = new GroupState(config.group(), store, Set.of());
       this.checkpoints = new Checkpoints(config, disk, store, state, Set.of());
     }
@@ -219,7 +219,11 @@ abstract class SteppedNodes {
   }
 
   final Node node(KeyValueStore disk, ClusterConfig config) throws IOException {
-    Node node = new Node(disk, config);
+    return node(disk, config, STORE);
+  }
+
+  final Node node(KeyValueStore disk, ClusterConfig config, StoreConfig store) throws IOException {
+    Node node = new Node(disk, config, store);
     nodes.add(node);
     node.checkpoints.load();
     return node;
