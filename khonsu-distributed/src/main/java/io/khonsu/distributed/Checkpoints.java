@@ -83,6 +83,7 @@ final class Checkpoints implements AutoCloseable {
 
   private long keptBytes;
   private boolean isWanted;
+  private long refused;
 
   /** What a warning has told last of the commits that are held. */
   private long heldBytesTold;
@@ -395,18 +396,52 @@ final class Checkpoints implements AutoCloseable {
     }
   }
 
-  /** Puts a part of another node's snapshot aside. */
-  void stage(StagedChunk chunk) throws IOException {
+  /**
+   * Puts a part of another node's snapshot aside.
+   *
+   * @return what to tell the consensus, or null: once it is known whether it is a snapshot. If it
+   *     is none, all of it is gone
+   */
+  Input.@Nullable SnapshotChecked stage(StagedChunk chunk) throws IOException {
     if (chunk.offset() == 0) {
       KeyValueBatch batch = new KeyValueBatch();
       dropWriter(batch);
       dropStaging(batch);
       disk.write(batch, Sync.WRITTEN);
-      staging = new SnapshotStaging(chunk, disk, bases, applied);
+      SnapshotCheck check = new SnapshotCheck(state, store);
+      staging = new SnapshotStaging(chunk, disk, bases, applied, check);
     }
-    if (staging != null) { // else it has come too late
-      staging.add(chunk);
+    boolean isGood = staging == null || isGood(staging, chunk); // else it has come too late
+    return isGood && !chunk.isLast()
+        ? null
+        : new Input.SnapshotChecked(chunk.snapshot(), chunk.source(), isGood);
+  }
+
+  private boolean isGood(SnapshotStaging staged, StagedChunk chunk) throws IOException {
+    try {
+      staged.add(chunk);
+      if (chunk.isLast()) {
+        var _ = staged.finish(chunk.snapshot());
+      }
+      return true;
+    } catch (BadSnapshotException e) {
+      KeyValueBatch batch = new KeyValueBatch();
+      dropStaging(batch);
+      disk.write(batch, Sync.WRITTEN);
+      refused++;
+      LOG.atWarn()
+          .addKeyValue("node", config.member())
+          .addKeyValue("source", chunk.source())
+          .addKeyValue("snapshot", chunk.snapshot())
+          .addKeyValue("why", e.getMessage())
+          .log("a snapshot that another node has sent is bad, and was thrown away");
+      return false;
     }
+  }
+
+  /** {@return how many snapshots of other nodes were bad} */
+  long refused() {
+    return refused;
   }
 
   private void dropStaging(KeyValueBatch batch) {
@@ -424,7 +459,12 @@ final class Checkpoints implements AutoCloseable {
       throw new IllegalStateException("no snapshot was put aside");
     }
     staging = null;
-    Checkpoint checkpoint = staged.finish(id);
+    Checkpoint checkpoint;
+    try {
+      checkpoint = staged.finish(id);
+    } catch (BadSnapshotException e) {
+      throw new IllegalStateException("another snapshot was looked at", e);
+    }
     Base base = checkpoint.base();
     dropWriter(batch);
     if (applied.replaced(base.version())) {
