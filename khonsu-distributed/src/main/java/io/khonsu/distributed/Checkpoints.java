@@ -1,7 +1,6 @@
 package io.khonsu.distributed;
 
 import io.khonsu.ReplicatedStore;
-import io.khonsu.StateScan;
 import io.khonsu.StateTakeover;
 import io.khonsu.consensus.Bytes;
 import io.khonsu.consensus.Input;
@@ -133,6 +132,9 @@ final class Checkpoints implements AutoCloseable {
     reclaim(base);
     store.beginAt(base.version()); // nobody can have read at the versions of its parts
     check("the base takes", restoreBase(checkpoint), base.sizeBytes());
+    if (base.isOfNothing()) {
+      takeOver(base); // no part has its version
+    }
     long commitBytes = restoreCommits(base.version(), checkpoint);
     check("the commits take", commitBytes, checkpoint.commits().sizeBytes());
     entries.total(checkpoint.commits().entryBytes());
@@ -331,12 +333,7 @@ final class Checkpoints implements AutoCloseable {
     if (!applied.mayTrim(version)) {
       warnOfHold(heldBytes, worthwhile * HELD_BASES_MAX);
     } else if (version > base().version()) {
-      StateScan scan = store.scanState();
-      if (scan.isAtEnd()) {
-        scan.close(); // nothing is left of all tables, and no commit would have its version
-      } else {
-        writer = new BaseWriter(bases, applied, disk, scan, base());
-      }
+      writer = new BaseWriter(bases, applied, disk, store.scanState(), base());
     }
   }
 
@@ -507,6 +504,9 @@ final class Checkpoints implements AutoCloseable {
         KeyValueStore.Cursor parts = bases.cursor(base)) {
       while (parts.next()) {
         takeover.add(TransactionCodec.decode(parts.value()));
+      }
+      if (base.isOfNothing()) {
+        takeover.addNothing();
       }
     }
   }

@@ -145,6 +145,10 @@ final class SnapshotStaging {
   private void begin(Checkpoint head) throws DamagedStorageException {
     check.begin(head);
     checkpoint = head;
+    if (head.base().isOfNothing()) {
+      baseVersion = head.base().version(); // no part has it
+      lastVersion = baseVersion;
+    }
   }
 
   private void take(
