@@ -120,8 +120,7 @@ final class RemoteOrder implements CommitOrder {
         link.ask(new RemoteQuestion.Commit(id, number, answeredBelow, request));
     return switch (asked.answer()) {
       case RemoteAnswer.Decided(byte[] answer) -> new Reply.Decided(answer);
-      case RemoteAnswer.NeverApplied() ->
-          new Reply.Unavailable("the commit was given up, as its outcome was asked for");
+      case RemoteAnswer.NeverApplied() -> new Reply.Unavailable(GIVEN_UP);
       case RemoteAnswer.Unknown(String reason) -> unknown(id, number, reason);
       case RemoteAnswer answer when asked.mayHaveArrivedBefore() ->
           unknown(

@@ -555,6 +555,11 @@ public final class ReplicatedStore implements AutoCloseable {
     return new StateScan(buffer, catalog, history.snapshot(history.version()));
   }
 
+  /** {@return what looks whether a replica can take over what others tell of their state} */
+  public StateCheck check() {
+    return new StateCheck(tables, memory);
+  }
+
   /**
    * {@return what brings this replica to a state that a scan of another one shows}
    *

@@ -61,11 +61,6 @@ public final class StateScan implements AutoCloseable {
     return version;
   }
 
-  /** {@return whether there are no more transactions, as of a replica without tables} */
-  public boolean isAtEnd() {
-    return ahead.isEmpty();
-  }
-
   /**
    * Looks at some thousand items at most; {@return whether that was enough for {@link #next}} Call
    * it until it was, to do other things in between.
@@ -78,8 +73,9 @@ public final class StateScan implements AutoCloseable {
   }
 
   /**
-   * {@return the next transaction, or null if there are no more} Their versions ascend, from 1 to
-   * {@link #version}, which the last one has, and it alone; nobody can have read at the others.
+   * {@return the next transaction, or null if there are no more, as of a replica without tables}
+   * Their versions ascend, from 1 to {@link #version}, which the last one has, and it alone; nobody
+   * can have read at the others.
    */
   public @Nullable CommittedTransaction next() {
     if (ahead.isEmpty()) {

@@ -90,6 +90,19 @@ public final class StateTakeover implements AutoCloseable {
     }
   }
 
+  /**
+   * Says that the scan has no transactions, as of a replica without tables.
+   *
+   * @throws DamagedStorageException if one was added
+   */
+  public void addNothing() throws DamagedStorageException {
+    if (isDone || !tables.isEmpty()) {
+      throw new DamagedStorageException("a state that has no tables has parts");
+    }
+    isDone = true;
+    finish();
+  }
+
   private void add(Mutation mutation) throws DamagedStorageException {
     switch (mutation) {
       case Mutation.CreateTable(int tableId, TableSpec _) -> {

@@ -166,11 +166,32 @@ final class CatchUp {
     SnapshotFetch running = fetch;
     if (running != null && running.onChunk(from, chunk)) {
       stalls = 0;
-      if (running.isComplete()) {
-        appendWhatFollows();
-        ask();
+    }
+  }
+
+  void onSnapshotArrived() {
+    SnapshotFetch running = fetch;
+    if (running != null && running.isComplete()) {
+      appendWhatFollows();
+      ask();
+    }
+  }
+
+  /** Others are asked first, and the source of a bad one after a while. */
+  void onSnapshotRefused(Member from) {
+    SnapshotFetch running = fetch;
+    if (running == null || !running.isSuperseded()) {
+      return;
+    }
+    giveUpFetch();
+    for (Source source : List.copyOf(sources)) {
+      if (source.member.equals(from)) {
+        source.empty = true;
+        sources.remove(source);
+        sources.add(source);
       }
     }
+    ask();
   }
 
   void onSnapshotGone(Member from, Message.SnapshotGone message) {

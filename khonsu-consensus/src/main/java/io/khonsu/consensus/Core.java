@@ -6,6 +6,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What the parts of a replica share: who it is, what it remembers, and where it sends. */
 final class Core {
+  /** A snapshot that was refused is followed by a pause of at most two to that power. */
+  private static final int FETCH_PAUSE_SHIFT_MAX = 6;
+
   /** Nobody: a member that is not in the configuration in force. */
   static final int NOBODY = -1;
 
@@ -24,6 +27,12 @@ final class Core {
   private PeerStates peers = new PeerStates(0);
 
   private @Nullable SnapshotFetch fetch;
+
+  /** How many snapshots in a row were refused. */
+  private int refusedSnapshots;
+
+  /** For how many resend timeouts nothing is asked of a snapshot. */
+  private int fetchPause;
 
   private long synchronizations;
   private long gaps;
@@ -191,6 +200,35 @@ final class Core {
   @SuppressWarnings("ReferenceEquality") // a fetch is that very object
   boolean isFetching(SnapshotFetch one) {
     return fetch == one;
+  }
+
+  /**
+   * Takes what the driver says of a snapshot; {@return whether that is the one under way} After one
+   * that is bad it takes the longer until something is asked for, the more there were.
+   */
+  boolean snapshotChecked(Input.SnapshotChecked checked) {
+    SnapshotFetch running = fetch;
+    if (running == null || !running.isFrom(checked.source(), checked.snapshot())) {
+      return false;
+    }
+    if (checked.isGood()) {
+      running.checked();
+      refusedSnapshots = 0;
+    } else {
+      fetch = null;
+      fetchPause = 1 << Math.min(refusedSnapshots, FETCH_PAUSE_SHIFT_MAX);
+      refusedSnapshots++;
+    }
+    return true;
+  }
+
+  boolean isFetchPaused() {
+    return fetchPause > 0;
+  }
+
+  /** Notes that a resend timeout is over. */
+  void resendDue() {
+    fetchPause = Math.max(0, fetchPause - 1);
   }
 
   void event(Event event) {

@@ -233,7 +233,23 @@ final class Follower {
     Transfer running = running();
     if (running != null) {
       running.onChunk(from, chunk);
+    }
+  }
+
+  /** The snapshot that was fetched is one: what is behind it comes next. */
+  void onSnapshotArrived() {
+    Transfer running = running();
+    if (running != null && running.hasSnapshot()) {
+      running.request();
       finishTransfer();
+    }
+  }
+
+  /** What was promised is said again after the resend timeout. */
+  void onSnapshotRefused() {
+    Transfer running = running();
+    if (running != null && running.isSuperseded()) {
+      forgetTransfer();
     }
   }
 

@@ -109,6 +109,24 @@ public sealed interface Input {
   }
 
   /**
+   * Says of a {@link StagedChunk} whether what was staged up to there can be the snapshot. Needed
+   * once the last one is there, before which nothing is installed; if it is bad, as soon as that is
+   * known. What was staged of it must be gone then: the replica fetches another one after a while,
+   * which becomes longer each time, and from somebody else if it can.
+   *
+   * @param snapshot of the chunk
+   * @param source of the chunk
+   * @param isGood whether it is
+   */
+  record SnapshotChecked(SnapshotId snapshot, Member source, boolean isGood) implements Input {
+    /** Checks that nothing is missing. */
+    public SnapshotChecked {
+      Objects.requireNonNull(snapshot, "snapshot");
+      Objects.requireNonNull(source, "source");
+    }
+  }
+
+  /**
    * Somebody wants to read linearizably. Answered by {@link Event.ReadReady} or {@link
    * Event.ReadRejected}; many waiting reads share one round of messages.
    *

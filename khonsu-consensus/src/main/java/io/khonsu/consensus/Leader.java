@@ -282,7 +282,21 @@ final class Leader {
   void onChunk(Member from, Message.SnapshotChunk chunk) {
     if (isPreparing() && transfer != null) {
       transfer.onChunk(from, chunk);
+    }
+  }
+
+  /** The snapshot that was fetched is one: what is behind it comes next. */
+  void onSnapshotArrived() {
+    if (isPreparing() && transfer != null && transfer.hasSnapshot()) {
+      transfer.request();
       finishTransfer();
+    }
+  }
+
+  /** Whoever has sent it counts no more, until it has promised again. */
+  void onSnapshotRefused() {
+    if (isPreparing() && transfer != null && transfer.isSuperseded()) {
+      giveUpTransfer();
     }
   }
 

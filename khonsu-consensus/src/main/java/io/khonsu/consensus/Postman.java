@@ -91,6 +91,22 @@ final class Postman {
     }
   }
 
+  /** What was fetched is one step further, or was in vain. */
+  void snapshotChecked(Input.SnapshotChecked checked) {
+    if (!core.snapshotChecked(checked)) {
+      return; // it has come too late
+    }
+    if (checked.isGood()) {
+      follower.onSnapshotArrived();
+      leader.onSnapshotArrived();
+      services.catchUp().onSnapshotArrived();
+    } else {
+      follower.onSnapshotRefused();
+      leader.onSnapshotRefused();
+      services.catchUp().onSnapshotRefused(checked.source());
+    }
+  }
+
   private void announced(Member from, Message.Announce announce) {
     if (announce.configuration().id() > core.configurationId()) {
       services.catchUp().onAnnounce(from, announce);

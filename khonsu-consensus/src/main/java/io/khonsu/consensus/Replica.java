@@ -186,6 +186,7 @@ public final class Replica {
       case Input.Trim trim -> compaction.trim(trim.index());
       case Input.SnapshotTaken taken -> compaction.snapshotTaken(taken);
       case Input.SnapshotData data -> library.onSnapshotData(data);
+      case Input.SnapshotChecked checked -> postman.snapshotChecked(checked);
       case Input.TellDecided _ -> leader.tellOnceDecided();
       case Input.Campaign _ -> campaign();
       case Input.SetPriority set -> election.setPriority(set.priority());
@@ -206,6 +207,7 @@ public final class Replica {
       }
     }
     if (timers.isResendDue()) {
+      core.resendDue();
       leader.resend();
       follower.resend();
       reads.resend();

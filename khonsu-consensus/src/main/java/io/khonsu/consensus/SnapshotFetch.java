@@ -1,8 +1,9 @@
 package io.khonsu.consensus;
 
 /**
- * Fetches a snapshot from another replica, one chunk after the other. Only one fetch of a replica
- * counts, the last one begun; there is one place to stage it.
+ * Fetches a snapshot from another replica, one chunk after the other, until the driver has said of
+ * all of them that they are one. Only one fetch of a replica counts, the last one begun; there is
+ * one place to stage it.
  */
 final class SnapshotFetch {
   private final Core core;
@@ -10,6 +11,7 @@ final class SnapshotFetch {
   private final SnapshotId snapshot;
   private long offset;
   private long sizeBytes;
+  private boolean arrived;
   private boolean complete;
 
   SnapshotFetch(Core core, Member source, SnapshotId snapshot) {
@@ -36,15 +38,22 @@ final class SnapshotFetch {
     return !core.isFetching(this);
   }
 
-  /** Asks for the next chunk, perhaps again. */
+  /** Asks for the next chunk, perhaps again, unless the last snapshot was refused just now. */
   void request() {
-    core.send(source, new Message.FetchSnapshot(snapshot, offset));
+    if (!arrived && !core.isFetchPaused()) {
+      core.send(source, new Message.FetchSnapshot(snapshot, offset));
+    }
+  }
+
+  /** Takes it for complete, if all has arrived of it. */
+  void checked() {
+    complete = arrived;
   }
 
   /** {@return whether the chunk was the one asked for} */
   boolean onChunk(Member from, Message.SnapshotChunk chunk) {
     boolean expected = isFrom(from, chunk.snapshot()) && chunk.offset() == offset;
-    if (complete || isSuperseded() || !expected) {
+    if (arrived || isSuperseded() || !expected) {
       return false;
     }
     if (offset > 0 && chunk.sizeBytes() != sizeBytes) {
@@ -61,10 +70,8 @@ final class SnapshotFetch {
     sizeBytes = chunk.sizeBytes();
     core.out().stage(new StagedChunk(snapshot, source, offset, chunk.sizeBytes(), chunk.bytes()));
     offset += size;
-    complete = offset == chunk.sizeBytes();
-    if (!complete) {
-      request();
-    }
+    arrived = offset == chunk.sizeBytes();
+    request();
     return true;
   }
 

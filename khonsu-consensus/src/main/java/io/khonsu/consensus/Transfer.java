@@ -54,6 +54,11 @@ final class Transfer {
     return (fetch == null || fetch.isComplete()) && position == sync.endIndex();
   }
 
+  /** {@return whether the snapshot is there that comes first} */
+  boolean hasSnapshot() {
+    return fetch != null && fetch.isComplete();
+  }
+
   /** Asks for what comes next, perhaps again. */
   void request() {
     if (fetch != null && !fetch.isComplete()) {
@@ -66,9 +71,6 @@ final class Transfer {
   void onChunk(Member from, Message.SnapshotChunk chunk) {
     if (fetch != null && fetch.onChunk(from, chunk)) {
       stalls = 0;
-      if (fetch.isComplete()) {
-        request();
-      }
     }
   }
 
@@ -87,6 +89,11 @@ final class Transfer {
     }
   }
 
+  /** {@return whether another fetch has begun, or its own was refused: this will never end} */
+  boolean isSuperseded() {
+    return fetch != null && fetch.isSuperseded();
+  }
+
   /** {@return whether the snapshot that this waits for is gone, so that it will never end} */
   boolean isGone(Member from, SnapshotId id) {
     return fetch != null && !fetch.isComplete() && fetch.isFrom(from, id);
@@ -94,7 +101,7 @@ final class Transfer {
 
   /** {@return whether the source is still worth waiting for; then asks again} */
   boolean retry() {
-    if (++stalls > STALLS_MAX || (fetch != null && fetch.isSuperseded())) {
+    if (++stalls > STALLS_MAX || isSuperseded()) {
       return false;
     }
     if (stalls > 1) {

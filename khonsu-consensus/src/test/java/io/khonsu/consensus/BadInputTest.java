@@ -197,6 +197,86 @@ class BadInputTest {
     assertThat(lab.node(3).applied()).containsExactly("a", "b", "c");
   }
 
+  /** A lab in which replica 3 needs a snapshot of the leader, which is bad. */
+  private static Lab labWithBadSnapshot() {
+    Lab lab = new Lab(3, Lab.OPTIONS, Set.of());
+    lab.lead(1);
+    lab.propose(1, "a");
+    lab.pass(Lab.isolate(3));
+    lab.propose(1, "b", "c");
+    lab.node(1).snapshot(3, 3);
+    lab.node(3).badSources().add(lab.member(1));
+    lab.passAll();
+    lab.step(3, new Input.Reconnected(lab.member(1)));
+    return lab;
+  }
+
+  @Test
+  void badSnapshot_isNotInstalled_andTheNextIsFetchedAfterAWhile() {
+    Lab lab = labWithBadSnapshot();
+    assertThat(lab.node(3).refused()).containsExactly(lab.member(1));
+    assertThat(lab.replica(3).decidedIndex()).isEqualTo(1);
+    lab.tick(20); // less than the resend timeout
+    lab.step(3, new Input.Reconnected(lab.member(1)));
+    assertThat(lab.node(3).refused()).hasSize(1);
+    lab.node(3).badSources().clear();
+    lab.tick(200);
+    assertThat(lab.node(3).refused()).hasSize(1);
+    assertThat(lab.node(3).applied()).containsExactly("a", "b", "c");
+    lab.propose(1, "d");
+    assertThat(lab.node(3).applied()).containsExactly("a", "b", "c", "d");
+  }
+
+  @Test
+  void badSnapshots_areFetchedMoreAndMoreRarely_butNotTooRarely() {
+    Lab lab = labWithBadSnapshot();
+    lab.tick(30 * 40);
+    int first = lab.node(3).refused().size();
+    lab.tick(30 * 40);
+    int second = lab.node(3).refused().size() - first;
+    assertThat(first).isBetween(4, 7);
+    assertThat(second).isBetween(0, 2);
+    assertThat(lab.replica(3).decidedIndex()).isEqualTo(1);
+    lab.tick(30 * 500);
+    assertThat(lab.node(3).refused().size()).isBetween(first + 4, first + second + 9);
+    lab.node(3).badSources().clear();
+    lab.tick(30 * 80);
+    assertThat(lab.node(3).applied()).containsExactly("a", "b", "c");
+  }
+
+  /** Others lead on from their own snapshots; a member that can only get a bad one waits. */
+  @Test
+  void badSnapshot_ofOneMember_isFetchedFromAnother_byWhoJoins() {
+    Lab lab = new Lab(3, Lab.OPTIONS, Set.of());
+    lab.lead(1);
+    lab.propose(1, "a", "b", "c");
+    lab.tick(5);
+    for (int i = 1; i <= 3; i++) {
+      lab.node(i).snapshot(3, 3);
+    }
+    lab.join(Set.of());
+    lab.node(4).badSources().addAll(List.of(lab.member(1), lab.member(2)));
+    lab.step(1, new Input.Reconfigure(Configuration.ofNodes(2, 1, 2, 3, 4), Bytes.EMPTY));
+    lab.tick(600);
+    assertThat(lab.node(4).applied()).startsWith("a", "b", "c");
+    assertThat(lab.node(4).refused()).doesNotHaveDuplicates();
+    assertThat(lab.replica(4).view().configuration())
+        .isEqualTo(Configuration.ofNodes(2, 1, 2, 3, 4));
+  }
+
+  /** What is said of a snapshot that is not fetched any more has no effect. */
+  @Test
+  void verdict_onWhatIsNotFetched_isIgnored() {
+    Lab lab = new Lab(3, Lab.OPTIONS, Set.of());
+    lab.lead(1);
+    lab.propose(1, "a");
+    for (boolean isGood : List.of(true, false)) {
+      lab.step(3, new Input.SnapshotChecked(SnapshotId.complete(9), lab.member(1), isGood));
+    }
+    lab.propose(1, "b");
+    assertThat(lab.node(3).applied()).containsExactly("a", "b");
+  }
+
   /** A follower has one round at a time, whatever it asks for. */
   @Test
   void readRequests_ofOneFollower_areAnsweredOnce() {

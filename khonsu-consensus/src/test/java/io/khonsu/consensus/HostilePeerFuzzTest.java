@@ -84,7 +84,12 @@ class HostilePeerFuzzTest {
 
     private void operate(Replica replica) {
       long index = random.nextLong(replica.decidedIndex() + 2);
-      switch (random.nextInt(6)) {
+      switch (random.nextInt(7)) {
+        case 6 ->
+            step(
+                replica,
+                new Input.SnapshotChecked(
+                    SnapshotId.complete(index + 1), someone(), random.nextBoolean()));
         case 0 -> step(replica, new Input.Campaign());
         case 1 -> step(replica, new Input.Trim(index));
         case 2 -> step(replica, new Input.SnapshotTaken(index, index, index / 2));

@@ -36,6 +36,17 @@ final class Lab {
     pump();
   }
 
+  /** Adds a replica that is in no configuration yet. */
+  void join(Set<Deviation> deviations) {
+    Member member = new Member(nodes.size() + 1, 0);
+    Node node =
+        new Node(
+            new Identity(7, member), OPTIONS, deviations, network::add, (sender, output) -> {});
+    nodes.add(node);
+    node.join();
+    pump();
+  }
+
   Node node(int number) {
     return nodes.get(number - 1);
   }

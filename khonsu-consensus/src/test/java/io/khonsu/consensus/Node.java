@@ -2,6 +2,7 @@ package io.khonsu.consensus;
 
 import io.khonsu.consensus.deviation.Deviation;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
@@ -22,6 +23,11 @@ final class Node {
 
   private final TreeMap<String, List<String>> staged = new TreeMap<>();
   private StringBuilder stagedText = new StringBuilder();
+
+  /** Whose snapshots are bad, and who has sent such a one. */
+  private final Set<Member> badSources = new HashSet<>();
+
+  private final List<Member> refused = new ArrayList<>();
   private final List<Envelope> held = new ArrayList<>();
 
   /** What the application gets once the writes are durable. */
@@ -74,6 +80,16 @@ final class Node {
 
   List<Event> events() {
     return events;
+  }
+
+  /** Whose snapshots are bad from here on. */
+  Set<Member> badSources() {
+    return badSources;
+  }
+
+  /** {@return who has sent a bad snapshot, each time} */
+  List<Member> refused() {
+    return refused;
   }
 
   void bootstrap(Configuration configuration) {
@@ -187,6 +203,9 @@ final class Node {
     for (SnapshotRead read : output.snapshotReads()) {
       serve(read);
     }
+    for (StagedChunk chunk : output.staged()) {
+      checkStaged(chunk);
+    }
     for (Event event : output.events()) {
       if (event instanceof Event.SnapshotWanted && replica != null && !applied.isEmpty()) {
         snapshot(replica().compactedIndex(), applied.size());
@@ -242,6 +261,18 @@ final class Node {
     stagedText.append(new String(chunk.bytes().toArray(), java.nio.charset.StandardCharsets.UTF_8));
     if (stagedText.length() == chunk.sizeBytes()) {
       staged.put(chunk.snapshot().toString(), List.of(stagedText.toString().split("\n", -1)));
+    }
+  }
+
+  private void checkStaged(StagedChunk chunk) {
+    boolean isBad = badSources.contains(chunk.source());
+    if (isBad) {
+      refused.add(chunk.source());
+      stagedText = new StringBuilder();
+      staged.clear();
+    }
+    if (isBad || chunk.isLast()) {
+      step(new Input.SnapshotChecked(chunk.snapshot(), chunk.source(), !isBad));
     }
   }
 

@@ -13,7 +13,10 @@ public interface ClientSessions {
   CompletionStage<Answer> open();
 
   /**
-   * Hands in a request.
+   * Hands in a request. If the node that puts requests in order has no memory for it, the answer is
+   * {@link Answer.NeverApplied}, or what came of it when it was handed in before under the same
+   * number. {@link Answer.Unavailable}, as when there is no memory here, is about this time alone:
+   * whoever has handed it in before does not know more of that.
    *
    * @param commitId its number, of the session that it belongs to
    * @param answeredBelow up to here, this number excluded, the session needs no answers any more
@@ -53,7 +56,7 @@ public interface ClientSessions {
     /** It is larger than one may be. */
     record TooLarge(long sizeBytes, long limitBytes) implements Answer {}
 
-    /** Handing it in had no effect, and will have none. */
+    /** Handing it in had no effect this time, and will have none. */
     record Unavailable(String reason) implements Answer {}
 
     /** It may have been applied, or may be later. */

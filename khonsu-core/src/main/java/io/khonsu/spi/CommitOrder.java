@@ -12,7 +12,16 @@ import java.util.concurrent.CompletionStage;
  */
 public interface CommitOrder extends AutoCloseable {
   /**
-   * Hands in a request.
+   * Why a request was not applied, and never will be, that has a place in the order all the same.
+   */
+  String GIVEN_UP =
+      "the commit was given up: the leader's memory is used up, or somebody has asked for its"
+          + " outcome; delete something, or raise store.memoryLimitBytes there";
+
+  /**
+   * Hands in a request. If the node that puts requests in order has no memory for it, the reply is
+   * {@link Reply.Unavailable} wherever it was handed in; {@link Reply.Unknown} all the same if
+   * nothing of that is heard in time, for the request may have come into the order before.
    *
    * @param request encoded; nobody changes it any more
    * @return completes after the request was applied here, or when that is given up

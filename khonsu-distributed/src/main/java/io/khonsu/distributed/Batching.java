@@ -9,7 +9,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What waits at the leader for a place in the log, and the versions drawn for it. What has a place
- * must be applied, so commits get none while there is no memory for them here. Event loop only.
+ * must be applied, so commits get none while there is no memory for them here. Another node that
+ * hands in such a commit cannot tell, as what it sends may be lost or arrive later: in the place of
+ * the commit the question for its outcome goes into the log, and from there on it is refused for
+ * good, or was applied before. Event loop only.
  */
 final class Batching {
   private final ClusterConfig config;
@@ -47,7 +50,8 @@ final class Batching {
   }
 
   /**
-   * Lets submissions wait, as far as there is room.
+   * Lets submissions wait, as far as there is room. A commit of another node that there is no
+   * memory for, whatever becomes of those under way, is given up.
    *
    * @param areOthers whether they are another node's, which waits until it has applied them
    */
@@ -59,16 +63,30 @@ final class Batching {
       }
       long need = needBytes(submission);
       shortage = need == 0 ? shortage : store.memoryShortage(need, needBytes);
-      if (need > 0 && shortage != null) {
-        offered.withoutMemory.add(submission);
-      } else {
-        waitingBytes += submission.sizeBytes();
-        needBytes += need;
-        waiting.add(new Waiting(submission, need, areOthers));
+      if (need == 0 || shortage == null) {
+        add(submission, need, areOthers);
         offered.taken.add(submission);
+      } else {
+        offered.withoutMemory.add(submission);
+        if (areOthers && store.memoryShortage(need, 0) != null) {
+          giveUp(submission);
+        }
       }
     }
     return offered;
+  }
+
+  private void add(Submission submission, long need, boolean isOthers) {
+    waitingBytes += submission.sizeBytes();
+    needBytes += need;
+    waiting.add(new Waiting(submission, need, isOthers));
+  }
+
+  /** Another copy of it may be in the log before this, or come later: neither matters then. */
+  private void giveUp(Submission submission) {
+    if (submission instanceof Submission.Commit commit) {
+      add(new Submission.Resolve(commit.commitId()), 0, /* isOthers= */ true);
+    }
   }
 
   /** {@return why something may have no place yet} */

@@ -43,7 +43,8 @@ record Checkpoint(
   private static final int HEADER_BYTES = 1 + 12 * Long.BYTES + 2 * Integer.BYTES;
 
   /**
-   * The tables and items as of a version, in parts: the transactions of a {@code StateScan}.
+   * The tables and items as of a version, in parts: the transactions of a {@code StateScan}, of
+   * which there are none if all tables were dropped.
    *
    * @param generation which one of this node's it is
    * @param version as of which commit
@@ -52,6 +53,11 @@ record Checkpoint(
   record Base(long generation, long version, long sizeBytes) {
     /** That of a node which keeps all commits. */
     static final Base NONE = new Base(0, 0, 0);
+
+    /** {@return whether there were no tables then, so that it has no parts} */
+    boolean isOfNothing() {
+      return version > 0 && sizeBytes == 0;
+    }
   }
 
   /**

@@ -1,7 +1,6 @@
 package io.khonsu.distributed;
 
 import io.khonsu.ReplicatedStore;
-import io.khonsu.StateScan;
 import io.khonsu.StateTakeover;
 import io.khonsu.consensus.Bytes;
 import io.khonsu.consensus.Input;
@@ -83,6 +82,7 @@ final class Checkpoints implements AutoCloseable {
 
   private long keptBytes;
   private boolean isWanted;
+  private long refused;
 
   /** What a warning has told last of the commits that are held. */
   private long heldBytesTold;
@@ -132,6 +132,9 @@ final class Checkpoints implements AutoCloseable {
     reclaim(base);
     store.beginAt(base.version()); // nobody can have read at the versions of its parts
     check("the base takes", restoreBase(checkpoint), base.sizeBytes());
+    if (base.isOfNothing()) {
+      takeOver(base); // no part has its version
+    }
     long commitBytes = restoreCommits(base.version(), checkpoint);
     check("the commits take", commitBytes, checkpoint.commits().sizeBytes());
     entries.total(checkpoint.commits().entryBytes());
@@ -330,12 +333,7 @@ final class Checkpoints implements AutoCloseable {
     if (!applied.mayTrim(version)) {
       warnOfHold(heldBytes, worthwhile * HELD_BASES_MAX);
     } else if (version > base().version()) {
-      StateScan scan = store.scanState();
-      if (scan.isAtEnd()) {
-        scan.close(); // nothing is left of all tables, and no commit would have its version
-      } else {
-        writer = new BaseWriter(bases, applied, disk, scan, base());
-      }
+      writer = new BaseWriter(bases, applied, disk, store.scanState(), base());
     }
   }
 
@@ -395,18 +393,52 @@ final class Checkpoints implements AutoCloseable {
     }
   }
 
-  /** Puts a part of another node's snapshot aside. */
-  void stage(StagedChunk chunk) throws IOException {
+  /**
+   * Puts a part of another node's snapshot aside.
+   *
+   * @return what to tell the consensus, or null: once it is known whether it is a snapshot. If it
+   *     is none, all of it is gone
+   */
+  Input.@Nullable SnapshotChecked stage(StagedChunk chunk) throws IOException {
     if (chunk.offset() == 0) {
       KeyValueBatch batch = new KeyValueBatch();
       dropWriter(batch);
       dropStaging(batch);
       disk.write(batch, Sync.WRITTEN);
-      staging = new SnapshotStaging(chunk, disk, bases, applied);
+      SnapshotCheck check = new SnapshotCheck(state, store);
+      staging = new SnapshotStaging(chunk, disk, bases, applied, check);
     }
-    if (staging != null) { // else it has come too late
-      staging.add(chunk);
+    boolean isGood = staging == null || isGood(staging, chunk); // else it has come too late
+    return isGood && !chunk.isLast()
+        ? null
+        : new Input.SnapshotChecked(chunk.snapshot(), chunk.source(), isGood);
+  }
+
+  private boolean isGood(SnapshotStaging staged, StagedChunk chunk) throws IOException {
+    try {
+      staged.add(chunk);
+      if (chunk.isLast()) {
+        var _ = staged.finish(chunk.snapshot());
+      }
+      return true;
+    } catch (BadSnapshotException e) {
+      KeyValueBatch batch = new KeyValueBatch();
+      dropStaging(batch);
+      disk.write(batch, Sync.WRITTEN);
+      refused++;
+      LOG.atWarn()
+          .addKeyValue("node", config.member())
+          .addKeyValue("source", chunk.source())
+          .addKeyValue("snapshot", chunk.snapshot())
+          .addKeyValue("why", e.getMessage())
+          .log("a snapshot that another node has sent is bad, and was thrown away");
+      return false;
     }
+  }
+
+  /** {@return how many snapshots of other nodes were bad} */
+  long refused() {
+    return refused;
   }
 
   private void dropStaging(KeyValueBatch batch) {
@@ -424,7 +456,12 @@ final class Checkpoints implements AutoCloseable {
       throw new IllegalStateException("no snapshot was put aside");
     }
     staging = null;
-    Checkpoint checkpoint = staged.finish(id);
+    Checkpoint checkpoint;
+    try {
+      checkpoint = staged.finish(id);
+    } catch (BadSnapshotException e) {
+      throw new IllegalStateException("another snapshot was looked at", e);
+    }
     Base base = checkpoint.base();
     dropWriter(batch);
     if (applied.replaced(base.version())) {
@@ -467,6 +504,9 @@ final class Checkpoints implements AutoCloseable {
         KeyValueStore.Cursor parts = bases.cursor(base)) {
       while (parts.next()) {
         takeover.add(TransactionCodec.decode(parts.value()));
+      }
+      if (base.isOfNothing()) {
+        takeover.addNothing();
       }
     }
   }

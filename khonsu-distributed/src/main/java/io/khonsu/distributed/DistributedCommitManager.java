@@ -535,6 +535,7 @@ public final class DistributedCommitManager implements AutoCloseable {
             state.commitCount(),
             state.abortCount(),
             snapshotsInstalled,
+            checkpoints.refused(),
             view.counters().ballotsLed(),
             view.counters().refused()),
         new NodeStatus.Queues(

@@ -84,7 +84,8 @@ final class Effects {
     if (output.isNothing()) {
       return;
     }
-    output.staged().forEach(this::stage);
+    List<Input> checked = new ArrayList<>();
+    output.staged().forEach(chunk -> stage(chunk, checked));
     output.sendNow().forEach(sender);
     Persist persist = output.persist();
     if (persist != null) {
@@ -103,11 +104,15 @@ final class Effects {
     if (hasResult) {
       results.add(output);
     }
+    checked.forEach(input -> take(replica.step(input)));
   }
 
-  private void stage(StagedChunk chunk) {
+  private void stage(StagedChunk chunk, List<Input> checked) {
     try {
-      checkpoints.stage(chunk);
+      Input verdict = checkpoints.stage(chunk);
+      if (verdict != null) {
+        checked.add(verdict);
+      }
     } catch (IOException e) {
       throw new UncheckedIOException("a part of a snapshot cannot be put aside", e);
     }

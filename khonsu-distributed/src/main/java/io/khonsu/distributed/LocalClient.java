@@ -42,8 +42,7 @@ final class LocalClient implements CommitOrder {
       switch (outcome) {
         case Outcome.Decided(byte[] answer) -> end(new Reply.Decided(answer));
         case Outcome.NoSession _ -> sessionEnded(this);
-        case Outcome.NeverApplied _ ->
-            end(new Reply.Unavailable("the commit was given up, as its outcome was asked for"));
+        case Outcome.NeverApplied _ -> end(new Reply.Unavailable(GIVEN_UP));
         case Outcome.Answered _ -> sessionTaken(this);
         case Outcome.SessionOpened _, Outcome.Again _ ->
             throw new IllegalStateException("an open commit cannot be answered by " + outcome);

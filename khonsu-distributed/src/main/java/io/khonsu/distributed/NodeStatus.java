@@ -108,11 +108,17 @@ public record NodeStatus(
    * @param commits requests that were applied and accepted, of whatever node
    * @param aborts requests that were applied and refused
    * @param snapshotsInstalled how often the node took over another's state
+   * @param snapshotsRefused how often a state that another node has sent was bad
    * @param ballotsLed how many ballots of its own it began
    * @param refused messages refused for their cluster, incarnation or form
    */
   public record Counts(
-      long commits, long aborts, long snapshotsInstalled, long ballotsLed, long refused) {}
+      long commits,
+      long aborts,
+      long snapshotsInstalled,
+      long snapshotsRefused,
+      long ballotsLed,
+      long refused) {}
 
   /**
    * What waits.

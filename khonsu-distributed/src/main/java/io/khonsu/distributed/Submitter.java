@@ -52,11 +52,15 @@ final class Submitter {
     this.resendNanos = resendNanos;
   }
 
-  /** Adds a submission; another owner of an equal one is told that it was given up. */
+  /**
+   * Adds a submission; another owner of an equal one is told that it was given up. What was sent
+   * for that one may still come into the log.
+   */
   void add(Submission submission, long deadlineNanos, Owner owner) {
-    Pending former =
-        pending.put(submission.identity(), new Pending(submission, owner, deadlineNanos));
+    Pending next = new Pending(submission, owner, deadlineNanos);
+    Pending former = pending.put(submission.identity(), next);
     if (former != null) {
+      next.sent = former.sent;
       former.owner.gaveUp(Sent.MAYBE);
     }
   }
@@ -108,9 +112,20 @@ final class Submitter {
     pending.values().forEach(each -> each.isDue = true);
   }
 
-  /** Takes what came of a submission, of whomever. */
+  /**
+   * Takes what came of a submission, of whomever. If somebody has asked for the outcome of a commit
+   * that waits here, this is it: whatever was sent of the commit, it comes too late now.
+   */
   void decided(Submission submission, Outcome outcome) {
-    Pending each = pending.get(submission.identity());
+    decided(submission.identity(), outcome);
+    boolean isKnown = !(outcome instanceof Outcome.Again);
+    if (isKnown && submission instanceof Submission.Resolve(long commitId)) {
+      decided(new Submission.CommitIdentity(commitId), outcome);
+    }
+  }
+
+  private void decided(Object identity, Outcome outcome) {
+    Pending each = pending.get(identity);
     if (each == null) {
       return;
     }
@@ -118,7 +133,7 @@ final class Submitter {
       each.isDue = !each.wasSentAgain; // then only after a while: its session may be full
       each.wasSentAgain = true;
     } else {
-      pending.remove(submission.identity());
+      pending.remove(identity);
       each.owner.decided(outcome);
     }
   }

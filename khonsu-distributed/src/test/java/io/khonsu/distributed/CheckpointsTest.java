@@ -43,7 +43,7 @@ class CheckpointsTest extends SteppedNodes {
     List<StagedChunk> chunks = source.snapshot();
     assertThat(chunks.size()).isGreaterThan(2);
     for (StagedChunk chunk : chunks) {
-      behind.checkpoints.stage(chunk);
+      behind.stage(chunk);
       behind.finishBase();
       var _ = behind.checkpoints.takeIfDue();
     }
@@ -86,7 +86,7 @@ class CheckpointsTest extends SteppedNodes {
     source.checkpoint();
     List<StagedChunk> chunks = source.snapshot();
     for (StagedChunk chunk : chunks) {
-      behind.checkpoints.stage(chunk);
+      behind.stage(chunk);
     }
     behind.install(chunks.getLast());
     assertThat(behind.rows()).isEqualTo(source.rows());
@@ -113,10 +113,10 @@ class CheckpointsTest extends SteppedNodes {
     source.changeBase();
     List<StagedChunk> chunks = source.snapshot();
     for (StagedChunk chunk : chunks.subList(0, chunks.size() - 1)) {
-      behind.checkpoints.stage(chunk);
+      behind.stage(chunk);
     }
     for (StagedChunk chunk : chunks) {
-      behind.checkpoints.stage(chunk);
+      behind.stage(chunk);
     }
     behind.install(chunks.getLast());
     assertThat(behind.rows()).isEqualTo(source.rows());

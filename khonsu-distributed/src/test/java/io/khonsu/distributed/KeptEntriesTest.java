@@ -109,7 +109,7 @@ class KeptEntriesTest extends SteppedNodes {
     source.checkpoint();
     List<StagedChunk> chunks = source.snapshot();
     for (StagedChunk chunk : chunks) {
-      behind.checkpoints.stage(chunk);
+      behind.stage(chunk);
     }
     var _ = behind.apply(entry);
     behind.write(); // over what was fetched
@@ -158,7 +158,7 @@ class KeptEntriesTest extends SteppedNodes {
     }
     behind.checkpoint();
     for (StagedChunk chunk : chunks) {
-      behind.checkpoints.stage(chunk);
+      behind.stage(chunk);
     }
     if (isFetchedFirst) {
       var _ = behind.apply(entry);

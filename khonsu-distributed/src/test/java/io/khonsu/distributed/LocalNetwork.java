@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
 
 /**
  * Carries frames between nodes of one process, at once, unless one has forgotten the other; what is
@@ -13,6 +14,7 @@ final class LocalNetwork {
   private final Map<Long, Transport.Receiver> receivers = new ConcurrentHashMap<>();
   private final Map<Long, Set<Long>> strangers = new ConcurrentHashMap<>();
   private final Set<Long> cut = ConcurrentHashMap.newKeySet();
+  private final Map<Long, UnaryOperator<byte[]>> changes = new ConcurrentHashMap<>();
   private final Map<Long, byte[]> lastWords = new ConcurrentHashMap<>();
 
   /** {@return a node's way to the others} */
@@ -34,11 +36,12 @@ final class LocalNetwork {
             && !forgotten.contains(to)
             && !cut.contains(node)
             && !cut.contains(to)) {
-          var _ = receiver.receive(node, frame);
+          byte[] arriving = changes.getOrDefault(to, UnaryOperator.identity()).apply(frame);
           byte[] last = lastWords.get(node);
           if (last != null && contains(frame, last)) {
-            cut.add(node);
+            cut.add(node); // before anybody can answer
           }
+          var _ = receiver.receive(node, arriving);
         }
       }
 
@@ -67,6 +70,11 @@ final class LocalNetwork {
   /** {@return whom a node has forgotten} */
   Set<Long> strangers(long node) {
     return Set.copyOf(strangers.getOrDefault(node, Set.of()));
+  }
+
+  /** Lets other frames arrive at a node than were sent, as if their senders had a defect. */
+  void change(long node, UnaryOperator<byte[]> change) {
+    changes.put(node, change);
   }
 
   void cutOff(long node) {

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -25,6 +26,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -152,6 +154,53 @@ class MemoryLimitTest {
       for (long id = 1; id <= 3; id++) {
         assertThat(nodes.member(id).manager().failure()).isNull();
       }
+    }
+  }
+
+  /** Nothing of it comes into the log, and whoever has handed it in hears so at once. */
+  @Test
+  void commitThatTheLeaderHasNoMemoryFor_isRefused_alsoByWayOfAnotherNode() throws Exception {
+    try (Nodes nodes = new Nodes(0)) {
+      nodes.startWith(store(24 << 20), config(1));
+      nodes.startWith(store(256 << 20), config(2));
+      nodes.startWith(store(256 << 20), config(3));
+      nodes.member(1).store().createTable(TEXTS);
+      lead(nodes.member(1));
+      assertThat(fill(nodes.member(1).store())).isInstanceOf(UnavailableException.class);
+      Khonsu other = nodes.member(2).store();
+      other.snapshot().close(); // it knows the table
+      StoreException refusal = null;
+      for (int attempt = 0; attempt < 5 && refusal == null; attempt++) {
+        lead(nodes.member(1)); // another one has memory
+        refusal = refusal(other);
+      }
+      assertThat(refusal)
+          .isInstanceOf(UnavailableException.class)
+          .hasMessageContaining("memory is used up")
+          .hasMessageContaining("store.memoryLimitBytes")
+          .hasMessageContaining("delete something");
+      assertThat(ids(other)).doesNotContain(lastId.get());
+    }
+  }
+
+  private static void lead(ClusterMember member) {
+    CompletableFuture<Boolean> leads;
+    do {
+      leads = new CompletableFuture<>();
+      assertThat(member.manager().lead(leads::complete)).isTrue();
+    } while (!leads.join());
+  }
+
+  /** {@return why nothing can be inserted; null if it can, or nobody knows} */
+  private @Nullable StoreException refusal(Khonsu store) {
+    try {
+      long id = insert(store);
+      store.run(tx -> tx.delete(texts(store), id));
+      return null;
+    } catch (UnavailableException e) {
+      return e;
+    } catch (CommitOutcomeUnknownException _) {
+      return null; // somebody else leads now
     }
   }
 

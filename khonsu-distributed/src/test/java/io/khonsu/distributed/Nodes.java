@@ -131,11 +131,27 @@ final class Nodes implements AutoCloseable {
     start(config, presence, transport, Set.of());
   }
 
+  /** Starts a new node whose store is not as the others'. */
+  void startWith(StoreConfig itsStore, ClusterConfig config) throws IOException {
+    Transport transport = network.of(config.member().node());
+    start(config, NodePresence.NEW, transport, Set.of(), itsStore);
+  }
+
   void start(ClusterConfig config, NodePresence presence, Transport transport, Set<Defect> defects)
+      throws IOException {
+    start(config, presence, transport, defects, store);
+  }
+
+  private void start(
+      ClusterConfig config,
+      NodePresence presence,
+      Transport transport,
+      Set<Defect> defects,
+      StoreConfig itsStore)
       throws IOException {
     KeyValueStore disk = disks.open(config, presence);
     Surroundings around =
-        new Surroundings(store, disk, transport, null, InstantSource.system(), defects);
+        new Surroundings(itsStore, disk, transport, null, InstantSource.system(), defects);
     members.put(config.member().node(), Cluster.join(config, presence, around));
   }
 

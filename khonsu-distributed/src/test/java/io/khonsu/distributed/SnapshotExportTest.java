@@ -11,13 +11,11 @@ import io.khonsu.consensus.SnapshotRead;
 import io.khonsu.consensus.StagedChunk;
 import io.khonsu.distributed.Checkpoint.Base;
 import io.khonsu.spi.CommittedTransaction;
-import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.KeyValueBatch;
 import io.khonsu.spi.KeyValueStore;
 import io.khonsu.spi.KeyValueStore.Sync;
 import io.khonsu.spi.LogRecord;
 import io.khonsu.spi.Mutation;
-import io.khonsu.spi.StorageRefusedException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -33,6 +31,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SnapshotExportTest {
   private static final Member OTHER = new Member(2, 0);
   private static final SnapshotId ID = SnapshotId.complete(77);
+
+  /** What the commits change does not matter here. */
+  private static final SnapshotStaging.Check ANY =
+      new SnapshotStaging.Check() {
+        @Override
+        public void begin(Checkpoint head) {}
+
+        @Override
+        public void part(CommittedTransaction part) {}
+
+        @Override
+        public void commit(CommittedTransaction commit) {}
+      };
 
   private final ClusterConfig config = Nodes.config(5, 1, 1, 2);
   private KeyValueStore from;
@@ -115,7 +126,7 @@ class SnapshotExportTest {
       bases.begin(); // so that the generations differ
       AppliedCommits applied = new AppliedCommits(config, to);
       List<StagedChunk> chunks = chunks(export, maxBytes);
-      SnapshotStaging staging = new SnapshotStaging(chunks.getFirst(), to, bases, applied);
+      SnapshotStaging staging = new SnapshotStaging(chunks.getFirst(), to, bases, applied, ANY);
       for (StagedChunk chunk : chunks) {
         staging.add(chunk);
       }
@@ -167,26 +178,26 @@ class SnapshotExportTest {
       damaged[at] ^= 0x41;
       assertThatThrownBy(() -> stage(damaged, damaged.length))
           .as("byte %d", at)
-          .isInstanceOfAny(DamagedStorageException.class, StorageRefusedException.class);
+          .isInstanceOf(BadSnapshotException.class);
     }
     for (int length = 0; length < whole.length; length++) {
       byte[] cut = Arrays.copyOf(whole, length);
       assertThatThrownBy(() -> stage(cut, whole.length))
           .as("%d bytes", length)
-          .isInstanceOf(DamagedStorageException.class);
+          .isInstanceOf(BadSnapshotException.class);
       if (length > 0) {
         assertThatThrownBy(() -> stage(cut, cut.length))
             .as("%d bytes", length)
-            .isInstanceOf(DamagedStorageException.class);
+            .isInstanceOf(BadSnapshotException.class);
       }
     }
   }
 
-  private void stage(byte[] bytes, long sizeBytes) throws IOException {
+  private void stage(byte[] bytes, long sizeBytes) throws IOException, BadSnapshotException {
     StagedChunk chunk = new StagedChunk(ID, OTHER, 0, sizeBytes, Bytes.copyOf(bytes));
     SnapshotStaging staging =
         new SnapshotStaging(
-            chunk, to, new Bases(to, config.group()), new AppliedCommits(config, to));
+            chunk, to, new Bases(to, config.group()), new AppliedCommits(config, to), ANY);
     staging.add(chunk);
     var _ = staging.finish(ID);
   }

@@ -3,6 +3,7 @@ package io.khonsu.distributed;
 import static io.khonsu.mvcc.ConflictStrategy.APPEND;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.khonsu.CommitStatus;
 import io.khonsu.Khonsu;
@@ -16,6 +17,7 @@ import io.khonsu.Table;
 import io.khonsu.TableSpec;
 import io.khonsu.Transaction;
 import io.khonsu.TransactionOptions;
+import io.khonsu.UnavailableException;
 import io.khonsu.consensus.Entries;
 import io.khonsu.consensus.Input;
 import io.khonsu.consensus.Member;
@@ -72,10 +74,13 @@ abstract class SteppedNodes {
 
   private final List<Node> nodes = new ArrayList<>();
 
-  /** Nobody commits through it. */
+  /** Nobody commits through it; it tells what somebody wanted to. */
   private static final class NoOrder implements CommitOrder {
+    private byte[] last = {};
+
     @Override
     public CompletionStage<Reply> submit(byte[] request) {
+      last = request;
       return CompletableFuture.completedFuture(new Reply.Unavailable("it is a test"));
     }
 
@@ -100,11 +105,12 @@ abstract class SteppedNodes {
     final ReplicatedStore store;
     final GroupState state;
     final Checkpoints checkpoints;
+    private final NoOrder order = new NoOrder();
 
-    Node(KeyValueStore disk, ClusterConfig config) {
+    Node(KeyValueStore disk, ClusterConfig config, StoreConfig storeConfig) {
       this.config = config;
       this.disk = disk;
-      this.store = ReplicatedStore.create(STORE, new NoOrder(), null, InstantSource.system());
+      this.store = ReplicatedStore.create(storeConfig, order, null, InstantSource.system());
       this.state = new GroupState(config.group(), store, Set.of());
       this.checkpoints = new Checkpoints(config, disk, store, state, Set.of());
     }
@@ -139,6 +145,14 @@ abstract class SteppedNodes {
         }
         return store.request(tx);
       }
+    }
+
+    /** {@return a request to drop the table} */
+    byte[] drop() {
+      Khonsu its = store.store();
+      assertThatThrownBy(() -> its.dropTable(its.table("texts").orElseThrow()))
+          .isInstanceOf(UnavailableException.class);
+      return order.last;
     }
 
     List<Row> rows() {
@@ -201,6 +215,13 @@ abstract class SteppedNodes {
       return chunks;
     }
 
+    /** Puts a part of a good snapshot aside. */
+    void stage(StagedChunk chunk) throws IOException {
+      Input.SnapshotChecked checked = checkpoints.stage(chunk);
+      assertThat(checked != null).isEqualTo(chunk.isLast());
+      assertThat(checked == null || checked.isGood()).isTrue();
+    }
+
     void install(StagedChunk last) throws IOException {
       KeyValueBatch batch = new KeyValueBatch();
       checkpoints.install(last.snapshot(), batch);
@@ -219,7 +240,11 @@ abstract class SteppedNodes {
   }
 
   final Node node(KeyValueStore disk, ClusterConfig config) throws IOException {
-    Node node = new Node(disk, config);
+    return node(disk, config, STORE);
+  }
+
+  final Node node(KeyValueStore disk, ClusterConfig config, StoreConfig store) throws IOException {
+    Node node = new Node(disk, config, store);
     nodes.add(node);
     node.checkpoints.load();
     return node;

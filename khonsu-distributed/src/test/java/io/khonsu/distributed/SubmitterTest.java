@@ -56,6 +56,30 @@ class SubmitterTest {
   }
 
   @Test
+  void whatIsAddedAgain_mayHaveArrivedBefore() {
+    Submission submission = add(1);
+    submitter.sent(List.of(submission), 0);
+    assertThat(add(1)).isEqualTo(submission);
+    assertThat(told).containsExactly(Submitter.Sent.MAYBE);
+    submitter.postponed(List.of(submission), 0);
+    submitter.expire(DEADLINE_NANOS);
+    assertThat(told).containsExactly(Submitter.Sent.MAYBE, Submitter.Sent.MAYBE);
+  }
+
+  @Test
+  void whatSomebodyHasAskedFor_hasThatOutcome() {
+    Submission submission = add(1);
+    Submission question = new Submission.Resolve(CommitIds.of(1, 1));
+    submitter.sent(List.of(submission), 0);
+    submitter.decided(question, new Outcome.Again()); // it is not known yet
+    submitter.decided(new Submission.Resolve(CommitIds.of(1, 2)), new Outcome.NeverApplied());
+    assertThat(told).isEmpty();
+    submitter.decided(question, new Outcome.NeverApplied());
+    assertThat(told).containsExactly(new Outcome.NeverApplied());
+    assertThat(submitter.count()).isZero();
+  }
+
+  @Test
   void whatNobodyWaitsFor_isNotedWithoutEffect() {
     Submission known = add(1);
     Submission foreign = new Submission.Commit(CommitIds.of(2, 1), 1, new byte[8]);

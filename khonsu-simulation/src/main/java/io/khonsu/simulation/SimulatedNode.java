@@ -19,6 +19,7 @@ import io.khonsu.consensus.Replica;
 import io.khonsu.consensus.ReplicaView;
 import io.khonsu.consensus.SnapshotId;
 import io.khonsu.consensus.SnapshotRead;
+import io.khonsu.consensus.StagedChunk;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -255,6 +256,12 @@ final class SimulatedNode {
       releaseHeld();
     }
     deliver(output);
+    for (StagedChunk chunk : output.staged()) {
+      if (chunk.isLast()) {
+        int current = life;
+        world.scheduler().after(0, () -> checked(current, chunk));
+      }
+    }
     for (SnapshotRead read : output.snapshotReads()) {
       int current = life;
       world.scheduler().after(world.diskLatency(), () -> answer(current, read));
@@ -345,6 +352,12 @@ final class SimulatedNode {
       world.payload().read(run, applied);
     }
     world.applied(this, before);
+  }
+
+  private void checked(int ofLife, StagedChunk last) {
+    if (life == ofLife && !isFailed) {
+      input(new Input.SnapshotChecked(last.snapshot(), last.source(), /* isGood= */ true));
+    }
   }
 
   private void answer(int ofLife, SnapshotRead read) {

@@ -70,6 +70,10 @@ final class Metrics {
         "snapshots_installed_total",
         "States taken over from other nodes.",
         counts.snapshotsInstalled());
+    counter(
+        "snapshots_refused_total",
+        "States of other nodes that were bad, and thrown away.",
+        counts.snapshotsRefused());
     counter("ballots_led_total", "Ballots that this node began.", counts.ballotsLed());
     counter("refused_messages_total", "Messages of other clusters or forms.", counts.refused());
   }

@@ -70,6 +70,7 @@ final class StatusTree {
     tree.put("commits", counts.commits());
     tree.put("aborts", counts.aborts());
     tree.put("snapshotsInstalled", counts.snapshotsInstalled());
+    tree.put("snapshotsRefused", counts.snapshotsRefused());
     tree.put("ballotsLed", counts.ballotsLed());
     tree.put("refusedMessages", counts.refused());
     return tree;
