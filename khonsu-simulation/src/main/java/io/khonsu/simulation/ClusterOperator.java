@@ -218,7 +218,7 @@ final class ClusterOperator {
       case BAD_ADDRESS, OTHER_CLUSTER ->
           throw InvariantViolation.violation("answers", change, "is refused:", reason);
       case NOT_REACHABLE -> {
-        change.added().keySet().forEach(node -> world.correctFile(world.node(node)));
+        change.added().keySet().forEach(each -> world.correctFile(world.node(each)));
         giveUpIfLate(change);
       }
       case OTHER_CHANGE, NOT_HERE, NO_MAJORITY -> giveUpIfLate(change);
