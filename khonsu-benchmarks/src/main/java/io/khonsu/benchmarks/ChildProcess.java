@@ -123,9 +123,18 @@ final class ChildProcess implements AutoCloseable {
     return process.isAlive();
   }
 
-  /** Kills it, as {@code kill -9} does, and waits until it has gone. */
-  void kill() throws InterruptedException {
-    var _ = process.destroyForcibly().waitFor();
+  /**
+   * Kills it, as {@code kill -9} does. It does nothing more from then on, but the system takes a
+   * while to give back its memory, in which {@link #isAlive} may still be true.
+   */
+  void kill() {
+    var _ = process.destroyForcibly();
+  }
+
+  /** Kills it, and waits until it has gone. */
+  void end() throws InterruptedException {
+    kill();
+    var _ = process.waitFor();
   }
 
   /**
@@ -149,7 +158,7 @@ final class ChildProcess implements AutoCloseable {
     process.destroy();
     try {
       if (!process.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
-        kill();
+        end();
       }
     } catch (InterruptedException _) {
       var _ = process.destroyForcibly();

@@ -9,8 +9,11 @@ import java.net.InetSocketAddress;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,8 +25,9 @@ import org.slf4j.LoggerFactory;
  * <p>Limits: a frame that is larger than {@code frameBytesMax}, one for a peer without a session,
  * and one that would make more than {@code queueBytesMax} wait for a peer are dropped. A session
  * that cannot be opened, or is soon lost, is tried again after 20 ms, then up to twice as long each
- * time, up to 1 s. A connection that answers nothing is given up within 15 s. Who connects and says
- * no hello is hung up on after 5 s, or earlier if there are more than 256, or 64 of one address.
+ * time, up to 1 s, or as soon as the peer calls. A connection that answers nothing is given up
+ * within 15 s. Who connects and says no hello is hung up on after 5 s, or earlier if there are more
+ * than 256, or 64 of one address.
  */
 public final class GrpcTransport implements Transport {
   private static final Logger LOG = LoggerFactory.getLogger(GrpcTransport.class);
@@ -33,6 +37,7 @@ public final class GrpcTransport implements Transport {
   private final Wiring wiring;
   private final IncomingSessions incoming;
   private final Server server;
+  private final Supplier<RandomGenerator> randoms;
 
   /** Who may call, which the network's threads read. */
   private final Map<Long, PeerAddress> peers;
@@ -48,8 +53,10 @@ public final class GrpcTransport implements Transport {
   @GuardedBy("lock")
   private boolean isClosed;
 
-  private GrpcTransport(PeerSettings settings, Wiring wiring) throws IOException {
+  private GrpcTransport(PeerSettings settings, Wiring wiring, Supplier<RandomGenerator> randoms)
+      throws IOException {
     this.settings = settings;
+    this.randoms = randoms;
     this.wiring = wiring;
     this.peers = new ConcurrentHashMap<>();
     this.handshake =
@@ -79,6 +86,16 @@ public final class GrpcTransport implements Transport {
    * @throws IOException if the address is unknown or in use
    */
   public static GrpcTransport open(PeerSettings settings) throws IOException {
+    return open(settings, SplittableRandom::new);
+  }
+
+  /**
+   * As above.
+   *
+   * @param randoms gives each link what decides how long it waits before it calls again
+   */
+  static GrpcTransport open(PeerSettings settings, Supplier<RandomGenerator> randoms)
+      throws IOException {
     long node = settings.self().node();
     Wiring wiring =
         new Wiring(
@@ -88,7 +105,7 @@ public final class GrpcTransport implements Transport {
                 TlsFiles.nodeUri(settings.clusterId(), node),
                 settings.plainText()));
     try {
-      GrpcTransport transport = new GrpcTransport(settings, wiring);
+      GrpcTransport transport = new GrpcTransport(settings, wiring, randoms);
       LOG.atInfo()
           .addKeyValue("address", transport.address())
           .addKeyValue("tls", wiring.isSecure())
@@ -113,15 +130,39 @@ public final class GrpcTransport implements Transport {
         throw new IllegalStateException("the transport was started before, or closed");
       }
       receiver = target;
-      incoming.start(target);
+      incoming.start(new Called(target));
       peers.values().forEach(peer -> open(peer, target));
     } finally {
       lock.unlock();
     }
   }
 
+  /** Passes on what comes from peers, and lets those be called who call. */
+  private final class Called implements Receiver {
+    private final Receiver target;
+
+    private Called(Receiver target) {
+      this.target = target;
+    }
+
+    @Override
+    public boolean receive(long node, byte[] frame) {
+      return target.receive(node, frame);
+    }
+
+    @Override
+    public void reconnected(long node) {
+      OutgoingLink link = links.get(node);
+      if (link != null) {
+        link.reached();
+      }
+      target.reconnected(node);
+    }
+  }
+
   private void open(PeerAddress peer, Receiver target) {
-    OutgoingLink link = new OutgoingLink(peer, handshake, settings.limits(), wiring, target);
+    OutgoingLink link =
+        new OutgoingLink(peer, handshake, settings.limits(), wiring, target, randoms.get());
     links.put(peer.node(), link);
     link.connect();
   }

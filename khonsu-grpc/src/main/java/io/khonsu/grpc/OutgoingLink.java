@@ -11,8 +11,9 @@ import io.khonsu.distributed.Transport.Receiver;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Optional;
-import java.util.SplittableRandom;
+import java.util.concurrent.Future;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,7 +56,15 @@ final class OutgoingLink {
   private boolean isClosed;
 
   @GuardedBy("lock")
-  private final Backoff backoff = new Backoff(new SplittableRandom());
+  private final Backoff backoff;
+
+  /** The next call, if there is no session; it may have been made meanwhile. */
+  @GuardedBy("lock")
+  private @Nullable Future<?> nextCall;
+
+  /** Whether the last call was for nothing. */
+  @GuardedBy("lock")
+  private boolean wasInVain;
 
   @GuardedBy("lock")
   private @Nullable Refusal refusal;
@@ -78,17 +87,24 @@ final class OutgoingLink {
   @GuardedBy("lock")
   private long framesDropped;
 
+  /**
+   * Calls nobody yet.
+   *
+   * @param random lets it not call at the same time as others; for this link alone
+   */
   OutgoingLink(
       PeerAddress peer,
       Handshake handshake,
       PeerSettings.Limits limits,
       Wiring wiring,
-      Receiver receiver) {
+      Receiver receiver,
+      RandomGenerator random) {
     this.peer = peer;
     this.handshake = handshake;
     this.limits = limits;
     this.wiring = wiring;
     this.receiver = receiver;
+    this.backoff = new Backoff(random);
   }
 
   /** One connection, from the attempt to its end. */
@@ -151,6 +167,30 @@ final class OutgoingLink {
       lock.unlock();
     }
     session.end("it is not needed");
+  }
+
+  /**
+   * Calls at once if the last call was in vain: the peer has called here, so it is there again. One
+   * whose sessions open and are soon lost gets no more calls by that.
+   */
+  void reached() {
+    lock.lock();
+    try {
+      if (current == null && !isClosed && wasInVain) {
+        callIn(Duration.ZERO);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Calls in a while, and not when it would have otherwise. */
+  @GuardedBy("lock")
+  private void callIn(Duration delay) {
+    if (nextCall != null) {
+      nextCall.cancel(false);
+    }
+    nextCall = wiring.later(delay, this::connect);
   }
 
   private boolean isCallDue() {
@@ -253,9 +293,10 @@ final class OutgoingLink {
       refusal = why;
       log(session, status);
       dropSession(String.valueOf(status.getDescription()));
+      wasInVain = !session.isOpen;
       if (!isClosed) {
         long livedNanos = session.isOpen ? System.nanoTime() - session.openedNanos : 0;
-        wiring.later(backoff.next(Duration.ofNanos(livedNanos)), this::connect);
+        callIn(backoff.next(Duration.ofNanos(livedNanos)));
       }
     } finally {
       lock.unlock();

@@ -18,6 +18,7 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -27,6 +28,7 @@ import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -118,6 +120,32 @@ class GrpcTransportTest {
     Hello.Builder builder = hello().toBuilder();
     change.accept(builder);
     return Handshake.headers(builder.build());
+  }
+
+  /** Else a node that was restarted hears nothing from some of the others for a second more. */
+  @Test
+  void nodeThatCalls_isCalledAtOnce_howeverLongUntilTheNextAttempt() throws Exception {
+    CountDownLatch calledInVain = new CountDownLatch(1);
+    RandomGenerator anHour =
+        new RandomGenerator() {
+          @Override
+          public long nextLong() {
+            return 0;
+          }
+
+          @Override
+          public long nextLong(long least, long bound) {
+            calledInVain.countDown();
+            return Duration.ofHours(1).toMillis();
+          }
+        };
+    GrpcTransport one = GrpcTransport.open(settings(1, 2), () -> anHour);
+    open.add(one);
+    one.start(told(1));
+    calledInVain.await();
+    GrpcTransport two = start(settings(2, 1));
+    awaitConnected(two, 1);
+    awaitConnected(one, 2);
   }
 
   @Test

@@ -195,12 +195,13 @@ final class ClusterOperator {
     world.trace().add(result.toString());
     switch (result) {
       case ChangeResult.Changed _ -> done(change);
-      case ChangeResult.Refused(ChangeResult.Reason reason, String _) -> refused(change, reason);
+      case ChangeResult.Refused(ChangeResult.Reason reason, String _) ->
+          refused(node, change, reason);
       case ChangeResult.Unknown _ -> {} // what has become of it, the next answer says
     }
   }
 
-  private void refused(MemberChange change, ChangeResult.Reason reason) {
+  private void refused(ClusterNode node, MemberChange change, ChangeResult.Reason reason) {
     switch (reason) {
       case UNKNOWN_NODE, ALREADY_A_MEMBER -> done(change); // it was made, as an earlier try
       case NOT_JOINING -> {
@@ -208,14 +209,29 @@ final class ClusterOperator {
           done(change); // a node that was replaced by itself
         }
       }
-      case BAD_ADDRESS, OTHER_CLUSTER, BAD_SIZE ->
+      case BAD_SIZE -> {
+        if (!leavesNobody(node, change)) {
+          throw InvariantViolation.violation("answers", change, "is refused:", reason);
+        }
+        wanted = null; // the members have become fewer since it was chosen
+      }
+      case BAD_ADDRESS, OTHER_CLUSTER ->
           throw InvariantViolation.violation("answers", change, "is refused:", reason);
       case NOT_REACHABLE -> {
-        change.added().keySet().forEach(node -> world.correctFile(world.node(node)));
+        change.added().keySet().forEach(each -> world.correctFile(world.node(each)));
         giveUpIfLate(change);
       }
       case OTHER_CHANGE, NOT_HERE, NO_MAJORITY -> giveUpIfLate(change);
     }
+  }
+
+  /** {@return whether a node that has answered knows of no member that would be left} */
+  private static boolean leavesNobody(ClusterNode node, MemberChange change) {
+    DistributedCommitManager manager = node.responsive();
+    return manager != null
+        && change.added().isEmpty()
+        && manager.status().membership().members().current().stream()
+            .allMatch(entry -> change.removed().contains(entry.member().node()));
   }
 
   private void giveUpIfLate(MemberChange change) {

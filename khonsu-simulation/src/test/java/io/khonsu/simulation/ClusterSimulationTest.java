@@ -81,6 +81,12 @@ class ClusterSimulationTest {
         .isTrue();
   }
 
+  /** Whoever removes a member may know of others that have left meanwhile. */
+  @Test
+  void removalOfWhoIsTheOnlyMemberByNow_isGivenUp() {
+    assertThat(failures("members-3", 203, 203)).isEmpty();
+  }
+
   @ParameterizedTest
   @MethodSource("defects")
   void plantedDefect_isNoticed(String defect) {
