@@ -123,7 +123,7 @@ public final class ClientDoor implements ClientService {
       case RemoteQuestion.Items(long version, List<Key> keys) -> items(version, keys);
       case RemoteQuestion.Range range -> range(range);
       case RemoteQuestion.Changed(byte[] request, int waitMillis) -> changed(request, waitMillis);
-      case RemoteQuestion.OpenSession() -> settled(sessions.open().thenApply(ClientDoor::said));
+      case RemoteQuestion.OpenSession() -> settled(sessions.open().thenApply(this::said));
       case RemoteQuestion.Commit commit -> settled(submitted(commit));
       case RemoteQuestion.Outcome(long commitId) ->
           settled(sessions.outcome(commitId).thenApply(ClientDoor::said));
@@ -136,7 +136,7 @@ public final class ClientDoor implements ClientService {
             sessions.commitId(commit.session(), commit.number()),
             commit.answeredBelow(),
             commit.request())
-        .thenApply(ClientDoor::said);
+        .thenApply(this::said);
   }
 
   private static RemoteAnswer settled(CompletionStage<RemoteAnswer> pending) {
@@ -159,10 +159,10 @@ public final class ClientDoor implements ClientService {
     };
   }
 
-  private static RemoteAnswer said(ClientSessions.Answer answer) {
+  private RemoteAnswer said(ClientSessions.Answer answer) {
     return switch (answer) {
       case ClientSessions.Answer.Opened(long session) -> new RemoteAnswer.Opened(session);
-      case ClientSessions.Answer.Decided(byte[] decided) -> new RemoteAnswer.Decided(decided);
+      case ClientSessions.Answer.Decided(byte[] decided) -> new RemoteAnswer.Decided(decided, sessions.leads());
       case ClientSessions.Answer.NeverApplied() -> new RemoteAnswer.NeverApplied();
       case ClientSessions.Answer.NoSession() -> new RemoteAnswer.NoSession();
       case ClientSessions.Answer.TooLarge(long size, long limit) ->

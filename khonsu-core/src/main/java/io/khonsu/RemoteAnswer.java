@@ -66,9 +66,10 @@ sealed interface RemoteAnswer {
    * A commit was decided.
    *
    * @param answer a {@link CommitAnswer}
+   * @param isByLeader whether the node that was asked leads: another one passes commits on
    */
   @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
-  record Decided(byte[] answer) implements RemoteAnswer {}
+  record Decided(byte[] answer, boolean isByLeader) implements RemoteAnswer {}
 
   /** A commit was applied at a version. */
   record Committed(long version) implements RemoteAnswer {}
@@ -118,9 +119,10 @@ sealed interface RemoteAnswer {
         out.keys(next == null ? List.of() : List.of(next));
       }
       case Opened(long session) -> numbers(out, 4, session);
-      case Decided(byte[] answer) -> {
+      case Decided(byte[] answer, boolean isByLeader) -> {
         out.write(5);
         out.bytes(answer);
+        out.write(isByLeader ? 1 : 0);
       }
       case NoSession() -> out.write(6);
       case NeverApplied() -> out.write(7);
@@ -173,7 +175,7 @@ sealed interface RemoteAnswer {
       case 2 -> new Found(EncodedRequest.bytes(in), next(in));
       case 3 -> new Names(EncodedRequest.keys(in), next(in));
       case 4 -> new Opened(in.getLong());
-      case 5 -> new Decided(EncodedRequest.bytes(in));
+      case 5 -> new Decided(EncodedRequest.bytes(in), in.get() != 0);
       case 6 -> new NoSession();
       case 7 -> new NeverApplied();
       case 8 -> new Unknown(text(in));

@@ -24,6 +24,8 @@ final class RemoteLink implements AutoCloseable {
   private static final String NO_ANSWER = "no node answers, the last one: ";
   private static final long PAUSE_NANOS_MIN = 5_000_000;
   private static final int PAUSE_DOUBLINGS_MAX = 5;
+  private static final long SEEKING_NANOS_MIN = 50_000_000;
+  private static final long SEEKING_NANOS_MAX = 10_000_000_000L;
 
   /** A version may be taken for current as long as this, where conflicts do not depend on it. */
   private static final Duration RECENT = Duration.ofSeconds(5);
@@ -35,6 +37,12 @@ final class RemoteLink implements AutoCloseable {
   private final AtomicLong seenVersion = new AtomicLong();
   private volatile long seenNanos;
   private volatile int node;
+
+  /** When another node was tried last because the one before only passes commits on. */
+  private final AtomicLong soughtNanos = new AtomicLong();
+
+  /** How long the next one is tried. */
+  private volatile long seekingNanos;
   private volatile boolean isClosed;
 
   /**
@@ -56,6 +64,7 @@ final class RemoteLink implements AutoCloseable {
     this.nodeCount = nodeCount;
     this.patience = patience;
     this.node = ThreadLocalRandom.current().nextInt(nodeCount);
+    this.soughtNanos.set(System.nanoTime());
   }
 
   /**
@@ -129,6 +138,7 @@ final class RemoteLink implements AutoCloseable {
         RemoteAnswer answer = attempt(asked, question, timeout, mayHaveArrived);
         if (!(answer instanceof RemoteAnswer.Unavailable
             || answer instanceof RemoteAnswer.Unknown)) {
+          seekLeader(asked, answer);
           return new Asked(answer, mayHaveArrived);
         }
         last = answer;
@@ -140,6 +150,26 @@ final class RemoteLink implements AutoCloseable {
       node = (asked + 1) % nodeCount;
     }
     return new Asked(last, mayHaveArrived);
+  }
+
+  /**
+   * Who commits goes on at the next node where this one only passes commits on, ever more seldom if
+   * none of them leads; who only reads stays where it is.
+   */
+  private void seekLeader(int asked, RemoteAnswer answer) {
+    if (!(answer instanceof RemoteAnswer.Decided decided)) {
+      return;
+    }
+    if (decided.isByLeader()) {
+      seekingNanos = 0;
+      return;
+    }
+    long now = System.nanoTime();
+    long last = soughtNanos.get();
+    if (node == asked && now - last > seekingNanos && soughtNanos.compareAndSet(last, now)) {
+      seekingNanos = Math.clamp(2 * seekingNanos, SEEKING_NANOS_MIN, SEEKING_NANOS_MAX);
+      node = (asked + 1) % nodeCount;
+    }
   }
 
   /** {@return what a node answers, or what that it does not answer means} */

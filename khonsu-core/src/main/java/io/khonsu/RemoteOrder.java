@@ -119,7 +119,7 @@ final class RemoteOrder implements CommitOrder {
     RemoteLink.Asked asked =
         link.ask(new RemoteQuestion.Commit(id, number, answeredBelow, request));
     return switch (asked.answer()) {
-      case RemoteAnswer.Decided(byte[] answer) -> new Reply.Decided(answer);
+      case RemoteAnswer.Decided(byte[] answer, boolean _) -> new Reply.Decided(answer);
       case RemoteAnswer.NeverApplied() -> new Reply.Unavailable(GIVEN_UP);
       case RemoteAnswer.Unknown(String reason) -> unknown(id, number, reason);
       case RemoteAnswer answer when asked.mayHaveArrivedBefore() ->

@@ -11,16 +11,24 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** What a client knows of a commit whose questions get lost. */
+@Timeout(120)
 class RemoteOrderTest {
-  private static final RemoteAnswer DONE = new RemoteAnswer.Decided(new byte[] {1});
+  private static final RemoteAnswer DONE = new RemoteAnswer.Decided(new byte[] {1}, true);
 
   /** The next answers to commits; after the last, all are done. */
   private final Deque<Answering> next = new ArrayDeque<>();
 
   private final List<RemoteQuestion.Commit> commits = new ArrayList<>();
+
+  /** Of the nodes 0 and 1; null if it does not matter. */
+  private @Nullable Integer leader;
+
+  private int lastAsked;
   private long sessions;
   private final RemoteOrder order =
       new RemoteOrder(new RemoteLink(new Nodes(), 2, Duration.ofMinutes(10)));
@@ -34,12 +42,13 @@ class RemoteOrderTest {
   private final class Nodes implements ClientNetwork.Nodes {
     @Override
     public byte[] ask(int node, byte[] question, Duration timeout) throws IOException {
+      lastAsked = node;
       RemoteAnswer answer =
           switch (RemoteQuestion.decode(question).question()) {
             case RemoteQuestion.OpenSession() -> new RemoteAnswer.Opened(++sessions);
             case RemoteQuestion.Commit commit -> {
               commits.add(commit);
-              yield next.isEmpty() ? DONE : next.removeFirst().answer();
+              yield next.isEmpty() ? done(node) : next.removeFirst().answer();
             }
             case RemoteQuestion other -> throw new AssertionError(other);
           };
@@ -50,6 +59,10 @@ class RemoteOrderTest {
     public void close() {
       // nothing is open
     }
+  }
+
+  private RemoteAnswer done(int node) {
+    return new RemoteAnswer.Decided(new byte[] {1}, leader == null || leader == node);
   }
 
   private static RemoteAnswer lost() throws IOException {
@@ -104,6 +117,20 @@ class RemoteOrderTest {
     assertThat(submit()).isInstanceOf(Reply.Unavailable.class);
     assertThat(Thread.interrupted()).isTrue();
     assertThat(commits).hasSize(1);
+  }
+
+  @Test
+  void commits_findWhoLeads_andStayThere() {
+    for (int i = 0; i < 20; i++) {
+      leader = i % 2;
+      while (lastAsked != leader) {
+        assertThat(submit()).isInstanceOf(Reply.Decided.class); // at most so long as one is tried
+      }
+      for (int j = 0; j < 10; j++) {
+        assertThat(submit()).isInstanceOf(Reply.Decided.class);
+        assertThat(lastAsked).isEqualTo(leader);
+      }
+    }
   }
 
   @Test

@@ -132,7 +132,7 @@ class ForgedCommitsTest {
   private void commit(byte[] request) {
     number++;
     RemoteAnswer answer = ask(new RemoteQuestion.Commit(session, number, number, request));
-    if (!(answer instanceof RemoteAnswer.Decided(byte[] decided))) {
+    if (!(answer instanceof RemoteAnswer.Decided(byte[] decided, boolean _))) {
       Throwable failure = cluster.member(1).manager().failure();
       fail("seed %d, commit %d: %s, %s".formatted(seed, number, answer, failure), failure);
       return;

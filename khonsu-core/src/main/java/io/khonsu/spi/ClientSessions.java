@@ -31,6 +31,9 @@ public interface ClientSessions {
    */
   CompletionStage<CommitStatus> outcome(long commitId);
 
+  /** {@return whether what is handed in here gets its place here, and is not passed on} */
+  boolean leads();
+
   /** {@return the id of a commit} */
   long commitId(long session, long number);
 

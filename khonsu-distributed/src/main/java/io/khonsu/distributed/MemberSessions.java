@@ -84,6 +84,11 @@ final class MemberSessions implements ClientSessions {
   }
 
   @Override
+  public boolean leads() {
+    return node.status().leader() == config.member().node();
+  }
+
+  @Override
   public long commitId(long session, long number) {
     return CommitIds.of(session, number);
   }
