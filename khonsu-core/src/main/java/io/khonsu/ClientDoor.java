@@ -162,7 +162,8 @@ public final class ClientDoor implements ClientService {
   private RemoteAnswer said(ClientSessions.Answer answer) {
     return switch (answer) {
       case ClientSessions.Answer.Opened(long session) -> new RemoteAnswer.Opened(session);
-      case ClientSessions.Answer.Decided(byte[] decided) -> new RemoteAnswer.Decided(decided, sessions.leads());
+      case ClientSessions.Answer.Decided(byte[] decided) ->
+          new RemoteAnswer.Decided(decided, sessions.leads());
       case ClientSessions.Answer.NeverApplied() -> new RemoteAnswer.NeverApplied();
       case ClientSessions.Answer.NoSession() -> new RemoteAnswer.NoSession();
       case ClientSessions.Answer.TooLarge(long size, long limit) ->

@@ -43,6 +43,7 @@ final class RemoteLink implements AutoCloseable {
 
   /** How long the next one is tried. */
   private volatile long seekingNanos;
+
   private volatile boolean isClosed;
 
   /**

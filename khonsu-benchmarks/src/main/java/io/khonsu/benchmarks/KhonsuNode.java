@@ -45,8 +45,10 @@ final class KhonsuNode implements CommitPath {
             new Surroundings(
                 StoreConfig.defaults(), disk, transport, null, InstantSource.system(), Set.of()));
     try {
-      clients = ClientListener.open(
-              ClientSettings.of(CLUSTER, site.listen(door(site, site.node()))), member.clientDoor());
+      clients =
+          ClientListener.open(
+              ClientSettings.of(CLUSTER, site.listen(door(site, site.node()))),
+              member.clientDoor());
     } catch (IOException | RuntimeException e) {
       member.close();
       throw e;

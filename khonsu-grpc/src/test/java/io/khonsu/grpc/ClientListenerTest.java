@@ -56,8 +56,7 @@ class ClientListenerTest {
   }
 
   private ClientListener listen(
-      ClientSettings.Limits limits, Optional<TlsFiles> tls, ClientService door)
-      throws IOException {
+      ClientSettings.Limits limits, Optional<TlsFiles> tls, ClientService door) throws IOException {
     ClientListener listener =
         ClientListener.open(
             new ClientSettings(7, FreePorts.next(), tls, PlainText.LOOPBACK, limits), door);

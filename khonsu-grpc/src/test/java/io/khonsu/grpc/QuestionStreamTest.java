@@ -59,8 +59,7 @@ class QuestionStreamTest {
     }
   }
 
-  private ClientListener listen(ClientSettings settings, ClientService service)
-      throws IOException {
+  private ClientListener listen(ClientSettings settings, ClientService service) throws IOException {
     ClientListener listener = ClientListener.open(settings, service);
     open.add(listener);
     return listener;
@@ -397,8 +396,7 @@ class QuestionStreamTest {
     TlsFiles client = authority.signed("client", "khonsu://7/client/alice");
     ClientListener listener = listen(secure(node), question -> question);
     assertThat(connect(listener.address(), files(client)).askBriefly(0, bytes(1), LONG)).hasSize(4);
-    assertThatThrownBy(
-            () -> connect(listener.address(), files(node)).askBriefly(0, bytes(1), LONG))
+    assertThatThrownBy(() -> connect(listener.address(), files(node)).askBriefly(0, bytes(1), LONG))
         .isInstanceOf(NotAskedException.class)
         .hasMessageContaining("khonsu://7/client/");
     Set<Integer> seen = new HashSet<>();
