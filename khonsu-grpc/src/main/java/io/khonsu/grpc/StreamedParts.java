@@ -32,18 +32,32 @@ final class StreamedParts {
   /** What a part is. */
   enum Kind {
     /** A question, to a node. */
-    QUESTION,
+    QUESTION(0),
 
     /** The answer, from a node. */
-    ANSWER,
+    ANSWER(1),
 
     /** Why the node has not looked at the question, and will not, in UTF-8. */
-    NOT_ASKED,
+    NOT_ASKED(2),
 
     /** Why there is no answer, in UTF-8. */
-    FAILED;
+    FAILED(3);
 
-    private static final List<Kind> ALL = List.of(values());
+    private final byte code;
+
+    Kind(int code) {
+      this.code = (byte) code;
+    }
+
+    private static Kind of(byte code) {
+      return switch (code) {
+        case 0 -> QUESTION;
+        case 1 -> ANSWER;
+        case 2 -> NOT_ASKED;
+        case 3 -> FAILED;
+        default -> throw new IllegalArgumentException("a part of a stream has the kind " + code);
+      };
+    }
   }
 
   /** One of them. */
@@ -61,7 +75,7 @@ final class StreamedParts {
     byte[] message = new byte[parts.stream().mapToInt(Part::sizeBytes).sum()];
     ByteBuffer out = ByteBuffer.wrap(message);
     for (Part part : parts) {
-      out.putLong(part.number).put((byte) part.kind.ordinal());
+      out.putLong(part.number).put(part.kind.code);
       out.putInt(part.bytes.length).put(part.bytes);
     }
     return message;
@@ -80,16 +94,15 @@ final class StreamedParts {
         throw new IllegalArgumentException("a message of a stream ends within a part");
       }
       long number = in.getLong();
-      int kind = in.get();
+      Kind kind = Kind.of(in.get());
       int length = in.getInt();
-      if (kind < 0 || kind >= Kind.ALL.size() || length < 0 || length > in.remaining()) {
+      if (length < 0 || length > in.remaining()) {
         throw new IllegalArgumentException(
-            "a part of a stream has the kind %d and %d bytes, but %d follow"
-                .formatted(kind, length, in.remaining()));
+            "a part of a stream has %d bytes, but %d follow".formatted(length, in.remaining()));
       }
       byte[] bytes = new byte[length];
       in.get(bytes);
-      parts.add(new Part(number, Kind.ALL.get(kind), bytes));
+      parts.add(new Part(number, kind, bytes));
     } while (in.hasRemaining());
     return parts;
   }
