@@ -109,6 +109,7 @@ class QuestionStreamTest {
 
   /** Answers when the test wants it to. */
   private static final class Answering implements ClientService {
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Asked(byte[] question, CompletableFuture<byte[]> answer) {}
 
     private final Queue<Asked> asked = new ConcurrentLinkedQueue<>();
