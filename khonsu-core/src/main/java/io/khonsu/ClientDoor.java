@@ -76,6 +76,9 @@ public final class ClientDoor implements ClientService {
   private CompletionStage<RemoteAnswer> pending(byte[] bytes, Executor waiting) {
     try {
       RemoteQuestion question = decoded(bytes);
+      if (!RemoteLink.isBrief(question)) {
+        throw new IllegalArgumentException("what may bring much is a call of its own");
+      }
       return question instanceof RemoteQuestion.Commit commit
           ? submitted(commit)
           : CompletableFuture.supplyAsync(() -> answered(() -> answered(question)), waiting);

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a node answers a {@link RemoteQuestion}.
  *
- * <p>Format 1, as that of questions; the cluster is that of the node. A {@link Refused} has this
+ * <p>Format 2, as that of questions; the cluster is that of the node. A {@link Refused} has this
  * format in all versions, so that who speaks another one can read why.
  */
 sealed interface RemoteAnswer {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -27,6 +28,9 @@ final class RemoteLink implements AutoCloseable {
   private static final long SEEKING_NANOS_MIN = 50_000_000;
   private static final long SEEKING_NANOS_MAX = 10_000_000_000L;
 
+  /** A node that gave no answer is not taken for the leader so soon. */
+  private static final long AVOIDING_NANOS = 30_000_000_000L;
+
   /** A version may be taken for current as long as this, where conflicts do not depend on it. */
   private static final Duration RECENT = Duration.ofSeconds(5);
 
@@ -40,6 +44,9 @@ final class RemoteLink implements AutoCloseable {
 
   /** When another node was tried last because the one before only passes commits on. */
   private final AtomicLong soughtNanos = new AtomicLong();
+
+  /** When each node last gave no answer. */
+  private final AtomicLongArray failedNanos;
 
   /** How long the next one is tried. */
   private volatile long seekingNanos;
@@ -65,7 +72,12 @@ final class RemoteLink implements AutoCloseable {
     this.nodeCount = nodeCount;
     this.patience = patience;
     this.node = ThreadLocalRandom.current().nextInt(nodeCount);
-    this.soughtNanos.set(System.nanoTime());
+    long now = System.nanoTime();
+    this.soughtNanos.set(now);
+    this.failedNanos = new AtomicLongArray(nodeCount);
+    for (int i = 0; i < nodeCount; i++) {
+      failedNanos.set(i, now - AVOIDING_NANOS);
+    }
   }
 
   /**
@@ -148,7 +160,10 @@ final class RemoteLink implements AutoCloseable {
         Thread.currentThread().interrupt();
         return new Asked(new RemoteAnswer.Unknown("the thread was interrupted"), true);
       }
-      node = (asked + 1) % nodeCount;
+      failedNanos.set(asked, System.nanoTime());
+      if (node == asked) { // else somebody has found a better one meanwhile
+        node = (asked + 1) % nodeCount;
+      }
     }
     return new Asked(last, mayHaveArrived);
   }
@@ -167,10 +182,23 @@ final class RemoteLink implements AutoCloseable {
     }
     long now = System.nanoTime();
     long last = soughtNanos.get();
-    if (node == asked && now - last > seekingNanos && soughtNanos.compareAndSet(last, now)) {
+    int next = nextWorking(asked, now);
+    if (next != asked
+        && node == asked
+        && now - last > seekingNanos
+        && soughtNanos.compareAndSet(last, now)) {
       seekingNanos = Math.clamp(2 * seekingNanos, SEEKING_NANOS_MIN, SEEKING_NANOS_MAX);
-      node = (asked + 1) % nodeCount;
+      node = next;
     }
+  }
+
+  /** {@return the next node that has not failed for a while, or else the same} */
+  private int nextWorking(int asked, long now) {
+    int next = (asked + 1) % nodeCount;
+    while (next != asked && now - failedNanos.get(next) < AVOIDING_NANOS) {
+      next = (next + 1) % nodeCount;
+    }
+    return next;
   }
 
   /** {@return what a node answers, or what that it does not answer means} */
@@ -208,7 +236,7 @@ final class RemoteLink implements AutoCloseable {
       byte[] encoded = question.encode(clusterId.get());
       got =
           RemoteAnswer.decode(
-              isBrief(question, encoded)
+              isBrief(question) && encoded.length <= ClientNetwork.Nodes.BRIEF_BYTES_MAX
                   ? nodes.askBriefly(asked, encoded, timeout)
                   : nodes.ask(asked, encoded, timeout));
     } catch (IllegalArgumentException e) {
@@ -226,15 +254,15 @@ final class RemoteLink implements AutoCloseable {
     return got.answer();
   }
 
-  /** {@return whether question and answer are small} Nobody can know what a read brings. */
-  private static boolean isBrief(RemoteQuestion question, byte[] encoded) {
+  /** {@return whether the answer is small} Nobody can know what a read brings. */
+  static boolean isBrief(RemoteQuestion question) {
     return switch (question) {
       case RemoteQuestion.Items _, RemoteQuestion.Range _, RemoteQuestion.Changed _ -> false;
       case RemoteQuestion.Newest _,
           RemoteQuestion.OpenSession _,
           RemoteQuestion.Commit _,
           RemoteQuestion.Outcome _ ->
-          encoded.length <= ClientNetwork.Nodes.BRIEF_BYTES_MAX;
+          true;
     };
   }
 

@@ -9,12 +9,12 @@ import java.util.List;
 /**
  * What a client asks a node. Asking again, also another node, changes nothing.
  *
- * <p>Format 1, numbers big-endian: format version in a byte; the cluster's id in 8 bytes, 0 from
+ * <p>Format 2, numbers big-endian: format version in a byte; the cluster's id in 8 bytes, 0 from
  * who does not know it; the kind in a byte; the fields. Keys and lists as in {@link
  * EncodedRequest}.
  */
 sealed interface RemoteQuestion {
-  byte FORMAT_VERSION = 1;
+  byte FORMAT_VERSION = 2;
 
   /** The longest that {@link Changed} may ask to wait, in milliseconds. */
   int WAIT_MILLIS_MAX = 10_000;

@@ -123,13 +123,26 @@ class RemoteOrderTest {
   void commits_findWhoLeads_andStayThere() {
     for (int i = 0; i < 20; i++) {
       leader = i % 2;
-      while (lastAsked != leader) {
+      do {
         assertThat(submit()).isInstanceOf(Reply.Decided.class); // at most so long as one is tried
-      }
+      } while (lastAsked != leader);
       for (int j = 0; j < 10; j++) {
         assertThat(submit()).isInstanceOf(Reply.Decided.class);
         assertThat(lastAsked).isEqualTo(leader);
       }
+    }
+  }
+
+  @Test
+  void nodeThatDoesNotAnswer_isNotTriedForTheLeaderAgain() {
+    leader = 1;
+    next.add(RemoteOrderTest::lost); // at either node; then all are there
+    assertThat(submit()).isInstanceOf(Reply.Decided.class);
+    int asked = lastAsked;
+    leader = 1 - asked;
+    for (int i = 0; i < 1_000; i++) {
+      assertThat(submit()).isInstanceOf(Reply.Decided.class);
+      assertThat(lastAsked).isEqualTo(asked);
     }
   }
 

@@ -26,6 +26,12 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(LeakChecking.class)
 @Timeout(120)
 class ClientDoorTest {
+  /** {@return the answer to a question that came over a stream} */
+  private static RemoteAnswer soon(ClientDoor door, RemoteQuestion question) {
+    byte[] answer = door.answer(question.encode(5), Runnable::run).toCompletableFuture().join();
+    return RemoteAnswer.decode(answer).answer();
+  }
+
   private static RemoteAnswer ask(ClientDoor door, RemoteQuestion question) {
     return RemoteAnswer.decode(door.answer(question.encode(0))).answer();
   }
@@ -44,11 +50,11 @@ class ClientDoorTest {
       int id = table.id();
 
       byte[] newer = new RemoteQuestion.OpenSession().encode(0);
-      newer[0] = 2;
+      newer[0]++;
       assertThat(RemoteAnswer.decode(door.answer(newer)).answer())
           .isInstanceOfSatisfying(
               RemoteAnswer.Refused.class,
-              refused -> assertThat(refused.message()).contains("version 2", "update"));
+              refused -> assertThat(refused.message()).contains("version 3", "update"));
       byte[] otherCluster = new RemoteQuestion.OpenSession().encode(99);
       assertThat(RemoteAnswer.decode(door.answer(otherCluster)).answer())
           .isInstanceOfSatisfying(
@@ -68,6 +74,16 @@ class ClientDoorTest {
       byte[] filter = "no filter".getBytes(StandardCharsets.UTF_8);
       assertThat(ask(door, new RemoteQuestion.Range(version, interval(id, id + 1), filter, false)))
           .isInstanceOf(RemoteAnswer.Refused.class);
+      assertThat(soon(door, new RemoteQuestion.Range(version, interval(id, id + 1), filter, false)))
+          .isInstanceOf(RemoteAnswer.Refused.class);
+      assertThat(soon(door, new RemoteQuestion.Items(version, List.of())))
+          .isInstanceOf(RemoteAnswer.Refused.class);
+      assertThat(soon(door, new RemoteQuestion.Commit(1L << 40, 1, 1, new byte[3])))
+          .isInstanceOf(RemoteAnswer.Refused.class);
+      assertThat(soon(door, new RemoteQuestion.Commit(500, 1, 1, new byte[3])))
+          .isInstanceOf(RemoteAnswer.NoSession.class);
+      assertThat(soon(door, new RemoteQuestion.Newest(0, 0)))
+          .isInstanceOf(RemoteAnswer.Versions.class);
       assertThat(ask(door, new RemoteQuestion.Changed(new byte[3], 1)))
           .isInstanceOf(RemoteAnswer.Refused.class);
       assertThat(ask(door, new RemoteQuestion.Commit(1L << 40, 1, 1, new byte[3])))

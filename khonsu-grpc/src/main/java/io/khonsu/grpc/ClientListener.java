@@ -13,6 +13,8 @@ import io.khonsu.spi.ClientService;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -54,6 +56,7 @@ public final class ClientListener implements AutoCloseable {
   private final ConnectionGate gate;
   private final Semaphore calls;
   private final Semaphore streams = new Semaphore(STREAMS_MAX);
+  private final Set<StreamedAnswers> openStreams = ConcurrentHashMap.newKeySet();
   private final Semaphore bytes;
   private final AtomicLong refusals = new AtomicLong();
 
@@ -147,6 +150,7 @@ public final class ClientListener implements AutoCloseable {
     }
     gate.began(call.getAttributes());
     StreamedAnswers stream = new StreamedAnswers(call, this);
+    openStreams.add(stream);
     stream.begin();
     return stream;
   }
@@ -203,7 +207,8 @@ public final class ClientListener implements AutoCloseable {
   }
 
   /** A stream has ended. */
-  void ended() {
+  void ended(StreamedAnswers stream) {
+    openStreams.remove(stream);
     streams.release();
   }
 
@@ -396,10 +401,16 @@ public final class ClientListener implements AutoCloseable {
     }
   }
 
+  /** Lets no stream take more questions: each ends when those that are there are answered. */
+  void stopStreams() {
+    openStreams.forEach(StreamedAnswers::stop);
+  }
+
   /** Takes no more questions, and ends those under way after a short time. Twice does nothing. */
   @Override
   public void close() {
     server.shutdown();
+    stopStreams();
     try {
       if (!server.awaitTermination(CLOSING_SECONDS_MAX, TimeUnit.SECONDS)) {
         Closing.await(server.shutdownNow()::awaitTermination);

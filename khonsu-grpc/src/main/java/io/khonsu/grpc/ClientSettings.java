@@ -26,8 +26,8 @@ public record ClientSettings(
    *
    * @param questionBytesMax the largest question, 17 MiB; it must be above the cluster's largest
    *     request to commit
-   * @param callsMax how many questions may be under way, 256; beyond, clients ask another node, or
-   *     again
+   * @param callsMax how many questions may be under way by calls of their own, 256; beyond, clients
+   *     ask another node, or again
    * @param bytesMax how many bytes of questions and answers may be under way, 256 MiB; beyond, as
    *     for callsMax
    * @param questionTimeout a question must be here whole so long after its call began, 5 s

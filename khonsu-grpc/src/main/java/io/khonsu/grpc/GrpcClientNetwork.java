@@ -5,6 +5,7 @@ import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.ClientStreamTracer;
 import io.grpc.ConnectivityState;
+import io.grpc.Context;
 import io.grpc.Grpc;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
@@ -142,11 +143,12 @@ public final class GrpcClientNetwork implements ClientNetwork {
     @Override
     public byte[] askBriefly(int node, byte[] question, Duration timeout)
         throws IOException, InterruptedException {
+      long deadline = System.nanoTime() + timeout.toNanos();
       QuestionStream stream = stream(node, streams.get(node));
-      byte[] answer = stream.ask(question, timeout);
+      byte[] answer = stream.ask(question, deadline);
       if (answer == null) {
         stream = stream(node, stream);
-        answer = stream.ask(question, timeout);
+        answer = stream.ask(question, deadline);
       }
       if (answer == null) {
         IOException end = stream.end();
@@ -160,13 +162,19 @@ public final class GrpcClientNetwork implements ClientNetwork {
       if (last != null && last.end() == null) {
         return last;
       }
-      QuestionStream next = new QuestionStream(channel(node), wiring);
-      QuestionStream current = streams.compareAndExchange(node, last, next);
-      if (current == last) {
-        next.begin();
-        return next;
+      // It is not the caller's alone, whose own call may be answered and end before it does.
+      Context callers = Context.ROOT.attach();
+      try {
+        QuestionStream next = new QuestionStream(channel(node), wiring);
+        QuestionStream current = streams.compareAndExchange(node, last, next);
+        if (current == last) {
+          next.begin();
+          return next;
+        }
+        return Objects.requireNonNull(current); // somebody else was first; it is never taken away
+      } finally {
+        Context.ROOT.detach(callers);
       }
-      return Objects.requireNonNull(current); // somebody else was first; it is never taken away
     }
 
     private void endIdleStreams() {

@@ -1,5 +1,7 @@
 package io.khonsu.grpc;
 
+import static io.khonsu.grpc.StreamedParts.MESSAGE_BYTES_MAX;
+
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
@@ -67,13 +69,20 @@ final class QuestionStream extends ClientCall.Listener<byte[]> {
   /** A question, which either leaves or is given up. */
   private static final class Question {
     private final long number;
-    private final byte[] bytes;
     private final CompletableFuture<byte[]> result = new CompletableFuture<>();
     private final AtomicReference<State> state = new AtomicReference<>(State.WAITS);
+
+    /** Null once it is given up: it may be in the queue for a while yet. */
+    private volatile byte @Nullable [] bytes;
 
     private Question(long number, byte[] bytes) {
       this.number = number;
       this.bytes = bytes;
+    }
+
+    private @Nullable Part part() {
+      byte[] asked = bytes;
+      return asked == null ? null : new Part(number, Kind.QUESTION, asked);
     }
 
     private boolean leaves() {
@@ -82,7 +91,10 @@ final class QuestionStream extends ClientCall.Listener<byte[]> {
 
     /** {@return whether nobody can have got it, nor will} */
     private boolean giveUp() {
-      return state.compareAndSet(State.WAITS, State.GIVEN_UP) || state.get() == State.GIVEN_UP;
+      if (state.compareAndSet(State.WAITS, State.GIVEN_UP)) {
+        bytes = null;
+      }
+      return state.get() == State.GIVEN_UP;
     }
 
     private void fail(String why, @Nullable Throwable cause) {
@@ -107,11 +119,12 @@ final class QuestionStream extends ClientCall.Listener<byte[]> {
   /**
    * Asks, and waits for the answer.
    *
+   * @param deadline in the nanoseconds of {@link System#nanoTime}
    * @return null if the stream has ended before, and another one must be begun
    */
-  byte @Nullable [] ask(byte[] bytes, Duration timeout) throws IOException, InterruptedException {
-    long deadline = System.nanoTime() + timeout.toNanos();
-    if (!room.tryAcquire() && !room.tryAcquire(timeout.toNanos(), TimeUnit.NANOSECONDS)) {
+  byte @Nullable [] ask(byte[] bytes, long deadline) throws IOException, InterruptedException {
+    if (!room.tryAcquire()
+        && !room.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
       throw new NotAskedException("too many questions wait for an answer", null);
     }
     Question question = new Question(lastNumber.incrementAndGet(), bytes);
@@ -145,6 +158,15 @@ final class QuestionStream extends ClientCall.Listener<byte[]> {
   }
 
   private void send() {
+    try {
+      sendAll();
+    } catch (RuntimeException | Error e) {
+      end(new IOException("a question could not be sent", e), true);
+      throw e;
+    }
+  }
+
+  private void sendAll() {
     lock.lock();
     try {
       while (isOpen && end == null && call.isReady() && !queue.isEmpty()) {
@@ -162,13 +184,13 @@ final class QuestionStream extends ClientCall.Listener<byte[]> {
   private List<Part> next() {
     List<Part> parts = new ArrayList<>();
     int bytes = 0;
-    while (bytes < StreamedParts.MESSAGE_BYTES) {
-      Question question = queue.poll();
-      if (question == null) {
+    for (Question next = queue.peek(); next != null; next = queue.peek()) {
+      Part part = next.part();
+      if (part != null && bytes > 0 && bytes + part.sizeBytes() > MESSAGE_BYTES_MAX) {
         break;
       }
-      if (question.leaves()) {
-        Part part = new Part(question.number, Kind.QUESTION, question.bytes);
+      var _ = queue.remove(); // nobody else takes any
+      if (part != null && next.leaves()) {
         parts.add(part);
         bytes += part.sizeBytes();
       }
@@ -211,6 +233,7 @@ final class QuestionStream extends ClientCall.Listener<byte[]> {
     if (question == null) {
       return; // nobody waits any more
     }
+    usedNanos = System.nanoTime();
     switch (part.kind()) {
       case ANSWER -> question.result.complete(part.bytes());
       case NOT_ASKED ->
@@ -231,8 +254,13 @@ final class QuestionStream extends ClientCall.Listener<byte[]> {
 
   /** Ends it if nothing was asked for a while, and nobody waits. */
   void endIfIdle(Duration forSoLong) {
-    if (underWay.isEmpty() && System.nanoTime() - usedNanos > forSoLong.toNanos()) {
-      end(new IOException("the stream was not used"), true);
+    lock.lock();
+    try {
+      if (underWay.isEmpty() && System.nanoTime() - usedNanos > forSoLong.toNanos()) {
+        end(new IOException("the stream was not used"), true);
+      }
+    } finally {
+      lock.unlock();
     }
   }
 

@@ -13,11 +13,7 @@ final class Repeated {
   private final Runnable action;
   private final AtomicInteger asked = new AtomicInteger();
 
-  /**
-   * Nobody has asked yet.
-   *
-   * @param action must not throw
-   */
+  /** Nobody has asked yet. */
   Repeated(Executor executor, Runnable action) {
     this.executor = executor;
     this.action = action;
@@ -36,9 +32,17 @@ final class Repeated {
 
   private void run() {
     int seen = 1;
-    do {
-      action.run();
-      seen = asked.addAndGet(-seen);
-    } while (seen != 0);
+    boolean isDone = false;
+    try {
+      do {
+        action.run();
+        seen = asked.addAndGet(-seen);
+      } while (seen != 0);
+      isDone = true;
+    } finally {
+      if (!isDone) {
+        asked.set(0); // or nobody could run it again
+      }
+    }
   }
 }

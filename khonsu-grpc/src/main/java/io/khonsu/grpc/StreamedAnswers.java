@@ -1,5 +1,7 @@
 package io.khonsu.grpc;
 
+import static io.khonsu.grpc.StreamedParts.MESSAGE_BYTES_MAX;
+
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
@@ -32,6 +34,9 @@ final class StreamedAnswers extends ServerCall.Listener<byte[]> {
   /** Answers that a client does not take, beyond those that it may wait for. */
   private static final int NOT_TAKEN_MAX = StreamedParts.UNDER_WAY_MAX;
 
+  /** What a question takes beside its bytes, about. */
+  private static final int QUESTION_BYTES = 4 << 10;
+
   /** A call on which so little happens is ended; whoever asks again begins another one. */
   private static final Duration IDLE_MAX = Duration.ofMinutes(1);
 
@@ -55,6 +60,9 @@ final class StreamedAnswers extends ServerCall.Listener<byte[]> {
 
   @GuardedBy("lock")
   private boolean wasAsked;
+
+  @GuardedBy("lock")
+  private boolean isStopping;
 
   @GuardedBy("lock")
   private boolean isClosed;
@@ -82,21 +90,37 @@ final class StreamedAnswers extends ServerCall.Listener<byte[]> {
   }
 
   private void arrived(int count) {
-    boolean isHeld = listener.hold(count);
+    if (!listener.hold(count)) {
+      close(listener.tooManyBytes());
+    } else if (!counts(count)) {
+      listener.release(count);
+    } else if (isTooLarge()) {
+      close(
+          Status.RESOURCE_EXHAUSTED.withDescription(
+              "a message of a stream has more than %d bytes".formatted(MESSAGE_BYTES_MAX)));
+    }
+  }
+
+  /** {@return whether what has arrived is given back by what becomes of its message} */
+  private boolean counts(int count) {
     lock.lock();
     try {
-      if (isHeld && !hasEnded) {
+      if (!hasEnded) {
         changedNanos = arrivingBytes == 0 ? System.nanoTime() : changedNanos;
         arrivingBytes += count;
-        return;
       }
+      return !hasEnded;
     } finally {
       lock.unlock();
     }
-    if (isHeld) {
-      listener.release(count);
-    } else {
-      close(listener.tooManyBytes());
+  }
+
+  private boolean isTooLarge() {
+    lock.lock();
+    try {
+      return arrivingBytes > MESSAGE_BYTES_MAX;
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -109,6 +133,9 @@ final class StreamedAnswers extends ServerCall.Listener<byte[]> {
       listener.release(arrived);
       changedNanos = System.nanoTime();
       wasAsked = true;
+      if (isClosed) {
+        return; // nobody would hear the answers
+      }
     } finally {
       lock.unlock();
     }
@@ -128,8 +155,10 @@ final class StreamedAnswers extends ServerCall.Listener<byte[]> {
 
   private void asked(Part question) {
     int count = count();
-    int size = question.bytes().length;
-    if (count > StreamedParts.UNDER_WAY_MAX + NOT_TAKEN_MAX) {
+    int size = question.bytes().length + QUESTION_BYTES;
+    if (isStopping()) {
+      refuse(question, Status.UNAVAILABLE.withDescription("the node stops"));
+    } else if (count > StreamedParts.UNDER_WAY_MAX + NOT_TAKEN_MAX) {
       close(listener.tooManyQuestions(StreamedParts.UNDER_WAY_MAX));
     } else if (count > StreamedParts.UNDER_WAY_MAX) {
       refuse(question, listener.tooManyQuestions(StreamedParts.UNDER_WAY_MAX));
@@ -167,6 +196,9 @@ final class StreamedAnswers extends ServerCall.Listener<byte[]> {
     } catch (RejectedExecutionException _) { // the listener closes
       listener.release(heldBytes);
       answer(question, Kind.NOT_ASKED, "the node stops");
+    } catch (RuntimeException | Error e) {
+      listener.release(heldBytes);
+      answered(question, null, e);
     }
   }
 
@@ -193,6 +225,7 @@ final class StreamedAnswers extends ServerCall.Listener<byte[]> {
   }
 
   private void send() {
+    boolean isDone;
     lock.lock();
     try {
       while (!queue.isEmpty() && (isClosed || call.isReady())) {
@@ -201,6 +234,30 @@ final class StreamedAnswers extends ServerCall.Listener<byte[]> {
           call.sendMessage(StreamedParts.join(parts));
         }
       }
+      isDone = isStopping && underWay == 0;
+    } finally {
+      lock.unlock();
+    }
+    if (isDone) {
+      close(Status.UNAVAILABLE.withDescription("the node stops"));
+    }
+  }
+
+  /** Takes no more questions, and ends when those that are here are answered. */
+  void stop() {
+    lock.lock();
+    try {
+      isStopping = true;
+    } finally {
+      lock.unlock();
+    }
+    sending.ask();
+  }
+
+  private boolean isStopping() {
+    lock.lock();
+    try {
+      return isStopping;
     } finally {
       lock.unlock();
     }
@@ -210,11 +267,11 @@ final class StreamedAnswers extends ServerCall.Listener<byte[]> {
   private List<Part> next() {
     List<Part> parts = new ArrayList<>();
     int bytes = 0;
-    while (bytes < StreamedParts.MESSAGE_BYTES) {
-      Outgoing outgoing = queue.poll();
-      if (outgoing == null) {
+    for (Outgoing outgoing = queue.peek(); outgoing != null; outgoing = queue.peek()) {
+      if (bytes > 0 && bytes + outgoing.part.sizeBytes() > MESSAGE_BYTES_MAX) {
         break;
       }
+      var _ = queue.remove(); // nobody else takes any
       underWay--;
       listener.release(outgoing.heldBytes);
       parts.add(outgoing.part);
@@ -298,7 +355,7 @@ final class StreamedAnswers extends ServerCall.Listener<byte[]> {
     } finally {
       lock.unlock();
     }
-    listener.ended();
+    listener.ended(this);
     sending.ask(); // what waits is let go of
   }
 }

@@ -2,6 +2,7 @@ package io.khonsu.grpc;
 
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.MethodType;
+import io.khonsu.spi.ClientNetwork;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,10 +25,10 @@ final class StreamedParts {
   /** So many questions of one stream may be under way. */
   static final int UNDER_WAY_MAX = 4096;
 
-  /** A message ends with the part that makes it so large. */
-  static final int MESSAGE_BYTES = 256 << 10;
-
   private static final int HEADER_BYTES = Long.BYTES + 1 + Integer.BYTES;
+
+  /** A message is not larger than this, but for an answer that is so by itself. */
+  static final int MESSAGE_BYTES_MAX = ClientNetwork.Nodes.BRIEF_BYTES_MAX + HEADER_BYTES;
 
   /** What a part is. */
   enum Kind {

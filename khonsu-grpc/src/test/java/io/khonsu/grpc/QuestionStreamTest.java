@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
+import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Status;
@@ -237,6 +238,54 @@ class QuestionStreamTest {
   }
 
   @Test
+  void nodeThatStops_answersWhatItHas_andTakesNothingNew() throws Exception {
+    Answering service = new Answering();
+    ClientListener listener = listen(service);
+    ClientNetwork.Nodes nodes = connect(listener);
+    var last = asked(nodes, bytes(1), LONG);
+    service.await(1);
+    listener.stopStreams(); // as close() does, which does not wait for long
+    assertThat(isRefused(nodes, service)).isTrue();
+    service.asked.forEach(each -> each.answer.complete(each.question));
+    assertThat(last.get()).isEqualTo(bytes(1));
+    Waiting.until("the end", () -> listener.streams() == 0);
+  }
+
+  /** {@return whether a question is not asked any more; one that is gets its answer} */
+  private static boolean isRefused(ClientNetwork.Nodes nodes, Answering service)
+      throws InterruptedException {
+    int before = service.asked.size();
+    var answer = asked(nodes, bytes(2), LONG);
+    Waiting.until("it comes or not", () -> answer.isDone() || service.asked.size() > before);
+    return answer.isCompletedExceptionally()
+        && answer.exceptionNow() instanceof NotAskedException;
+  }
+
+  /** As when a store is used within a call of somebody else's, which then ends. */
+  @Test
+  void endOfTheCallersOwnCall_doesNotEndTheStream() throws Exception {
+    Answering service = new Answering();
+    ClientNetwork.Nodes nodes = connect(listen(service));
+    CompletableFuture<byte[]> first = new CompletableFuture<>();
+    try (var callers = Context.current().withCancellation()) {
+      var _ =
+          Thread.ofVirtual()
+              .start(
+                  callers.wrap(
+                      () -> {
+                        try {
+                          first.complete(nodes.askBriefly(0, bytes(1), LONG));
+                        } catch (IOException | InterruptedException e) {
+                          first.completeExceptionally(e);
+                        }
+                      }));
+      service.await(1);
+    }
+    service.asked.remove().answer.complete(bytes(2));
+    assertThat(first.get()).isEqualTo(bytes(2));
+  }
+
+  @Test
   void answerThatDoesNotCome_isGivenUp_andItsPlaceIsFree() throws Exception {
     Answering service = new Answering();
     ClientNetwork.Nodes nodes = connect(listen(service));
@@ -339,6 +388,13 @@ class QuestionStreamTest {
     stranger.call.sendMessage(message);
     assertThat(stranger.end.get().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
     assertThat(isAnswered(connect(listener))).isTrue();
+  }
+
+  @Test
+  void messageThatNoClientSends_endsTheStream_beforeItIsWhole() throws Exception {
+    Stranger stranger = new Stranger(listen(question -> question));
+    stranger.call.sendMessage(new byte[StreamedParts.MESSAGE_BYTES_MAX + 1]);
+    assertThat(stranger.end.get().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
   }
 
   @Test
