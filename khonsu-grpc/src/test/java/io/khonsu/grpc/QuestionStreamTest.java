@@ -257,8 +257,7 @@ class QuestionStreamTest {
     int before = service.asked.size();
     var answer = asked(nodes, bytes(2), LONG);
     Waiting.until("it comes or not", () -> answer.isDone() || service.asked.size() > before);
-    return answer.isCompletedExceptionally()
-        && answer.exceptionNow() instanceof NotAskedException;
+    return answer.isCompletedExceptionally() && answer.exceptionNow() instanceof NotAskedException;
   }
 
   /** As when a store is used within a call of somebody else's, which then ends. */
@@ -271,14 +270,13 @@ class QuestionStreamTest {
       var _ =
           Thread.ofVirtual()
               .start(
-                  callers.wrap(
-                      () -> {
-                        try {
-                          first.complete(nodes.askBriefly(0, bytes(1), LONG));
-                        } catch (IOException | InterruptedException e) {
-                          first.completeExceptionally(e);
-                        }
-                      }));
+                  callers.wrap(() -> {
+                    try {
+                      first.complete(nodes.askBriefly(0, bytes(1), LONG));
+                    } catch (IOException | InterruptedException e) {
+                      first.completeExceptionally(e);
+                    }
+                  }));
       service.await(1);
     }
     service.asked.remove().answer.complete(bytes(2));
