@@ -134,7 +134,7 @@ class RemoteStoreTest {
     ClientCluster cluster = cluster(1);
     Store db = connect(cluster.address());
     Table table = Items.rows(db, "items");
-    var limits = new ClientSettings.Limits(17 << 20, 2, 64 << 20, Duration.ofSeconds(5));
+    var limits = new ClientSettings.Limits(6 << 10, 2, 10 << 10, Duration.ofSeconds(5));
     cluster.listen(
         1,
         usual ->
