@@ -45,7 +45,7 @@ final class RemoteLink implements AutoCloseable {
   /** When another node was tried last because the one before only passes commits on. */
   private final AtomicLong soughtNanos = new AtomicLong();
 
-  /** When each node last gave no answer. */
+  /** When each node last gave no answer at all: one that knows no leader may be the next. */
   private final AtomicLongArray failedNanos;
 
   /** How long the next one is tried. */
@@ -160,7 +160,6 @@ final class RemoteLink implements AutoCloseable {
         Thread.currentThread().interrupt();
         return new Asked(new RemoteAnswer.Unknown("the thread was interrupted"), true);
       }
-      failedNanos.set(asked, System.nanoTime());
       if (node == asked) { // else somebody has found a better one meanwhile
         node = (asked + 1) % nodeCount;
       }
@@ -213,8 +212,10 @@ final class RemoteLink implements AutoCloseable {
       }
       throw e;
     } catch (ClientNetwork.NotAskedException e) {
+      failedNanos.set(asked, System.nanoTime());
       return new RemoteAnswer.Unavailable(NO_ANSWER + e.getMessage());
     } catch (IOException e) {
+      failedNanos.set(asked, System.nanoTime());
       return new RemoteAnswer.Unknown(NO_ANSWER + e.getMessage());
     }
   }

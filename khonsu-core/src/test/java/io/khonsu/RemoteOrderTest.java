@@ -133,6 +133,17 @@ class RemoteOrderTest {
     }
   }
 
+  /** As while a leader is elected. */
+  @Test
+  void nodeThatSaysItIsNotAble_isTriedForTheLeader() {
+    next.add(() -> new RemoteAnswer.Unavailable("no leader is known"));
+    assertThat(submit()).isInstanceOf(Reply.Decided.class);
+    leader = 1 - lastAsked;
+    assertThat(submit()).isInstanceOf(Reply.Decided.class);
+    assertThat(submit()).isInstanceOf(Reply.Decided.class);
+    assertThat(lastAsked).isEqualTo(leader);
+  }
+
   @Test
   void nodeThatDoesNotAnswer_isNotTriedForTheLeaderAgain() {
     leader = 1;
