@@ -41,6 +41,9 @@ final class CatchUp {
   private @Nullable SnapshotFetch fetch;
   private int stalls;
 
+  /** The highest promise of those who were asked: nothing fetched was decided above it. */
+  private Ballot sourcesPromise = Ballot.NONE;
+
   /** A replica that is asked, for one range at a time. */
   private static final class Source {
     private final Member member;
@@ -84,6 +87,7 @@ final class CatchUp {
       wanted.clear();
       pages.clear();
       fetch = null;
+      sourcesPromise = Ballot.NONE;
     }
   }
 
@@ -126,6 +130,9 @@ final class CatchUp {
     if (theirs != null && theirs.id() > core.configurationId()) {
       addSource(from);
       aim(theirs, page.configurationStart());
+    }
+    if (page.promise().isAbove(sourcesPromise)) {
+      sourcesPromise = page.promise();
     }
     for (Source source : sources) {
       if (source.member.equals(from) && source.isAsked() && source.from == page.from()) {
@@ -213,13 +220,25 @@ final class CatchUp {
 
   /** A replica without a vote appends what has arrived without a gap. */
   private void appendWhatFollows() {
-    if (core.role() != Role.PASSIVE) {
-      return;
+    if (core.role() == Role.PASSIVE) {
+      apply();
     }
+  }
+
+  /**
+   * Puts what is here without a gap into the log, which may be part of entering the target, and
+   * promises what its sources have: what is decided in a ballot must not go on with the log of a
+   * lower one.
+   */
+  void apply() {
     install();
     long end = reach();
     if (end > ledger.decidedIndex()) {
       append(end);
+    }
+    if (sourcesPromise.isAbove(ledger.promise())
+        && !core.deviates(Deviation.FETCH_WITHOUT_PROMISE)) {
+      ledger.promise(sourcesPromise);
     }
   }
 
@@ -269,15 +288,6 @@ final class CatchUp {
   /** {@return whether everything is here that the target needs} */
   boolean isReady() {
     return target != null && (reach() >= targetStart || core.deviates(Deviation.JOIN_WITHOUT_LOG));
-  }
-
-  /** Puts what was gathered into the log, as part of entering the target. */
-  void finish() {
-    install();
-    long end = reach();
-    if (end > ledger.decidedIndex()) {
-      append(end);
-    }
   }
 
   // Asking.

@@ -78,7 +78,8 @@ final class Library {
             log.start(),
             snapshotIndex,
             metadata.configuration(),
-            metadata.configurationStart()));
+            metadata.configurationStart(),
+            metadata.promise()));
   }
 
   /** Tells {@code to} which configuration is in force, and who can bring it up to date. */

@@ -166,6 +166,7 @@ public sealed interface Message {
    * @param snapshotIndex the index of its snapshot, or 0
    * @param configuration the configuration in force there, or null if there is none
    * @param configurationStart where that begins
+   * @param promise what the sender has promised: nothing of this was decided in a higher ballot
    */
   record DecidedPage(
       long from,
@@ -174,7 +175,8 @@ public sealed interface Message {
       long compactedIndex,
       long snapshotIndex,
       @Nullable Configuration configuration,
-      long configurationStart)
+      long configurationStart,
+      Ballot promise)
       implements Message {
     /** Takes a copy. */
     public DecidedPage {

@@ -44,7 +44,8 @@ public record Metadata(
 
   Metadata withConfiguration(Configuration next, long start) {
     Ballot initial = Ballot.initial(next.id());
-    return new Metadata(identity, next, configuration, start, initial, initial, starts);
+    Ballot kept = promise.isAbove(initial) ? promise : initial;
+    return new Metadata(identity, next, configuration, start, kept, initial, starts);
   }
 
   Metadata startedAgain() {

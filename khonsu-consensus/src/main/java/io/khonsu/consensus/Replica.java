@@ -277,7 +277,7 @@ public final class Replica {
     }
     Configuration target = catchUp.target();
     if (target != null && catchUp.isReady()) {
-      catchUp.finish();
+      catchUp.apply();
       enter(target, catchUp.targetStart());
       return true;
     }

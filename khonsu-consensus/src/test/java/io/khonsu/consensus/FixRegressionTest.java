@@ -348,4 +348,31 @@ class FixRegressionTest {
     assertThat(lab.replica(3).view().phase()).isEqualTo(Phase.ACCEPT);
     return lab.node(3).events();
   }
+
+  /** Who fetches what a ballot has decided accepts from no lower one any more. */
+  @Test
+  void laterBallot_decidedWhatWasFetched_isPromised() {
+    assertThat(logAfterFetch(NONE)).isEmpty();
+    assertThat(logAfterFetch(Set.of(Deviation.FETCH_WITHOUT_PROMISE))).containsExactly("z");
+  }
+
+  private static List<String> logAfterFetch(Set<Deviation> deviations) {
+    Lab lab = new Lab(5, Lab.OPTIONS, deviations);
+    lab.lead(1);
+    lab.pass(Lab.isolate(3));
+    lab.step(1, new Input.Reconfigure(Configuration.ofNodes(2, 1, 2, 3, 4, 5), Bytes.EMPTY));
+    // The leader is cut off with a tail of its own, and another one decides.
+    lab.pass(Lab.isolate(3).and(Lab.isolate(1)));
+    lab.propose(1, "x", "y", "z");
+    lab.lead(2);
+    lab.propose(2, "a", "b");
+    lab.node(2).snapshot(3, 3);
+    // The third one has missed all of this, and hears the one, then the other.
+    lab.pass(Lab.cut(2, 3).negate());
+    lab.step(3, new Input.Reconnected(lab.member(2)));
+    assertThat(lab.node(3).events()).contains(new Event.SnapshotInstalled(SnapshotId.complete(3)));
+    lab.pass(Lab.cut(1, 3).negate());
+    lab.tick(60);
+    return lab.log(3);
+  }
 }

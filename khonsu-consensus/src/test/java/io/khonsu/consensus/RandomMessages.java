@@ -117,7 +117,14 @@ public final class RandomMessages {
 
   private Message decidedPage() {
     return new Message.DecidedPage(
-        number(), runs(), number(), number(), number(), maybe(this::configuration), number());
+        number(),
+        runs(),
+        number(),
+        number(),
+        number(),
+        maybe(this::configuration),
+        number(),
+        ballot());
   }
 
   private long number() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Defects planted in the protocol, its driver and its disk: each is found within so many seeds. */
 class PlantedDefectTest {
@@ -57,5 +58,16 @@ class PlantedDefectTest {
       }
     }
     assertThat(seeds).as("%s was not found in %s by seeds 1 to %s", defect, family, seeds).isZero();
+  }
+
+  /** It is found once in two thousand seeds; these are two of them. */
+  @ParameterizedTest
+  @ValueSource(longs = {939962872521058L, 939962872521854L})
+  void rareDefect_planted_isFound(long seed) {
+    Settings settings = Families.named("stop-sign-partitions-crashes-snapshots-5");
+
+    assertThat(SimulationRun.run(settings, seed, Breakage.NONE).passed()).isTrue();
+    assertThat(SimulationRun.run(settings, seed, Breakage.named("FETCH_WITHOUT_PROMISE")).passed())
+        .isFalse();
   }
 }

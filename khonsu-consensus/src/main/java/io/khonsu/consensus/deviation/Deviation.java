@@ -73,6 +73,8 @@ public enum Deviation {
   SWITCH_ON_ACCEPTED_STOP_SIGN,
   /** A replica that catches up joins the next configuration before it has the log. */
   JOIN_WITHOUT_LOG,
+  /** A replica that catches up does not promise what those have who bring it up to date. */
+  FETCH_WITHOUT_PROMISE,
   /** A read is answered without asking the quorum. */
   READ_WITHOUT_CONFIRMATION,
   /** A new leader answers reads before its log is decided again. */

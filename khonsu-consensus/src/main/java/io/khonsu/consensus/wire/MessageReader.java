@@ -29,7 +29,8 @@ final class MessageReader {
   static final int ANNOUNCE = 23;
   static final int ARRIVED = 24;
   static final int PULL_DECIDED = 25;
-  static final int DECIDED_PAGE = 26;
+  // 26 was a page of decided entries without a promise.
+  static final int DECIDED_PAGE = 27;
 
   private final FrameReader in;
 
@@ -96,6 +97,7 @@ final class MessageReader {
         in.number(),
         in.number(),
         in.optional(FrameReader::configuration),
-        in.number());
+        in.number(),
+        in.ballot());
   }
 }

@@ -219,5 +219,6 @@ final class MessageWriter {
     out.number(message.snapshotIndex());
     out.optional(message.configuration(), FrameWriter::configuration);
     out.number(message.configurationStart());
+    out.ballot(message.promise());
   }
 }

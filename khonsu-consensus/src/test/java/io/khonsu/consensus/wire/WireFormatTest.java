@@ -29,7 +29,7 @@ class WireFormatTest {
   private static final ReplicaOptions SMALL =
       ReplicaOptions.defaults().withLimits(1000, 10_000, 10_000);
 
-  /** Version 1 is in use: what these bytes mean never changes again. */
+  /** Version 1 is in use: what these bytes mean never changes again. Kind 26 is in use no more. */
   @Test
   void version1_staysAsItIs() throws IOException {
     WireFormat format = new WireFormat(ReplicaOptions.defaults());
