@@ -2,6 +2,7 @@ package io.khonsu;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.khonsu.spi.CommitOrder;
+import java.util.BitSet;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -34,8 +35,15 @@ final class RemoteOrder implements CommitOrder {
   /** One session, and its numbers that somebody waits for, or may ask for. */
   private static final class Session {
     private final long id;
-    private final TreeSet<Long> open = new TreeSet<>();
+
+    /** Numbers that somebody waits for, modulo {@link #OPEN_MAX}. */
+    private final BitSet open = new BitSet(OPEN_MAX);
+
     private final TreeSet<Long> unresolved = new TreeSet<>();
+
+    /** None below is open; what follows the last number if none is. */
+    private long firstOpen = 1;
+
     private long lastNumber;
 
     private Session(long id) {
@@ -44,11 +52,10 @@ final class RemoteOrder implements CommitOrder {
 
     /** {@return the number of another commit, or 0 if it needs another session} */
     private synchronized long begin() {
-      boolean isFull = !open.isEmpty() && lastNumber - open.first() >= OPEN_MAX;
-      if (isFull || lastNumber == NUMBER_MAX) {
+      if (lastNumber + 1 - firstOpen >= OPEN_MAX || lastNumber == NUMBER_MAX) {
         return 0;
       }
-      open.add(++lastNumber);
+      open.set(place(++lastNumber));
       return lastNumber;
     }
 
@@ -56,7 +63,11 @@ final class RemoteOrder implements CommitOrder {
       while (!unresolved.isEmpty() && unresolved.first() <= lastNumber - RESOLVABLE_MAX) {
         unresolved.pollFirst(); // or the nodes would keep all that came after it
       }
-      return unresolved.isEmpty() ? open.first() : Math.min(open.first(), unresolved.first());
+      return unresolved.isEmpty() ? firstOpen : Math.min(firstOpen, unresolved.first());
+    }
+
+    private static int place(long number) {
+      return (int) (number % OPEN_MAX);
     }
 
     private synchronized void resolve(long number) {
@@ -64,7 +75,10 @@ final class RemoteOrder implements CommitOrder {
     }
 
     private synchronized void end(long number, boolean isResolved) {
-      open.remove(number);
+      open.clear(place(number));
+      while (firstOpen <= lastNumber && !open.get(place(firstOpen))) {
+        firstOpen++;
+      }
       if (!isResolved) {
         unresolved.add(number);
       }

@@ -176,6 +176,10 @@ public final class ClientListener implements AutoCloseable {
     return answering;
   }
 
+  Executor networkThread() {
+    return wiring.networkThread();
+  }
+
   Duration questionTimeout() {
     return settings.limits().questionTimeout();
   }

@@ -25,6 +25,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,9 @@ public final class GrpcClientNetwork implements ClientNetwork {
   private static final String PLAIN_TEXT = "plainText";
 
   static final String NO_NODE = "the certificate at the other end is not that of a node";
+
+  /** So much later than it should an answer of a stream is given up. */
+  private static final Duration EXPIRY_PERIOD = Duration.ofMillis(100);
 
   /** A stream that nobody has used for so long is ended. */
   private static final Duration STREAM_IDLE_MAX = Duration.ofSeconds(20);
@@ -129,7 +133,8 @@ public final class GrpcClientNetwork implements ClientNetwork {
       this.streams = new AtomicReferenceArray<>(nodes.size());
       nodes.forEach(
           node -> channels.add(wiring.channel(node.host(), node.port(), ANSWER_BYTES_MAX)));
-      wiring.repeat(STREAM_IDLE_MAX, this::endIdleStreams);
+      wiring.repeat(STREAM_IDLE_MAX, () -> forEachStream(s -> s.endIfIdle(STREAM_IDLE_MAX)));
+      wiring.repeat(EXPIRY_PERIOD, () -> forEachStream(QuestionStream::expire));
     }
 
     private ManagedChannel channel(int node) {
@@ -177,11 +182,11 @@ public final class GrpcClientNetwork implements ClientNetwork {
       }
     }
 
-    private void endIdleStreams() {
+    private void forEachStream(Consumer<QuestionStream> action) {
       for (int node = 0; node < streams.length(); node++) {
         QuestionStream stream = streams.get(node);
         if (stream != null) {
-          stream.endIfIdle(STREAM_IDLE_MAX);
+          action.accept(stream);
         }
       }
     }

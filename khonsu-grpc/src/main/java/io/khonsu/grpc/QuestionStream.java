@@ -2,7 +2,6 @@ package io.khonsu.grpc;
 
 import static io.khonsu.grpc.StreamedParts.MESSAGE_BYTES_MAX;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
@@ -24,7 +23,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
@@ -48,12 +46,11 @@ final class QuestionStream extends ClientCall.Listener<byte[]> {
   private final Map<Long, Question> underWay = new ConcurrentHashMap<>();
 
   private final Queue<Question> queue = new ConcurrentLinkedQueue<>();
-  private final Repeated sending;
-  private final ReentrantLock lock = new ReentrantLock();
 
-  /** Whether a node has let this in; before, nothing is sent. */
-  @GuardedBy("lock")
-  private boolean isOpen;
+  /** Once a node has let this in; before, nothing is sent. */
+  private volatile @Nullable Repeated sending;
+
+  private final ReentrantLock lock = new ReentrantLock();
 
   /** Why nothing is sent any more. */
   private volatile @Nullable IOException end;
@@ -69,14 +66,19 @@ final class QuestionStream extends ClientCall.Listener<byte[]> {
   /** A question, which either leaves or is given up. */
   private static final class Question {
     private final long number;
+
+    /** In the nanoseconds of {@link System#nanoTime}. */
+    private final long deadline;
+
     private final CompletableFuture<byte[]> result = new CompletableFuture<>();
     private final AtomicReference<State> state = new AtomicReference<>(State.WAITS);
 
     /** Null once it is given up: it may be in the queue for a while yet. */
     private volatile byte @Nullable [] bytes;
 
-    private Question(long number, byte[] bytes) {
+    private Question(long number, long deadline, byte[] bytes) {
       this.number = number;
+      this.deadline = deadline;
       this.bytes = bytes;
     }
 
@@ -106,7 +108,6 @@ final class QuestionStream extends ClientCall.Listener<byte[]> {
   /** Begins to connect. */
   QuestionStream(ManagedChannel channel, Wiring wiring) {
     this.wiring = wiring;
-    this.sending = new Repeated(wiring.helpers(), this::send);
     CallOptions options = CallOptions.DEFAULT.withOnReadyThreshold(NETWORK_BYTES);
     this.call = channel.newCall(StreamedParts.STREAM, options);
   }
@@ -119,7 +120,7 @@ final class QuestionStream extends ClientCall.Listener<byte[]> {
   /**
    * Asks, and waits for the answer.
    *
-   * @param deadline in the nanoseconds of {@link System#nanoTime}
+   * @param deadline in the nanoseconds of {@link System#nanoTime}; seen by {@link #expire}
    * @return null if the stream has ended before, and another one must be begun
    */
   byte @Nullable [] ask(byte[] bytes, long deadline) throws IOException, InterruptedException {
@@ -127,33 +128,47 @@ final class QuestionStream extends ClientCall.Listener<byte[]> {
         && !room.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
       throw new NotAskedException("too many questions wait for an answer", null);
     }
-    Question question = new Question(lastNumber.incrementAndGet(), bytes);
+    Question question = new Question(lastNumber.incrementAndGet(), deadline, bytes);
     try {
       underWay.put(question.number, question);
       if (end != null && question.giveUp()) {
         return null;
       }
       queue.add(question);
-      sending.ask();
-      return await(question, deadline);
+      sendSoon();
+      return await(question);
     } finally {
       underWay.remove(question.number);
       room.release();
     }
   }
 
-  private static byte[] await(Question question, long deadline)
-      throws IOException, InterruptedException {
+  /** Waits without a time of its own: a timer for each would cost more than the question. */
+  private static byte[] await(Question question) throws IOException, InterruptedException {
     try {
-      return question.result.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+      return question.result.get();
     } catch (ExecutionException e) {
       throw e.getCause() instanceof IOException why ? why : new IOException(e);
-    } catch (TimeoutException e) {
-      String why = "no answer came in time";
-      throw question.giveUp() ? new NotAskedException(why, e) : new IOException(why, e);
     } catch (InterruptedException e) {
       var _ = question.giveUp();
       throw e;
+    }
+  }
+
+  /** Ends the wait for answers that did not come in time; to be called again and again. */
+  void expire() {
+    long now = System.nanoTime();
+    for (Question question : underWay.values()) {
+      if (now - question.deadline >= 0) {
+        question.fail("no answer came in time", null);
+      }
+    }
+  }
+
+  private void sendSoon() {
+    Repeated open = sending;
+    if (open != null) {
+      open.ask();
     }
   }
 
@@ -169,7 +184,7 @@ final class QuestionStream extends ClientCall.Listener<byte[]> {
   private void sendAll() {
     lock.lock();
     try {
-      while (isOpen && end == null && call.isReady() && !queue.isEmpty()) {
+      while (end == null && call.isReady() && !queue.isEmpty()) {
         List<Part> parts = next();
         if (!parts.isEmpty()) {
           usedNanos = System.nanoTime();
@@ -204,18 +219,13 @@ final class QuestionStream extends ClientCall.Listener<byte[]> {
       end(new IOException(GrpcClientNetwork.NO_NODE), true);
       return;
     }
-    lock.lock();
-    try {
-      isOpen = true;
-    } finally {
-      lock.unlock();
-    }
-    sending.ask();
+    sending = new Repeated(wiring.networkThread(), this::send);
+    sendSoon();
   }
 
   @Override
   public void onReady() {
-    sending.ask();
+    sendSoon();
   }
 
   @Override

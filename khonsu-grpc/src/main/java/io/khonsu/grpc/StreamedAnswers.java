@@ -73,11 +73,11 @@ final class StreamedAnswers extends ServerCall.Listener<byte[]> {
   /** A part that waits for the network, and how many bytes it holds. */
   private record Outgoing(Part part, int heldBytes) {}
 
-  /** Takes over a call that the listener has counted. */
+  /** Takes over a call that the listener has counted, on the network's thread. */
   StreamedAnswers(ServerCall<byte[], byte[]> call, ClientListener listener) {
     this.call = call;
     this.listener = listener;
-    this.sending = new Repeated(listener.answering(), this::send);
+    this.sending = new Repeated(listener.networkThread(), this::send);
   }
 
   /** Lets the client ask. */

@@ -23,6 +23,7 @@ import io.grpc.netty.shaded.io.netty.channel.nio.NioIoHandler;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel;
 import io.grpc.netty.shaded.io.netty.util.concurrent.DefaultThreadFactory;
+import io.grpc.netty.shaded.io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
@@ -117,6 +118,21 @@ final class Wiring implements AutoCloseable {
   /** {@return what runs each action on a thread of its own, until this is closed} */
   Executor helpers() {
     return helpers;
+  }
+
+  /**
+   * {@return the network's thread that calls this, for actions that send by it: they need no other
+   * thread to be woken}
+   *
+   * @throws IllegalStateException if it is none
+   */
+  Executor networkThread() {
+    for (EventExecutor thread : network) {
+      if (thread.inEventLoop()) {
+        return thread;
+      }
+    }
+    throw new IllegalStateException("this is not called by the network");
   }
 
   /**
