@@ -43,7 +43,7 @@ final class KhonsuNode implements CommitPath {
             config,
             presence,
             new Surroundings(
-                StoreConfig.defaults(), disk, transport, null, InstantSource.system(), Set.of()));
+                store(config), disk, transport, null, InstantSource.system(), Set.of()));
     try {
       clients =
           ClientListener.open(
@@ -53,6 +53,14 @@ final class KhonsuNode implements CommitPath {
       member.close();
       throw e;
     }
+  }
+
+  /** {@return what {@code khonsu server} sets for clients} */
+  private static StoreConfig store(ClusterConfig config) {
+    return StoreConfig.builder()
+        .retention(config.times().snapshotAge())
+        .retentionBytes(config.limits().historyBytesMax())
+        .build();
   }
 
   /** {@return which of the ports is that where a node listens for clients} */

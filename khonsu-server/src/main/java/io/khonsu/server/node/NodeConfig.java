@@ -11,7 +11,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -85,7 +84,7 @@ public record NodeConfig(
       Path directory = path.toAbsolutePath().resolveSibling(name);
       PeerSettings secured = secured(file, peers);
       Optional<ClientSettings> clients = clients(file, secured);
-      StoreConfig store = store(file, clients.isPresent() ? cluster.times().snapshotAge() : null);
+      StoreConfig store = store(file, clients.isPresent() ? readable(cluster) : List.of());
       NodeConfig config =
           new NodeConfig(
               cluster,
@@ -237,12 +236,15 @@ public record NodeConfig(
    * @param readable how long clients, for whom nothing is held, can read a version; null if there
    *     are none
    */
-  private static StoreConfig store(ConfigFile file, @Nullable Duration readable)
-      throws ConfigException {
-    List<String> settings = new ArrayList<>();
-    if (readable != null) {
-      settings.add("retention=" + readable);
-    }
+  /** {@return settings by which clients can read what requests may have read at} */
+  private static List<String> readable(ClusterConfig cluster) {
+    return List.of(
+        "retention=" + cluster.times().snapshotAge(),
+        "retentionBytes=" + cluster.limits().historyBytesMax());
+  }
+
+  private static StoreConfig store(ConfigFile file, List<String> usual) throws ConfigException {
+    List<String> settings = new ArrayList<>(usual);
     for (String name : STORE_SETTINGS) {
       String setting =
           file.<@Nullable String>get(

@@ -65,8 +65,13 @@ class NodeConfigTest {
     assertThat(config.clients().orElseThrow().listen().getPort()).isEqualTo(7501);
     assertThat(config.clients().orElseThrow().clusterId()).isEqualTo(42);
     assertThat(config.store().retention()).isEqualTo(Duration.ofSeconds(20));
+    assertThat(config.store().retentionBytes())
+        .isEqualTo(config.cluster().limits().historyBytesMax())
+        .isLessThanOrEqualTo(Runtime.getRuntime().maxMemory() / 16);
     NodeConfig own = read(LEAST + "client = 127.0.0.1:7501\nstore.retention = 5min\n");
     assertThat(own.store().retention()).isEqualTo(Duration.ofMinutes(5));
+    NodeConfig more = read(LEAST + "client = 127.0.0.1:7501\nhistoryBytesMax = 2GiB\n");
+    assertThat(more.store().retentionBytes()).isEqualTo(2L << 30);
   }
 
   @Test
