@@ -231,18 +231,20 @@ public record NodeConfig(
   }
 
   /**
-   * Reads the settings of the store.
-   *
-   * @param readable how long clients, for whom nothing is held, can read a version; null if there
-   *     are none
+   * {@return settings by which clients, for whom nothing is held, can read what requests may have
+   * read at}
    */
-  /** {@return settings by which clients can read what requests may have read at} */
   private static List<String> readable(ClusterConfig cluster) {
     return List.of(
         "retention=" + cluster.times().snapshotAge(),
         "retentionBytes=" + cluster.limits().historyBytesMax());
   }
 
+  /**
+   * Reads the settings of the store.
+   *
+   * @param usual what holds where the file says nothing else
+   */
   private static StoreConfig store(ConfigFile file, List<String> usual) throws ConfigException {
     List<String> settings = new ArrayList<>(usual);
     for (String name : STORE_SETTINGS) {
