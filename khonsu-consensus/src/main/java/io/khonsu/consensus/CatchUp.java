@@ -41,8 +41,8 @@ final class CatchUp {
   private @Nullable SnapshotFetch fetch;
   private int stalls;
 
-  /** The highest promise of those who were asked: nothing fetched was decided above it. */
-  private Ballot sourcesPromise = Ballot.NONE;
+  /** The highest promise in the target of those who have sent anything. */
+  private Ballot targetPromise = Ballot.NONE;
 
   /** A replica that is asked, for one range at a time. */
   private static final class Source {
@@ -87,7 +87,6 @@ final class CatchUp {
       wanted.clear();
       pages.clear();
       fetch = null;
-      sourcesPromise = Ballot.NONE;
     }
   }
 
@@ -112,6 +111,7 @@ final class CatchUp {
     if (current == null || configuration.id() > current.id()) {
       target = configuration;
       targetStart = start;
+      targetPromise = Ballot.initial(configuration.id());
       if (start > known) {
         wanted.put(known, start);
       }
@@ -131,8 +131,10 @@ final class CatchUp {
       addSource(from);
       aim(theirs, page.configurationStart());
     }
-    if (page.promise().isAbove(sourcesPromise)) {
-      sourcesPromise = page.promise();
+    Ballot promise = page.promise();
+    if (promise.configuration() == targetPromise.configuration()
+        && promise.isAbove(targetPromise)) {
+      targetPromise = promise;
     }
     for (Source source : sources) {
       if (source.member.equals(from) && source.isAsked() && source.from == page.from()) {
@@ -225,21 +227,25 @@ final class CatchUp {
     }
   }
 
-  /**
-   * Puts what is here without a gap into the log, which may be part of entering the target, and
-   * promises what its sources have: what is decided in a ballot must not go on with the log of a
-   * lower one.
-   */
+  /** Puts what is here without a gap into the log, which may be part of entering the target. */
   void apply() {
     install();
     long end = reach();
     if (end > ledger.decidedIndex()) {
       append(end);
     }
-    if (sourcesPromise.isAbove(ledger.promise())
-        && !core.deviates(Deviation.FETCH_WITHOUT_PROMISE)) {
-      ledger.promise(sourcesPromise);
-    }
+  }
+
+  /**
+   * {@return what to promise in the target, when it is entered} If a snapshot brought something of
+   * the target itself, it was decided in no higher ballot than this, and must not go on with the
+   * log of a lower one.
+   */
+  Ballot promise() {
+    boolean isInside = ledger.decidedIndex() > targetStart;
+    return isInside && !core.deviates(Deviation.FETCH_WITHOUT_PROMISE)
+        ? targetPromise
+        : Ballot.initial(targetPromise.configuration());
   }
 
   private void install() {

@@ -135,8 +135,8 @@ final class Ledger {
   }
 
   /** Begins a configuration, whose members all hold what was decided before. */
-  void begin(Configuration configuration, long start) {
-    metadata = metadata.withConfiguration(configuration, start);
+  void begin(Configuration configuration, long start, Ballot promise) {
+    metadata = metadata.withConfiguration(configuration, start).withPromise(promise);
     metadataChanged();
   }
 

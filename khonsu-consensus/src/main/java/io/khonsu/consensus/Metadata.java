@@ -44,8 +44,7 @@ public record Metadata(
 
   Metadata withConfiguration(Configuration next, long start) {
     Ballot initial = Ballot.initial(next.id());
-    Ballot kept = promise.isAbove(initial) ? promise : initial;
-    return new Metadata(identity, next, configuration, start, kept, initial, starts);
+    return new Metadata(identity, next, configuration, start, initial, initial, starts);
   }
 
   Metadata startedAgain() {

@@ -271,23 +271,27 @@ public final class Replica {
       StopSign stopSign = ledger.stopSign();
       boolean decided = ledger.decidedIndex() == ledger.acceptedIndex();
       if (stopSign != null && (decided || core.deviates(Deviation.SWITCH_ON_ACCEPTED_STOP_SIGN))) {
-        enter(stopSign.next(), ledger.acceptedIndex());
+        boolean led = leader.isAccepting();
+        enter(stopSign.next(), ledger.acceptedIndex(), Ballot.initial(stopSign.next().id()));
+        if (led && core.role() != Role.PASSIVE) {
+          // Nobody else is as likely to be up to date, and the others follow at once.
+          leader.begin(election.challenge());
+        }
         return true;
       }
     }
     Configuration target = catchUp.target();
     if (target != null && catchUp.isReady()) {
       catchUp.apply();
-      enter(target, catchUp.targetStart());
+      enter(target, catchUp.targetStart(), catchUp.promise());
       return true;
     }
     return false;
   }
 
-  private void enter(Configuration next, long start) {
-    boolean led = leader.isAccepting();
+  private void enter(Configuration next, long start, Ballot promise) {
     boolean wasMember = core.role() != Role.PASSIVE;
-    ledger.begin(next, start);
+    ledger.begin(next, start, promise);
     core.enterConfiguration();
     boolean isMember = core.role() != Role.PASSIVE;
     core.event(new Event.ConfigurationStarted(next, start, isMember));
@@ -295,10 +299,6 @@ public final class Replica {
       core.event(new Event.Removed(next));
     }
     begin();
-    if (led && isMember) {
-      // Nobody else is as likely to be up to date, and the others follow at once.
-      leader.begin(election.challenge());
-    }
   }
 
   /**

@@ -31,11 +31,11 @@
  * io.khonsu.consensus.StopSign}, which names the next. Who decides it enters the next configuration
  * in the same step and one write; the log goes on, with the same indices. Who missed it hears of it
  * from anybody whom it asks anything, pulls what was decided, from several replicas at once, and
- * enters with all of it, and with the highest promise of those it pulled from: what it pulled may
- * have been decided in that ballot, and must not go on with the log of a lower one. A member that
- * still votes in the old configuration keeps its log until then: it may be the only witness of how
- * the configuration ended. Removed replicas go on telling the new members until a quorum has
- * arrived, and report {@link io.khonsu.consensus.Event.Retired}.
+ * enters with all of it. If a snapshot brought more, which the new configuration has decided, it
+ * promises there what its sources have promised: what is decided in a ballot must not go on with
+ * the log of a lower one. A member that still votes in the old configuration keeps its log until
+ * then: it may be the only witness of how the configuration ended. Removed replicas go on telling
+ * the new members until a quorum has arrived, and report {@link io.khonsu.consensus.Event.Retired}.
  *
  * <p><b>Compaction.</b> Each replica drops what a snapshot of its own stands for, whenever it
  * likes; without a snapshot, the leader may drop what every member has decided. Who needs what is

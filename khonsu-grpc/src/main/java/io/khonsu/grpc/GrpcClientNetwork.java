@@ -42,7 +42,7 @@ public final class GrpcClientNetwork implements ClientNetwork {
 
   static final String NO_NODE = "the certificate at the other end is not that of a node";
 
-  /** So much later than it should an answer of a stream is given up. */
+  /** An answer of a stream is given up at most so long after its deadline. */
   private static final Duration EXPIRY_PERIOD = Duration.ofMillis(100);
 
   /** A stream that nobody has used for so long is ended. */

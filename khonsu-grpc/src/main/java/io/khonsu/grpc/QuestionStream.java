@@ -281,15 +281,24 @@ final class QuestionStream extends ClientCall.Listener<byte[]> {
         return;
       }
       end = why;
-      if (cancels) {
-        call.cancel(why.getMessage(), why);
-      }
     } finally {
       lock.unlock();
     }
     queue.clear();
     String message = String.valueOf(why.getMessage());
     underWay.values().forEach(question -> question.fail(message, why));
+    if (cancels) {
+      cancel(message, why);
+    }
+  }
+
+  private void cancel(String message, IOException why) {
+    lock.lock(); // nobody sends meanwhile
+    try {
+      call.cancel(message, why);
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** {@return why it has ended, or null} */

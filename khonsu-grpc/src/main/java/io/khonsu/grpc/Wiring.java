@@ -100,7 +100,9 @@ final class Wiring implements AutoCloseable {
       close();
       throw e;
     }
-    repeat(CERTIFICATES_PERIOD, this::readCertificatesAgain);
+    if (tls != null) {
+      repeat(CERTIFICATES_PERIOD, () -> helpers.execute(this::readCertificatesAgain));
+    }
   }
 
   /** Takes over certificates that have changed, for new connections. */
@@ -115,16 +117,10 @@ final class Wiring implements AutoCloseable {
     return tls != null;
   }
 
-  /** {@return what runs each action on a thread of its own, until this is closed} */
-  Executor helpers() {
-    return helpers;
-  }
-
   /**
-   * {@return the network's thread that calls this, for actions that send by it: they need no other
-   * thread to be woken}
-   *
-   * @throws IllegalStateException if it is none
+   * {@return a thread of the network, for actions that send and do not block} It is the one that
+   * calls this, if that is one: what is sent by the connections that it serves needs no other
+   * thread to be woken.
    */
   Executor networkThread() {
     for (EventExecutor thread : network) {
@@ -132,7 +128,7 @@ final class Wiring implements AutoCloseable {
         return thread;
       }
     }
-    throw new IllegalStateException("this is not called by the network");
+    return network.next();
   }
 
   /**

@@ -12,7 +12,9 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -84,7 +86,7 @@ public record NodeConfig(
       Path directory = path.toAbsolutePath().resolveSibling(name);
       PeerSettings secured = secured(file, peers);
       Optional<ClientSettings> clients = clients(file, secured);
-      StoreConfig store = store(file, clients.isPresent() ? readable(cluster) : List.of());
+      StoreConfig store = store(file, clients.isPresent() ? cluster : null);
       NodeConfig config =
           new NodeConfig(
               cluster,
@@ -231,22 +233,14 @@ public record NodeConfig(
   }
 
   /**
-   * {@return settings by which clients, for whom nothing is held, can read what requests may have
-   * read at}
-   */
-  private static List<String> readable(ClusterConfig cluster) {
-    return List.of(
-        "retention=" + cluster.times().snapshotAge(),
-        "retentionBytes=" + cluster.limits().historyBytesMax());
-  }
-
-  /**
    * Reads the settings of the store.
    *
-   * @param usual what holds where the file says nothing else
+   * @param readable whose history clients can read, for whom nothing is held, unless the file says
+   *     how long that is kept; null if there are no clients
    */
-  private static StoreConfig store(ConfigFile file, List<String> usual) throws ConfigException {
-    List<String> settings = new ArrayList<>(usual);
+  private static StoreConfig store(ConfigFile file, @Nullable ClusterConfig readable)
+      throws ConfigException {
+    Map<String, String> settings = new LinkedHashMap<>();
     for (String name : STORE_SETTINGS) {
       String setting =
           file.<@Nullable String>get(
@@ -258,10 +252,14 @@ public record NodeConfig(
                 return made;
               });
       if (setting != null) {
-        settings.removeIf(other -> other.startsWith(name + "="));
-        settings.add(setting);
+        settings.put(name, setting);
       }
     }
-    return StoreConfig.parse(String.join("\n", settings));
+    if (readable != null && !settings.containsKey("retention")) {
+      long bytes = readable.limits().historyBytesMax();
+      settings.put("retention", "retention=" + readable.times().snapshotAge());
+      settings.putIfAbsent("retentionBytes", "retentionBytes=" + bytes);
+    }
+    return StoreConfig.parse(String.join("\n", settings.values()));
   }
 }

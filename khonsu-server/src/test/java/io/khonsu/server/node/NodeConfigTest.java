@@ -3,6 +3,7 @@ package io.khonsu.server.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.khonsu.StoreConfig;
 import io.khonsu.backup.ArchiverOptions;
 import io.khonsu.grpc.PeerAddress;
 import io.khonsu.grpc.PlainText;
@@ -70,6 +71,7 @@ class NodeConfigTest {
         .isLessThanOrEqualTo(Runtime.getRuntime().maxMemory() / 16);
     NodeConfig own = read(LEAST + "client = 127.0.0.1:7501\nstore.retention = 5min\n");
     assertThat(own.store().retention()).isEqualTo(Duration.ofMinutes(5));
+    assertThat(own.store().retentionBytes()).isEqualTo(StoreConfig.defaults().retentionBytes());
     NodeConfig more = read(LEAST + "client = 127.0.0.1:7501\nhistoryBytesMax = 2GiB\n");
     assertThat(more.store().retentionBytes()).isEqualTo(2L << 30);
   }
