@@ -66,11 +66,12 @@ public final class BatchFrame {
   @MustBeClosed
   public static FrozenBatch decode(
       BatchSchema schema, ByteBuffer frame, BufferAllocator allocator) {
+    if (frame.remaining() <= FrozenBatch.HEAP_BYTES_MAX) {
+      return take(schema, copy(frame), allocator);
+    }
     Column[] columns = new Column[schema.columnCount()];
     int rowCount = checked(schema, frame, columns);
-    return frame.remaining() <= FrozenBatch.HEAP_BYTES_MAX
-        ? FrozenBatch.ofFrame(schema, rowCount, copy(frame))
-        : FrozenBatch.nativeCopyOf(schema, columns, rowCount, allocator);
+    return FrozenBatch.nativeCopyOf(schema, columns, rowCount, allocator);
   }
 
   private static byte[] copy(ByteBuffer frame) {
