@@ -136,7 +136,7 @@ final class Ledger {
 
   /** Begins a configuration, whose members all hold what was decided before. */
   void begin(Configuration configuration, long start, Ballot promise) {
-    metadata = metadata.withConfiguration(configuration, start).withPromise(promise);
+    metadata = metadata.withConfiguration(configuration, start, promise);
     metadataChanged();
   }
 

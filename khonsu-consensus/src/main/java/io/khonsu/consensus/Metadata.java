@@ -42,9 +42,9 @@ public record Metadata(
         identity, configuration, previous, configurationStart, promise, ballot, starts);
   }
 
-  Metadata withConfiguration(Configuration next, long start) {
+  Metadata withConfiguration(Configuration next, long start, Ballot nextPromise) {
     Ballot initial = Ballot.initial(next.id());
-    return new Metadata(identity, next, configuration, start, initial, initial, starts);
+    return new Metadata(identity, next, configuration, start, nextPromise, initial, starts);
   }
 
   Metadata startedAgain() {

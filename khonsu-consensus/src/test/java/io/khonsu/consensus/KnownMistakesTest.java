@@ -189,4 +189,24 @@ class KnownMistakesTest {
     assertThat(lab.network()).isEmpty();
     assertThat(lab.replica(2).view().counters().refused()).isEqualTo(1);
   }
+
+  /** A leader that was away while others went on to the next configuration leaves them theirs. */
+  @Test
+  void formerLeader_thatCatchesUp_deposesNobody() {
+    Lab lab = lab(3);
+    lab.lead(1);
+    lab.pass(Lab.isolate(1));
+    lab.lead(2);
+    lab.step(2, new Input.Reconfigure(Configuration.ofNodes(2, 1, 2, 3), Bytes.EMPTY));
+    lab.propose(2, "a", "b");
+    lab.node(2).snapshot(3, 3);
+    Ballot before = lab.replica(2).view().ballots().promise();
+    assertThat(lab.replica(1).view().role()).isEqualTo(Role.LEADER);
+    lab.passAll();
+    lab.step(1, new Input.Reconnected(lab.member(2)));
+    lab.tick(60);
+    assertThat(lab.node(1).applied()).containsSequence("a", "b");
+    assertThat(lab.replica(2).view().role()).isEqualTo(Role.LEADER);
+    assertThat(lab.replica(2).view().ballots().promise()).isEqualTo(before);
+  }
 }
