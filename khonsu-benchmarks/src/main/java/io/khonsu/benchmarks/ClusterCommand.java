@@ -120,7 +120,7 @@ final class ClusterCommand implements Callable<Integer> {
           rounds == null ? (quick ? 1 : 5) : rounds,
           roundMillis == null ? (quick ? 300 : 3_000) : roundMillis,
           quick ? 300 : 60_000,
-          quick ? 300 : 5_000,
+          quick ? 300 : 15_000,
           new ClusterBenchmark.Trials(
               stalls == null ? (quick ? 1 : 5) : stalls, kills == null ? (quick ? 1 : 7) : kills));
     } catch (IllegalArgumentException e) {
