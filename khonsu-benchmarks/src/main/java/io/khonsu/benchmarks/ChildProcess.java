@@ -18,13 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A process that was started here and ends with this one; most answer commands. For one thread. */
 final class ChildProcess implements AutoCloseable {
-  /**
-   * The same for everything that is written in Java: what the launcher has, and a small heap, of
-   * its whole size from the start, or G1 would mark it again and again.
-   */
+  /** The same for everything that is written in Java: what the launcher has, and a small heap. */
   private static final List<String> FLAGS =
       List.of(
-          "-Xms1g",
           "-Xmx1g",
           "-XX:+UseCompactObjectHeaders",
           "--add-opens=java.base/java.nio=ALL-UNNAMED",
@@ -66,7 +62,7 @@ final class ChildProcess implements AutoCloseable {
 
   /** {@return the flags of the virtual machines, for people} */
   static String flags() {
-    return String.join(" ", FLAGS.subList(0, 3));
+    return String.join(" ", FLAGS.subList(0, 2));
   }
 
   /**
