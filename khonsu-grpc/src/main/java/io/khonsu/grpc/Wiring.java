@@ -48,13 +48,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Wiring implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Wiring.class);
-
-  /**
-   * With few processors a message that wakes several threads only makes them wait for each other.
-   */
-  private static final int NETWORK_THREADS =
-      Runtime.getRuntime().availableProcessors() <= 2 ? 1 : 2;
-
+  private static final int NETWORK_THREADS = 2;
   private static final int CONNECT_MILLIS_MAX = 3_000;
   private static final int METADATA_BYTES_MAX = 8 << 10;
   private static final long CLOSING_SECONDS_MAX = 5;
