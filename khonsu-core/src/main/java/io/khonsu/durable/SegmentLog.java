@@ -97,6 +97,7 @@ public final class SegmentLog implements CommitLog {
    */
   static SegmentLog open(Path directory, StoreId id, long segmentBytes) throws IOException {
     OpenedTail tail = tail(segments(directory, id), true);
+    DurableFiles.syncDirectory(directory); // the last segment may have just got its name
     return opened(directory, id, segmentBytes, tail);
   }
 
@@ -209,6 +210,9 @@ public final class SegmentLog implements CommitLog {
       }
     } catch (IOException e) {
       throw position.stop("the log cannot be written", e);
+    } catch (RuntimeException | Error e) { // as when there is no memory for a large record
+      var _ = position.stop("the log cannot be written", new IOException(e));
+      throw e;
     }
     position.appended(records.getLast().version());
     if (sync == Sync.SYNCED) {

@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,7 +67,8 @@ final class SpareSegment implements AutoCloseable {
    */
   long take(Path target, long neededBytes, byte[] header, Step step) throws IOException {
     long size = Math.max(segmentBytes, neededBytes);
-    if (size > segmentBytes || !isMade()) {
+    boolean isReady = isMade(); // also if it is too small: nobody else may write to the file now
+    if (size > segmentBytes || !isReady) {
       make(file, size, header);
     }
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
@@ -95,17 +95,13 @@ final class SpareSegment implements AutoCloseable {
     }
   }
 
+  /** Waits until nobody makes it any more, whatever interrupts; {@return whether it is whole} */
   private boolean isMade() {
     CompletableFuture<Boolean> pending = made;
     made = null;
-    try {
-      return pending != null && pending.get() && Files.exists(file);
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
-      return false;
-    } catch (ExecutionException e) {
-      throw new AssertionError("making a spare segment throws nothing", e.getCause());
-    }
+    return pending != null
+        && pending.handle((isWhole, failure) -> failure == null && isWhole).join()
+        && Files.exists(file);
   }
 
   /** Waits for a file being made, and deletes it. */

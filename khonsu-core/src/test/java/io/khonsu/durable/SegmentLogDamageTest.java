@@ -14,11 +14,14 @@ import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -83,6 +86,67 @@ class SegmentLogDamageTest {
       List<LogRecord> found = new ArrayList<>();
       log.read(0, found::add);
       assertThat(found).containsExactly(small);
+    }
+  }
+
+  /** It gets a file of its own size while the usual next one is still being made: not in one. */
+  @Test
+  void largeRecords_rightAfterASegmentIsFull_areKept() throws IOException {
+    int segmentBytes = 1 << 20;
+    Random random = new Random(1);
+    List<LogRecord> records = new ArrayList<>();
+    try (SegmentLog log = SegmentLog.create(place(), ID, segmentBytes)) {
+      for (int version = 1; version <= 150; version++) {
+        byte[] payload = new byte[version % 2 == 0 ? segmentBytes * 5 / 4 : segmentBytes * 3 / 4];
+        random.nextBytes(payload);
+        records.add(new LogRecord(version, payload));
+        log.append(List.of(records.getLast()), Sync.WRITTEN);
+      }
+    }
+    List<LogRecord> found = new ArrayList<>();
+    try (SegmentLog log = SegmentLog.open(place(), ID, segmentBytes)) {
+      log.read(0, found::add);
+    }
+    assertThat(found).isEqualTo(records);
+  }
+
+  /** As when there is no memory for a record: nobody knows what of it is in the file. */
+  @Test
+  void append_brokenOff_stopsTheLog() throws IOException {
+    List<LogRecord> records = List.of(record(1), record(2));
+    AtomicInteger walks = new AtomicInteger();
+    List<LogRecord> breakingOff =
+        new AbstractList<>() {
+          @Override
+          public LogRecord get(int index) {
+            return records.get(index);
+          }
+
+          @Override
+          public int size() {
+            return records.size();
+          }
+
+          // The first is to check them, the second one to measure them, the third to write them.
+          @Override
+          public Iterator<LogRecord> iterator() {
+            return walks.incrementAndGet() < 3
+                ? records.iterator()
+                : records.stream().peek(each -> checkState(each.version() == 1)).iterator();
+          }
+        };
+    try (SegmentLog log = SegmentLog.create(place(), ID, SEGMENT_BYTES)) {
+      assertThatThrownBy(() -> log.append(breakingOff, Sync.SYNCED)).hasMessage("planned");
+      assertThatThrownBy(() -> log.append(List.of(record(1)), Sync.SYNCED))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("has stopped");
+    }
+    assertThat(read()).isEmpty();
+  }
+
+  private static void checkState(boolean isGood) {
+    if (!isGood) {
+      throw new IllegalStateException("planned");
     }
   }
 
