@@ -28,6 +28,7 @@ final class ChildProcess implements AutoCloseable {
           "--enable-native-access=ALL-UNNAMED");
 
   private static final int STOP_SECONDS = 10;
+  private static final int END_SECONDS = 120;
 
   private final Process process;
   private final Path log;
@@ -49,13 +50,19 @@ final class ChildProcess implements AutoCloseable {
     return new ChildProcess(builder.start(), log);
   }
 
-  /** Starts a {@link ClusterProgram}. */
-  static ChildProcess startProgram(List<String> arguments, Path log) throws IOException {
+  /**
+   * Starts a program in Java.
+   *
+   * @param flags for its virtual machine, beside those that all have
+   */
+  static ChildProcess startJava(
+      List<String> flags, Class<?> program, List<String> arguments, Path log) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(FLAGS);
+    command.addAll(flags);
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.add(ClusterProgram.class.getName());
+    command.add(program.getName());
     command.addAll(arguments);
     return start(command, log);
   }
@@ -117,6 +124,17 @@ final class ChildProcess implements AutoCloseable {
   /** {@return how much processor time it has used, in steps of 10 ms} */
   long cpuNanos() {
     return process.info().totalCpuDuration().orElse(Duration.ZERO).toNanos();
+  }
+
+  /**
+   * Waits until it has ended by itself.
+   *
+   * @throws IllegalStateException if it says that it has failed, or does not end
+   */
+  void awaitEnd() throws InterruptedException {
+    if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS) || process.exitValue() != 0) {
+      throw new IllegalStateException("a process has failed; " + said());
+    }
   }
 
   boolean isAlive() {

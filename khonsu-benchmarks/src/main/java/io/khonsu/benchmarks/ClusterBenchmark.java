@@ -253,8 +253,9 @@ final class ClusterBenchmark {
 
     private Beginning begin(ClusterPeer peer, Set<Integer> ports) throws Exception {
       Path own = Files.createDirectory(directory.resolve(peer.id()));
+      List<String> flags = peer.isKhonsu() ? NodeCache.make(own, ports) : List.of();
       long before = System.nanoTime();
-      RunningCluster cluster = RunningCluster.start(peer.system(), own, ports);
+      RunningCluster cluster = RunningCluster.start(peer.system(), own, ports, flags);
       clusters.put(peer.system(), cluster);
       cluster.awaitFirstCommit();
       long firstCommitNanos = System.nanoTime() - before;

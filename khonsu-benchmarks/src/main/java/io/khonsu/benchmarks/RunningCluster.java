@@ -33,13 +33,16 @@ final class RunningCluster implements AutoCloseable {
   private final ClusterSystem system;
   private final Path directory;
   private final List<Integer> ports;
+  private final List<String> flags;
   private final List<ChildProcess> nodes = new ArrayList<>();
   private @Nullable ChildProcess client;
 
-  private RunningCluster(ClusterSystem system, Path directory, List<Integer> ports) {
+  private RunningCluster(
+      ClusterSystem system, Path directory, List<Integer> ports, List<String> flags) {
     this.system = system;
     this.directory = directory;
     this.ports = ports;
+    this.flags = flags;
   }
 
   /**
@@ -47,14 +50,16 @@ final class RunningCluster implements AutoCloseable {
    *
    * @param directory an empty one, of this cluster alone
    * @param taken ports that nobody listens on yet, but will; those of this cluster are added
+   * @param flags for the virtual machines of its nodes, beside those that all have
    */
-  static RunningCluster start(ClusterSystem system, Path directory, Set<Integer> taken)
+  static RunningCluster start(
+      ClusterSystem system, Path directory, Set<Integer> taken, List<String> flags)
       throws IOException, InterruptedException {
     List<Integer> ports = new ArrayList<>();
     for (int port = 0; port < system.portCount(); port++) {
       ports.add(freePort(taken));
     }
-    RunningCluster cluster = new RunningCluster(system, directory, ports);
+    RunningCluster cluster = new RunningCluster(system, directory, ports, flags);
     boolean started = false;
     try {
       for (int node = 1; node <= system.size(); node++) {
@@ -103,14 +108,15 @@ final class RunningCluster implements AutoCloseable {
     Path log = directory.resolve("node-" + node + ".log");
     return system == ClusterSystem.ETCD
         ? ChildProcess.start(ClusterSystem.etcdCommand(site), log)
-        : startProgram(site, log);
+        : startProgram(site, flags, log);
   }
 
-  private ChildProcess startProgram(ClusterSite site, Path log) throws IOException {
+  private ChildProcess startProgram(ClusterSite site, List<String> itsFlags, Path log)
+      throws IOException {
     List<String> arguments = new ArrayList<>(List.of(system.name(), Integer.toString(site.node())));
     arguments.addAll(List.of(site.directory().toString(), site.isNew() ? "new" : "old"));
     site.ports().forEach(port -> arguments.add(port.toString()));
-    return ChildProcess.startProgram(arguments, log);
+    return ChildProcess.startJava(itsFlags, ClusterProgram.class, arguments, log);
   }
 
   /**
@@ -124,7 +130,7 @@ final class RunningCluster implements AutoCloseable {
     ChildProcess running = client;
     if (running == null) {
       ClusterSite site = new ClusterSite(system.size(), 0, directory, ports, true);
-      running = startProgram(site, directory.resolve("client.log"));
+      running = startProgram(site, List.of(), directory.resolve("client.log"));
       client = running;
       var _ = running.answer(ANSWER);
     }
