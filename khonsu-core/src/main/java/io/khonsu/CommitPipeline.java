@@ -318,14 +318,14 @@ final class CommitPipeline implements AutoCloseable {
   }
 
   private void end(@Nullable IOException cause) {
-    if (cause != null) {
-      LOG.atError().setCause(cause).log("the storage has failed, the store has stopped");
-    }
     failure = cause;
     ended = true;
     pending.values().forEach(PendingCommit::unknown);
     wakeWaiting();
     buffer.wakeAll(); // who waits for a change would wait in vain
+    if (cause != null) { // last, as there may be no memory left for it
+      LOG.atError().setCause(cause).log("the storage has failed, the store has stopped");
+    }
   }
 
   /** Finishes the commits that were certified, and ends the thread. */

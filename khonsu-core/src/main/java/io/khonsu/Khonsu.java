@@ -4,6 +4,7 @@ import io.khonsu.mvcc.Certification;
 import io.khonsu.spi.CommitOrder;
 import io.khonsu.spi.NodeStarter;
 import io.khonsu.spi.Storage;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -191,7 +192,7 @@ public final class Khonsu extends EngineStore {
       @Nullable Storage storage,
       @Nullable BufferAllocator allocator,
       InstantSource clock) {
-    Engine engine = new Engine(config, storage, allocator, clock, null);
+    Engine engine = engine(config, storage, allocator, clock);
     Khonsu store = new Khonsu(engine);
     try {
       engine.recover();
@@ -201,6 +202,29 @@ public final class Khonsu extends EngineStore {
     } catch (RuntimeException | Error e) {
       store.closeAfter(e);
       throw e;
+    }
+  }
+
+  private static Engine engine(
+      StoreConfig config,
+      @Nullable Storage storage,
+      @Nullable BufferAllocator allocator,
+      InstantSource clock) {
+    try {
+      return new Engine(config, storage, allocator, clock, null);
+    } catch (RuntimeException | Error e) {
+      if (storage != null) {
+        closeAfter(storage, e);
+      }
+      throw e;
+    }
+  }
+
+  private static void closeAfter(Storage storage, Throwable failure) {
+    try {
+      storage.close();
+    } catch (IOException | RuntimeException e) {
+      failure.addSuppressed(e);
     }
   }
 

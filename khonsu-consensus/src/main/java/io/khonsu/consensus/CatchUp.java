@@ -374,7 +374,7 @@ final class CatchUp {
   /** Who is in a later configuration answers by announcing it. */
   private void askSeeds() {
     for (Member seed : seeds) {
-      core.send(seed, new Message.Arrived(core.configurationId()));
+      core.sendArrived(seed);
     }
   }
 }

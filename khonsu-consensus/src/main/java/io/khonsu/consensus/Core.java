@@ -184,12 +184,21 @@ final class Core {
   }
 
   /** Sends what may leave only when everything until now is durable. */
-  void sendAfterPersist(int slot, Message message) {
+  void sendAfterPersist(Member to, Message message) {
     if (deviations.has(Deviation.SEND_BEFORE_PERSIST)) {
-      send(slot, message);
+      send(to, message);
       return;
     }
-    out.afterPersist(new Envelope(clusterId, configurationId(), self, members.get(slot), message));
+    out.afterPersist(new Envelope(clusterId, configurationId(), self, to, message));
+  }
+
+  void sendAfterPersist(int slot, Message message) {
+    sendAfterPersist(members.get(slot), message);
+  }
+
+  /** Says in which configuration this replica is, once that is durable: who is not in it may go. */
+  void sendArrived(Member to) {
+    sendAfterPersist(to, new Message.Arrived(configurationId()));
   }
 
   /** Notes which fetch of a snapshot is the one under way. */

@@ -50,7 +50,7 @@ final class Postman {
     if (configuration < core.configurationId()) {
       services.library().announce(from);
     } else if (configuration > core.configurationId()) {
-      core.send(from, new Message.Arrived(core.configurationId()));
+      core.sendArrived(from);
     } else {
       handle(from, envelope.message());
     }
@@ -111,7 +111,7 @@ final class Postman {
     if (announce.configuration().id() > core.configurationId()) {
       services.catchUp().onAnnounce(from, announce);
     } else {
-      core.send(from, new Message.Arrived(core.configurationId()));
+      core.sendArrived(from);
     }
   }
 

@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 
 /** What files and directories need so that they survive a power failure. */
 final class DurableFiles {
-  private static final int ZEROS_BYTES = 1 << 20;
+  private static final int PIECE_BYTES = 1 << 20;
 
   private DurableFiles() {}
 
@@ -59,11 +59,19 @@ final class DurableFiles {
 
   /** Fills a part of a file with zeros, so that writing there later changes its data alone. */
   static void fillWithZeros(FileChannel channel, long from, long to) throws IOException {
-    ByteBuffer zeros = ByteBuffer.allocateDirect(ZEROS_BYTES);
+    ByteBuffer zeros = ByteBuffer.allocateDirect(PIECE_BYTES);
     long at = from;
     while (at < to) {
-      zeros.clear().limit((int) Math.min(ZEROS_BYTES, to - at));
+      zeros.clear().limit((int) Math.min(PIECE_BYTES, to - at));
       at += channel.write(zeros, at);
+    }
+  }
+
+  /** Writes the beginning of a file once more as it is. */
+  static void rewrite(FileChannel channel, long to) throws IOException {
+    for (long at = 0; at < to; at += PIECE_BYTES) {
+      int length = (int) Math.min(PIECE_BYTES, to - at);
+      write(channel, ByteBuffer.wrap(read(channel, at, length)), at);
     }
   }
 

@@ -126,7 +126,7 @@ public final class DurableStorage implements Storage {
 
   /** Returns when all that was committed before this call survives a power failure. */
   public void sync() throws IOException {
-    parts.log().sync();
+    Threads.apart("khonsu-log-sync", parts.log()::sync);
   }
 
   /** Returns when all that was committed before this call is in the state, and flushed. */
@@ -203,7 +203,7 @@ public final class DurableStorage implements Storage {
     } finally {
       applier.close();
       keeper.close();
-      parts.close();
+      Threads.apart("khonsu-close", parts::close);
     }
   }
 }

@@ -65,8 +65,8 @@ final class LogKeeper implements AutoCloseable {
         }
       }
     } catch (IOException | RuntimeException | Error e) {
-      LOG.atError().setCause(e).log("the log cannot be kept, commits are refused from now on");
       failure = e instanceof IOException io ? io : new IOException("keeping the log failed", e);
+      LOG.atError().setCause(e).log("the log cannot be kept, commits are refused from now on");
     }
   }
 

@@ -131,20 +131,24 @@ final class OpenedStore implements AutoCloseable {
   /** Checks that the log is as long as it is known to have been, and the state reaches to it. */
   static void checkWhole(StoreFile.Content content, long logTrimmed, long logLast, long applied)
       throws StorageRefusedException {
-    long known = Math.max(content.syncedVersion(), applied);
-    if (logLast < known) {
-      throw new StorageRefusedException(
-          Reason.DATA_LOSS,
-          "the log ends at version %d, but was synced up to %d: put the whole log back, or restore a"
-                  .formatted(logLast, known)
-              + " backup");
-    }
+    checkNotShort(logLast, Math.max(content.syncedVersion(), applied));
     if (logTrimmed > applied) {
       throw new StorageRefusedException(
           Reason.DATA_LOSS,
           "the state ends at version %d, but the log begins after %d: put the newest state back, or"
                   .formatted(applied, logTrimmed)
               + " restore a backup");
+    }
+  }
+
+  /** Checks that a log does not end before the version up to which it was synced. */
+  static void checkNotShort(long logLast, long known) throws StorageRefusedException {
+    if (logLast < known) {
+      throw new StorageRefusedException(
+          Reason.DATA_LOSS,
+          "the log ends at version %d, but was synced up to %d: put the whole log back, or restore a"
+                  .formatted(logLast, known)
+              + " backup");
     }
   }
 
@@ -221,7 +225,9 @@ final class OpenedStore implements AutoCloseable {
               switch (content.log()) {
                 case ENGINE ->
                     KeyValueLog.open(store(LOG, Use.LOG, Presence.EXISTING), content.id());
-                case SEGMENTS -> SegmentLog.open(place, content.id(), settings.segmentBytes());
+                case SEGMENTS ->
+                    SegmentLog.open(
+                        place, content.id(), settings.segmentBytes(), content.syncedVersion());
               });
       StateStore state =
           own(StateStore.open(store(STATE, Use.STATE, Presence.EXISTING), content.id()));

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,10 +31,15 @@ public final class OwnedDisk implements KeyValueStore {
    */
   private static final String STORE = "data";
   private static final String COUNTS = "owner";
+
+  /** What is there when a creation was interrupted at its beginning. */
+  private static final Set<String> UNFINISHED = Set.of(OwnerFile.NEXT_NAME, StoreLock.NAME);
+
   private static final byte[] WRITES = {'w'};
   private static final long NANOS_BETWEEN_NOTES = 5_000_000_000L;
 
   private final Path directory;
+  private final StoreLock lock;
   private final KeyValueStore store;
   private OwnerFile file;
   private long writes;
@@ -49,8 +55,10 @@ public final class OwnedDisk implements KeyValueStore {
    */
   public record Owner(String name, String remedy) {}
 
-  private OwnedDisk(Path directory, KeyValueStore store, OwnerFile file, long writes) {
+  private OwnedDisk(
+      Path directory, StoreLock lock, KeyValueStore store, OwnerFile file, long writes) {
     this.directory = directory;
+    this.lock = lock;
     this.store = store;
     this.file = file;
     this.writes = writes;
@@ -69,6 +77,20 @@ public final class OwnedDisk implements KeyValueStore {
     if (!Files.exists(directory)) {
       DurableFiles.createDirectory(directory);
     }
+    checkNew(directory, owner); // before there is a lock in what may be somebody else's
+    return locked(
+        directory,
+        lock -> {
+          checkNew(directory, owner);
+          DurableFiles.deleteTree(directory.resolve(STORE)); // nobody was told of anything in it
+          OwnerFile file = new OwnerFile(owner.name, engine.name(), 0);
+          file.write(directory);
+          KeyValueStore store = open(directory, Presence.NEW, spaces, engine);
+          return new OwnedDisk(directory, lock, store, file, 0);
+        });
+  }
+
+  private static void checkNew(Path directory, Owner owner) throws IOException {
     if (hasFile(directory)) {
       OwnerFile found = OwnerFile.read(directory);
       checkOwner(directory, owner, found);
@@ -78,16 +100,31 @@ public final class OwnedDisk implements KeyValueStore {
             "%s holds %s already: open it as what was there before, not as new"
                 .formatted(directory, owner.name));
       }
-      DurableFiles.deleteTree(directory.resolve(STORE)); // nobody was told of anything in it
     } else if (!Files.isDirectory(directory) || holdsOthers(directory)) {
       throw new StorageRefusedException(
           Reason.NOT_A_STORE,
           "%s is not an empty directory: name a new one for %s".formatted(directory, owner.name));
     }
-    OwnerFile file = new OwnerFile(owner.name, engine.name(), 0);
-    file.write(directory);
-    KeyValueStore store = open(directory, Presence.NEW, spaces, engine);
-    return new OwnedDisk(directory, store, file, 0);
+  }
+
+  /** Makes or opens a disk. */
+  @FunctionalInterface
+  private interface Opening {
+    OwnedDisk open(StoreLock lock) throws IOException;
+  }
+
+  private static OwnedDisk locked(Path directory, Opening opening) throws IOException {
+    StoreLock lock = StoreLock.take(directory);
+    boolean opened = false;
+    try {
+      OwnedDisk disk = opening.open(lock);
+      opened = true;
+      return disk;
+    } finally {
+      if (!opened) {
+        lock.close();
+      }
+    }
   }
 
   /**
@@ -100,8 +137,14 @@ public final class OwnedDisk implements KeyValueStore {
     if (!hasFile(directory)) {
       throw lost(directory + " does not hold " + owner.name, owner);
     }
+    checkOwner(directory, owner, OwnerFile.read(directory)); // whoever uses it
+    return locked(directory, lock -> open(directory, owner, spaces, engine, lock));
+  }
+
+  private static OwnedDisk open(
+      Path directory, Owner owner, List<String> spaces, KeyValueEngine engine, StoreLock lock)
+      throws IOException {
     OwnerFile file = OwnerFile.read(directory);
-    checkOwner(directory, owner, file);
     if (!file.engine().equals(engine.name())) {
       throw OpenedStore.missingEngine(directory, file.engine(), engine.name());
     }
@@ -122,7 +165,7 @@ public final class OwnedDisk implements KeyValueStore {
                 .formatted(directory, writes, file.writes()),
             owner);
       }
-      OwnedDisk disk = new OwnedDisk(directory, store, file, writes);
+      OwnedDisk disk = new OwnedDisk(directory, lock, store, file, writes);
       disk.note();
       opened = true;
       return disk;
@@ -135,7 +178,7 @@ public final class OwnedDisk implements KeyValueStore {
 
   private static boolean holdsOthers(Path directory) throws IOException {
     return DurableFiles.list(directory).stream()
-        .anyMatch(entry -> !entry.getFileName().toString().equals(OwnerFile.NEXT_NAME));
+        .anyMatch(entry -> !UNFINISHED.contains(entry.getFileName().toString()));
   }
 
   private static boolean hasFile(Path directory) {
@@ -240,7 +283,15 @@ public final class OwnedDisk implements KeyValueStore {
         note();
       }
     } finally {
+      release();
+    }
+  }
+
+  private void release() throws IOException {
+    try {
       store.close();
+    } finally {
+      lock.close();
     }
   }
 }

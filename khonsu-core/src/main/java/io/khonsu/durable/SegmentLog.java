@@ -92,11 +92,14 @@ public final class SegmentLog implements CommitLog {
   /**
    * {@return the log in a directory}
    *
-   * @throws StorageRefusedException if it belongs to another store, or has another format
+   * @param knownVersion up to which it is known to have been synced
+   * @throws StorageRefusedException if it belongs to another store, or has another format, or ends
+   *     before that version: then nothing is changed
    * @throws DamagedStorageException if a file is missing, or not as it was written
    */
-  static SegmentLog open(Path directory, StoreId id, long segmentBytes) throws IOException {
-    OpenedTail tail = tail(segments(directory, id), true);
+  static SegmentLog open(Path directory, StoreId id, long segmentBytes, long knownVersion)
+      throws IOException {
+    OpenedTail tail = tail(segments(directory, id), true, knownVersion);
     DurableFiles.syncDirectory(directory); // the last segment may have just got its name
     return opened(directory, id, segmentBytes, tail);
   }
@@ -110,7 +113,7 @@ public final class SegmentLog implements CommitLog {
 
   /** {@return the log in a directory, to be read only: nothing is changed on disk} */
   static CommitLog look(Path directory, StoreId id) throws IOException {
-    OpenedTail tail = tail(segments(directory, id), false);
+    OpenedTail tail = tail(segments(directory, id), false, 0);
     FileChannel channel = FileChannel.open(tail.segments.getLast().file, StandardOpenOption.READ);
     return new SegmentLog(directory, id, SpareSegment.none(directory), channel, tail);
   }
@@ -159,7 +162,8 @@ public final class SegmentLog implements CommitLog {
   /** The segments of a log that is being opened, and where it ends. */
   private record OpenedTail(List<Segment> segments, Place place) {}
 
-  private static OpenedTail tail(List<Segment> segments, boolean repairs) throws IOException {
+  private static OpenedTail tail(List<Segment> segments, boolean repairs, long knownVersion)
+      throws IOException {
     Segment last = segments.getLast();
     checkSize(last);
     SegmentScan scan;
@@ -171,15 +175,22 @@ public final class SegmentLog implements CommitLog {
       }
       endsClean = scan.checkEndsTorn();
     }
+    OpenedStore.checkNotShort(scan.place().lastVersion(), knownVersion);
     if (repairs) {
       repair(last, scan.place().at(), endsClean);
     }
     return new OpenedTail(segments, scan.place());
   }
 
-  /** Removes what was being written at the end; what is left is built upon, so it is synced. */
+  /**
+   * Removes what was being written at the end; what is left is built upon, so it is synced. It is
+   * written once more before: after a sync that has failed, the system may take what never got to
+   * the disk for what is there.
+   */
   private static void repair(Segment last, long end, boolean endsClean) throws IOException {
-    try (FileChannel channel = FileChannel.open(last.file, StandardOpenOption.WRITE)) {
+    try (FileChannel channel =
+        FileChannel.open(last.file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      DurableFiles.rewrite(channel, end);
       if (!endsClean) {
         DurableFiles.fillWithZeros(channel, end, last.sizeBytes);
       }
@@ -276,6 +287,9 @@ public final class SegmentLog implements CommitLog {
       throw !position.isStopped() && Files.exists(file)
           ? position.stop("the log cannot go on in " + file, e)
           : e;
+    } catch (RuntimeException | Error e) {
+      var _ = position.stop("the log cannot go on in " + file, new IOException(e));
+      throw e;
     }
   }
 

@@ -78,8 +78,16 @@ final class SpareSegment implements AutoCloseable {
     step.run();
     Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
     DurableFiles.syncDirectory(directory);
-    made = CompletableFuture.supplyAsync(this::makeSpare, SpareSegment::start);
+    made = begin();
     return size;
+  }
+
+  private @Nullable CompletableFuture<Boolean> begin() {
+    try {
+      return CompletableFuture.supplyAsync(this::makeSpare, SpareSegment::start);
+    } catch (OutOfMemoryError _) { // there is no room for a thread
+      return null; // made when it is needed
+    }
   }
 
   private static void start(Runnable task) {

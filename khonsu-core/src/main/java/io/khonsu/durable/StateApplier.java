@@ -149,8 +149,8 @@ final class StateApplier implements AutoCloseable {
       }
       flushAndTrim();
     } catch (IOException | RuntimeException | Error e) {
-      LOG.atError().setCause(e).log("the state cannot be written, commits are refused from now on");
       fail(e instanceof IOException io ? io : new IOException("applying has stopped", e));
+      LOG.atError().setCause(e).log("the state cannot be written, commits are refused from now on");
     }
   }
 

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.khonsu.Durability;
+import io.khonsu.Khonsu;
+import io.khonsu.StoreConfig;
 import io.khonsu.TableSpec;
 import io.khonsu.spi.CommittedTransaction;
 import io.khonsu.spi.DamagedStorageException;
@@ -24,6 +26,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.RootAllocator;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
@@ -157,6 +161,35 @@ class DurableStorageTest {
     DurableStorage sync = open();
     sync.commit(List.of(put(5, "k", 10)));
     assertThat(sync.log().syncedVersion()).isEqualTo(5);
+  }
+
+  /** The channels of a thread that is interrupted close; those of the store must not. */
+  @ParameterizedTest
+  @EnumSource(LogKind.class)
+  void interruptedThread_canSyncAndClose(LogKind log) throws IOException {
+    settings = settings.withLog(log).withDurability(Durability.NONE);
+    DurableStorage storage = open();
+    storage.commit(List.of(create(1)));
+    Thread.currentThread().interrupt();
+    storage.sync();
+    assertThat(Thread.interrupted()).isTrue();
+    storage.commit(List.of(put(2, "k", 10)));
+    Thread.currentThread().interrupt();
+    storage.close();
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(StoreFile.read(place()).phase()).isEqualTo(StoreFile.Phase.CLOSED);
+    assertThat(open().log().lastVersion()).isEqualTo(2);
+  }
+
+  @Test
+  void open_withAnAllocatorThatIsClosed_closesTheStorage() throws IOException {
+    DurableStorage storage = open();
+    BufferAllocator closed = new RootAllocator();
+    closed.close();
+    assertThatThrownBy(() -> Khonsu.open(StoreConfig.defaults(), storage, closed))
+        .isInstanceOf(IllegalStateException.class);
+    assertThat(engine.openStores()).isZero();
+    assertThat(open().log().lastVersion()).isZero();
   }
 
   @Test

@@ -20,6 +20,6 @@ class SegmentLogContractTest extends CommitLogContract {
 
   @Override
   protected CommitLog open() throws IOException {
-    return SegmentLog.open(root.resolve("log"), id, SEGMENT_BYTES);
+    return SegmentLog.open(root.resolve("log"), id, SEGMENT_BYTES, 0);
   }
 }

@@ -14,6 +14,7 @@ import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -104,7 +105,7 @@ class SegmentLogDamageTest {
       }
     }
     List<LogRecord> found = new ArrayList<>();
-    try (SegmentLog log = SegmentLog.open(place(), ID, segmentBytes)) {
+    try (SegmentLog log = SegmentLog.open(place(), ID, segmentBytes, 0)) {
       log.read(0, found::add);
     }
     assertThat(found).isEqualTo(records);
@@ -180,7 +181,7 @@ class SegmentLogDamageTest {
   @Test
   void otherStore_isRefused() throws IOException {
     fill(1);
-    assertThatThrownBy(() -> SegmentLog.open(place(), new StoreId(1, 3), SEGMENT_BYTES))
+    assertThatThrownBy(() -> SegmentLog.open(place(), new StoreId(1, 3), SEGMENT_BYTES, 0))
         .isInstanceOfSatisfying(
             StorageRefusedException.class,
             e -> assertThat(e.reason()).isEqualTo(Reason.FOREIGN_PART));
@@ -343,7 +344,26 @@ class SegmentLogDamageTest {
     byte[] torn = Files.readAllBytes(file(1));
     Arrays.fill(torn, 1_024, 1_536, (byte) 0); // within the second
     Files.write(file(1), torn);
+    byte[] found = Files.readAllBytes(file(1));
+    assertThatThrownBy(() -> SegmentLog.open(place(), ID, SEGMENT_BYTES, 3))
+        .isInstanceOfSatisfying(
+            StorageRefusedException.class, e -> assertThat(e.reason()).isEqualTo(Reason.DATA_LOSS))
+        .hasMessageContaining("ends at version 1, but was synced up to 3");
+    assertThat(Files.readAllBytes(file(1))).as("what is refused").isEqualTo(found);
     assertThat(read()).containsExactly(record(1));
+  }
+
+  /** Else, after a sync that failed, it may be in the memory of the system only, for good. */
+  @Test
+  void lastSegment_isWrittenOnceMore_whenItIsOpened() throws IOException {
+    List<LogRecord> records = fill(3);
+    FileTime longAgo = FileTime.fromMillis(0);
+    var _ = Files.setLastModifiedTime(file(1), longAgo);
+    byte[] bytes = Files.readAllBytes(file(1));
+    open().close();
+    assertThat(Files.getLastModifiedTime(file(1))).isGreaterThan(longAgo);
+    assertThat(Files.readAllBytes(file(1))).isEqualTo(bytes);
+    assertThat(read()).isEqualTo(records);
   }
 
   /** Oldest first, and each before the next: what is left goes on without a gap. */
@@ -398,7 +418,7 @@ class SegmentLogDamageTest {
   }
 
   private SegmentLog open() throws IOException {
-    return SegmentLog.open(place(), ID, SEGMENT_BYTES);
+    return SegmentLog.open(place(), ID, SEGMENT_BYTES, 0);
   }
 
   private Path place() {

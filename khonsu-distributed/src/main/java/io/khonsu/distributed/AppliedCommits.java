@@ -243,13 +243,24 @@ final class AppliedCommits implements ReplicatedHistory {
 
   @Override
   public void read(long afterVersion, Receiver receiver) throws IOException {
+    while (!readOnce(afterVersion, receiver)) {
+      // a snapshot was installed just then, and what was to be read is gone: what it stands for
+    }
+  }
+
+  /** {@return whether there was what had to be read, when it began to be read} */
+  private boolean readOnce(long afterVersion, Receiver receiver) throws IOException {
     // Taken first: what goes to the disk meanwhile is then in both, and nothing in neither.
+    long begun = generation;
     long last = lastVersion;
     List<CommittedTransaction> behind = recentAfter(afterVersion);
     long end = behind.isEmpty() ? last + 1 : behind.getFirst().version();
     long read = afterVersion;
     try (CommitCursor commits = cursor(afterVersion, Math.max(afterVersion, end - 1))) {
       checkKept(afterVersion); // once the cursor keeps what it shows
+      if (generation != begun) {
+        return false;
+      }
       while (commits.next()) {
         LogRecord record = record(commits, read);
         receiver.accept(record);
@@ -259,6 +270,7 @@ final class AppliedCommits implements ReplicatedHistory {
     for (CommittedTransaction commit : behind) {
       receiver.accept(commit.record());
     }
+    return true;
   }
 
   private LogRecord record(CommitCursor commits, long read) throws IOException {

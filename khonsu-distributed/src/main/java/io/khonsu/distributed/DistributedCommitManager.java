@@ -335,7 +335,7 @@ public final class DistributedCommitManager implements AutoCloseable {
       case Event.ReadRejected(List<Long> ids) -> reads.rejected(ids);
       case Event.SnapshotInstalled _ -> {
         snapshotsInstalled++;
-        submitter.settle(state.sessions());
+        submitter.settle(state.sessions()); // before what comes behind it is applied
       }
       case Event.SnapshotWanted _ -> checkpoints.want();
       case Event.ConfigurationStarted(var configuration, long _, boolean _) -> begun(configuration);

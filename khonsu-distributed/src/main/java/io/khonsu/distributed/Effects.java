@@ -178,12 +178,18 @@ final class Effects {
     }
   }
 
+  private static boolean isInstalled(Event event) {
+    return event instanceof Event.SnapshotInstalled;
+  }
+
   private void handOver(Applier applier, Consumer<Event> events) throws IOException {
     List<Output> taken = List.copyOf(results);
     results.clear();
     for (Output output : taken) {
-      if (output.events().stream().anyMatch(Event.SnapshotInstalled.class::isInstance)) {
-        checkpoints.installed(); // before the entries decided behind it
+      List<Event> installed = output.events().stream().filter(Effects::isInstalled).toList();
+      if (!installed.isEmpty()) { // before the entries decided behind it
+        checkpoints.installed();
+        installed.forEach(events);
       }
       Decided decided = output.decided();
       if (decided != null) {
@@ -193,7 +199,7 @@ final class Effects {
           index += run.count();
         }
       }
-      output.events().forEach(events);
+      output.events().stream().filter(event -> !isInstalled(event)).forEach(events);
       for (SnapshotRead read : output.snapshotReads()) {
         take(replica.step(checkpoints.read(read)));
       }

@@ -172,7 +172,7 @@ class RocksDbClusterTest {
   void diskThatIsThere_isNoNewOne_andHasOneUser() throws Exception {
     try (Nodes nodes = nodes(1)) {
       var _ = nodes.member(1).store().createTable(NUMBERS);
-      refused(() -> nodes.start(1, NodePresence.EXISTING), Reason.IN_USE, "open already");
+      refused(() -> nodes.start(1, NodePresence.EXISTING), Reason.IN_USE, "close it there first");
       nodes.stop(1);
       refused(() -> nodes.start(1, NodePresence.NEW), Reason.NOT_A_STORE, "not as new");
       nodes.start(1, NodePresence.EXISTING);

@@ -83,7 +83,7 @@ class ServerCommandTest {
       assertThat(node.member().store().tables()).isEmpty();
       CommandRun inUse = CommandRun.of("server", "--config", file);
       assertThat(inUse.exitCode()).isEqualTo(3);
-      assertThat(inUse.err()).contains("open already");
+      assertThat(inUse.err()).contains("close it there first");
     }
     CommandRun asNew = CommandRun.of("server", "--new", "--config", file);
     assertThat(asNew.exitCode()).isEqualTo(2);
