@@ -223,7 +223,7 @@ public final class Khonsu extends EngineStore {
   private static void closeAfter(Storage storage, Throwable failure) {
     try {
       storage.close();
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       failure.addSuppressed(e);
     }
   }

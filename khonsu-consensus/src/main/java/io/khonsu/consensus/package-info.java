@@ -75,6 +75,8 @@
  *   <li>Appended entries are durable before Accepted leaves, and before the leader counts itself.
  *       The leader sends them, and AcceptSync, without waiting for its own disk: what it did not
  *       store it does not count, and after a crash it never resumes its ballot.
+ *   <li>A configuration and what leads up to it are durable before Arrived tells of it: a replica
+ *       that was removed may go then.
  *   <li>The decided index rides on other writes. A restart finds out what is missing, from the
  *       promises of the others and by deciding again.
  *   <li>A storage that failed ends the replica. One that was lost ends the {@link

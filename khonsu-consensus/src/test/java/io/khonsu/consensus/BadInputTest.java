@@ -351,6 +351,7 @@ class BadInputTest {
         });
     lab.lose();
     lab.inject(new Envelope(7, 2, lab.member(2), lab.member(1), takeover));
+    lab.node(1).forceAll(); // where it is must be durable before it says so
     assertThat(lab.network())
         .singleElement()
         .satisfies(answer -> assertThat(answer.message()).isEqualTo(new Message.Arrived(1)));

@@ -220,17 +220,18 @@ final class OpenedStore implements AutoCloseable {
         throw missingEngine(directory, content.engine(), engine.name());
       }
       Path place = directory.resolve(LOG);
+      // The state first: by what it has, a log is refused that ends too early, as it is.
+      StateStore state =
+          own(StateStore.open(store(STATE, Use.STATE, Presence.EXISTING), content.id()));
+      long known = Math.max(content.syncedVersion(), state.appliedVersion());
       CommitLog log =
           own(
               switch (content.log()) {
                 case ENGINE ->
                     KeyValueLog.open(store(LOG, Use.LOG, Presence.EXISTING), content.id());
                 case SEGMENTS ->
-                    SegmentLog.open(
-                        place, content.id(), settings.segmentBytes(), content.syncedVersion());
+                    SegmentLog.open(place, content.id(), settings.segmentBytes(), known);
               });
-      StateStore state =
-          own(StateStore.open(store(STATE, Use.STATE, Presence.EXISTING), content.id()));
       checkWhole(content, log.trimmedVersion(), log.lastVersion(), state.appliedVersion());
       file.begin(log.lastVersion());
       return new OpenedStore(file, log, state, owned);

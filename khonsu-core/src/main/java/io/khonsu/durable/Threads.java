@@ -26,7 +26,11 @@ final class Threads {
           task.run();
           return null;
         });
-    join(Thread.ofPlatform().name(name).start(done));
+    try {
+      join(Thread.ofPlatform().name(name).start(done));
+    } catch (OutOfMemoryError _) { // there is no room for a thread
+      done.run();
+    }
     if (done.state() == Future.State.FAILED) {
       switch (done.exceptionNow()) {
         case IOException e -> throw e;

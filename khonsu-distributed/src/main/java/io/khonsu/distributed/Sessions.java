@@ -94,6 +94,11 @@ final class Sessions {
     return lastSession;
   }
 
+  /** {@return whether there is or was a session of a number} */
+  boolean wasOpened(long number) {
+    return number <= lastSession;
+  }
+
   /** Ends the sessions that did nothing since a version. */
   void expireBefore(long version) {
     sessions

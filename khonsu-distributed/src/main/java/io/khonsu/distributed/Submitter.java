@@ -138,10 +138,14 @@ final class Submitter {
     }
   }
 
-  /** Looks for outcomes in sessions that were taken over as they are, without their entries. */
+  /**
+   * Looks for outcomes in sessions that were taken over as they are, without their entries. Of
+   * sessions that were opened later the entries are still to come.
+   */
   void settle(Sessions sessions) {
     for (Pending each : List.copyOf(pending.values())) {
-      if (each.submission instanceof Submission.Commit commit) {
+      if (each.submission instanceof Submission.Commit commit
+          && sessions.wasOpened(CommitIds.session(commit.commitId()))) {
         Outcome outcome = sessions.find(commit.commitId());
         if (outcome instanceof Outcome.NoSession && each.sent == Sent.MAYBE) {
           pending.remove(commit.identity());

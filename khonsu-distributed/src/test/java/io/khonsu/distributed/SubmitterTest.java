@@ -79,6 +79,23 @@ class SubmitterTest {
     assertThat(submitter.count()).isZero();
   }
 
+  /** A node takes over sessions without their entries; of later ones the entries still come. */
+  @Test
+  void whatSessionsSay_thatWereTakenOver_isTold_butNothingOfLaterOnes() {
+    Submission ended = add(1);
+    submitter.sent(List.of(ended), 0);
+    Sessions sessions = new Sessions();
+    submitter.settle(sessions);
+    assertThat(told).isEmpty(); // the session is opened later
+    assertThat(sessions.open(5)).isEqualTo(1);
+    submitter.settle(sessions);
+    assertThat(told).isEmpty(); // the commit comes later
+    sessions.expireBefore(6);
+    submitter.settle(sessions);
+    assertThat(told).containsExactly(Submitter.Sent.MAYBE);
+    assertThat(submitter.count()).isZero();
+  }
+
   @Test
   void whatNobodyWaitsFor_isNotedWithoutEffect() {
     Submission known = add(1);
