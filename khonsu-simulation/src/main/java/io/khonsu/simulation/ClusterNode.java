@@ -280,7 +280,9 @@ final class ClusterNode {
         wake();
       }
       world.applied(this);
-      world.probe().turn(id, current.history());
+      if (disk.busyUntil() == world.scheduler().now()) { // else a crash may undo what it has shown
+        world.probe().turn(id, current.history());
+      }
     } catch (IOException e) {
       fail(e);
     }
