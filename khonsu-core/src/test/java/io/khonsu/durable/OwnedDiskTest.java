@@ -45,7 +45,10 @@ class OwnedDiskTest {
   @Test
   void secondUser_isRefused_alsoBeforeTheFirstWrite() throws IOException {
     try (OwnedDisk disk = create()) {
+      Path used = Files.createDirectory(place().resolve("data")).resolve("used");
+      Files.writeString(used, "by the first one");
       refused(this::create, Reason.IN_USE, "open: close it there first");
+      assertThat(used).hasContent("by the first one");
       put(disk, 1);
       refused(this::open, Reason.IN_USE, "open: close it there first");
       refused(this::create, Reason.NOT_A_STORE, "not as new");
