@@ -31,8 +31,8 @@ final class Spiller {
   /*
    * Where the bytes of a batch are:
    *
-   *   HOT       StoredBatch.batch is set. Arrow memory at first; on the heap after it came back
-   *   COOLING   StoredBatch.batch is null, Residence.cooling is set
+   *   HOT       HeldBatch.batch is set. Arrow memory at first; on the heap after it came back
+   *   COOLING   HeldBatch.batch is null, Residence.cooling is set
    *   COLD      both are null, and its frame is in the scratch space under Residence.id
    *
    * What is in Arrow memory cools before it is cold. What came back to the heap is on disk already
@@ -81,12 +81,12 @@ final class Spiller {
    * In Arrow memory, in the order in which they came into sight. Guarded by {@code lock}, as what
    * follows.
    */
-  private final Set<StoredBatch> hot = new LinkedHashSet<>();
+  private final Set<HeldBatch> hot = new LinkedHashSet<>();
 
   /** Those in sight on the heap, in the order in which they came back. */
-  private final Set<StoredBatch> onHeap = new LinkedHashSet<>();
+  private final Set<HeldBatch> onHeap = new LinkedHashSet<>();
 
-  private final Set<StoredBatch> cooling = new LinkedHashSet<>();
+  private final Set<HeldBatch> cooling = new LinkedHashSet<>();
   private long coolingBytes;
   private long coldBatches;
   private long coldBytes;
@@ -133,7 +133,7 @@ final class Spiller {
   }
 
   /** Counts a new batch among those that may be spilled. */
-  void add(StoredBatch batch) {
+  void add(HeldBatch batch) {
     lock.lock();
     try {
       hot.add(batch);
@@ -143,7 +143,7 @@ final class Spiller {
   }
 
   /** Lets go of a batch whose last version was retired. */
-  void remove(StoredBatch batch, Residence at) {
+  void remove(HeldBatch batch, Residence at) {
     FrozenBatch held;
     lock.lock();
     try {
@@ -174,7 +174,7 @@ final class Spiller {
    *
    * @throws StorageException if they cannot be read back; what else there is can be read
    */
-  FrozenBatch bringBack(StoredBatch batch, Residence at) {
+  FrozenBatch bringBack(HeldBatch batch, Residence at) {
     FrozenBatch found = look(batch, at);
     if (found != null) {
       return found;
@@ -195,7 +195,7 @@ final class Spiller {
   }
 
   /** {@return a batch that is in memory, in sight again if it was cooling; null if it is cold} */
-  private @Nullable FrozenBatch look(StoredBatch batch, Residence at) {
+  private @Nullable FrozenBatch look(HeldBatch batch, Residence at) {
     lock.lock();
     try {
       if (at.gone) {
@@ -231,7 +231,7 @@ final class Spiller {
     throw new StoreClosedException();
   }
 
-  private void noteRead(StoredBatch batch, Residence at, FrozenBatch read) {
+  private void noteRead(HeldBatch batch, Residence at, FrozenBatch read) {
     lock.lock();
     try {
       broughtBack++;
@@ -243,7 +243,7 @@ final class Spiller {
   }
 
   /** Puts a batch into sight if there is room, or is when older ones have left the heap. */
-  private void admit(StoredBatch batch, Residence at, FrozenBatch read) {
+  private void admit(HeldBatch batch, Residence at, FrozenBatch read) {
     if (!at.gone && makeRoomOnHeap(at.sizeBytes)) {
       batch.putInSight(read);
       onHeap.add(batch);
@@ -271,11 +271,11 @@ final class Spiller {
 
   /** Puts a batch on the heap out of sight, which the garbage collector may take then. */
   private boolean dropEldestOnHeap() {
-    Iterator<StoredBatch> eldest = onHeap.iterator();
+    Iterator<HeldBatch> eldest = onHeap.iterator();
     if (!eldest.hasNext()) {
       return false;
     }
-    StoredBatch batch = eldest.next();
+    HeldBatch batch = eldest.next();
     Residence at = batch.requireResidence();
     takeFromHeap(batch, at);
     batch.putOutOfSight();
@@ -284,7 +284,7 @@ final class Spiller {
     return true;
   }
 
-  private void takeFromHeap(StoredBatch batch, Residence at) {
+  private void takeFromHeap(HeldBatch batch, Residence at) {
     if (onHeap.remove(batch)) {
       heapBytes.addAndGet(-at.sizeBytes);
     }
@@ -409,23 +409,23 @@ final class Spiller {
     }
   }
 
-  private void letGoOf(List<StoredBatch> cooled, long sizeBytes) throws IOException {
+  private void letGoOf(List<HeldBatch> cooled, long sizeBytes) throws IOException {
     int blocked = 0;
-    Iterator<StoredBatch> next = cooled.iterator();
+    Iterator<HeldBatch> next = cooled.iterator();
     while (!isClosing() && next.hasNext() && blocked < BLOCKED_MAX && !isRoomFor(sizeBytes)) {
       blocked += letGo(next.next()) ? 0 : 1;
     }
   }
 
   /** Puts as much out of sight as is needed; {@return the first of what is} */
-  private List<StoredBatch> cool(long sizeBytes) {
+  private List<HeldBatch> cool(long sizeBytes) {
     lock.lock();
     try {
       long excess = residentBytes() + sizeBytes - budgetBytes;
       List<Residence> cooled = new ArrayList<>();
-      Iterator<StoredBatch> next = hot.iterator();
+      Iterator<HeldBatch> next = hot.iterator();
       while (next.hasNext() && coolingBytes < excess + budgetBytes / COOLING_SHARE) {
-        StoredBatch batch = next.next();
+        HeldBatch batch = next.next();
         next.remove();
         Residence at = batch.requireResidence();
         at.cooling = batch.inSight();
@@ -445,7 +445,7 @@ final class Spiller {
   }
 
   /** Frees the memory of a batch; {@return false if somebody may still be using it} */
-  private boolean letGo(StoredBatch batch) throws IOException {
+  private boolean letGo(HeldBatch batch) throws IOException {
     Residence at = batch.requireResidence();
     FrozenBatch cooled;
     long id;
@@ -476,7 +476,7 @@ final class Spiller {
   }
 
   /** Writes a batch that this holds a reference to, and lets go of it. */
-  private void writeOut(StoredBatch batch, Residence at, FrozenBatch cooled) throws IOException {
+  private void writeOut(HeldBatch batch, Residence at, FrozenBatch cooled) throws IOException {
     long id = 0;
     boolean isCold = false;
     waits.writing(true);
@@ -497,7 +497,7 @@ final class Spiller {
   }
 
   /** The next attempt begins with others: it may be this one alone that cannot be written. */
-  private void putLast(StoredBatch batch) {
+  private void putLast(HeldBatch batch) {
     lock.lock();
     try {
       if (cooling.remove(batch)) {
@@ -509,7 +509,7 @@ final class Spiller {
   }
 
   /** Notes that a frame is on disk; {@return whether the batch was not looked for meanwhile} */
-  private boolean written(StoredBatch batch, Residence at, long id) {
+  private boolean written(HeldBatch batch, Residence at, long id) {
     lock.lock();
     try {
       if (at.gone) {
@@ -527,14 +527,14 @@ final class Spiller {
     }
   }
 
-  private void makeCold(StoredBatch batch, Residence at) {
+  private void makeCold(HeldBatch batch, Residence at) {
     takeFromCooling(batch, at);
     waits.batchLeft();
     coldBatches++;
     coldBytes += at.sizeBytes;
   }
 
-  private void takeFromCooling(StoredBatch batch, Residence at) {
+  private void takeFromCooling(HeldBatch batch, Residence at) {
     if (cooling.remove(batch)) {
       coolingBytes -= at.sizeBytes;
       at.cooling = null;

@@ -1,10 +1,10 @@
 package io.khonsu;
 
 import com.google.errorprone.annotations.MustBeClosed;
+import io.khonsu.internal.arrow.BatchFrame;
 import io.khonsu.internal.arrow.FrozenBatch;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,10 +15,8 @@ import org.jspecify.annotations.Nullable;
  * use what that snapshot sees. Where the bytes are meanwhile is up to a {@link Spiller}, if the
  * store has one; so they are reached through {@link #batch} and {@link #pin} only.
  */
-final class StoredBatch implements StoredValue {
+abstract sealed class StoredBatch implements StoredValue permits SmallBatch, HeldBatch {
   private static final VarHandle LIVE;
-  private static final VarHandle WORD = MethodHandles.arrayElementVarHandle(long[].class);
-  private static final long[] NO_BITS = {};
 
   static {
     try {
@@ -28,15 +26,6 @@ final class StoredBatch implements StoredValue {
     }
   }
 
-  /** The bytes, unless they have to be looked for. */
-  private volatile @Nullable FrozenBatch batch;
-
-  /** Null if the bytes stay where they are. */
-  private final @Nullable Residence residence;
-
-  /** How many versions pointed here at first. */
-  private final int versions;
-
   /** Versions that point here and are not yet retired. */
   @SuppressWarnings("UnusedVariable") // accessed through its VarHandle
   private volatile int live;
@@ -44,28 +33,21 @@ final class StoredBatch implements StoredValue {
   /** How many versions a newer one has taken the place of. Written inside the commit section. */
   private volatile int superseded;
 
-  /** Which ones, by index; made when the first of several is superseded. */
-  private volatile long[] supersededBits = NO_BITS;
-
-  private StoredBatch(FrozenBatch batch, int versions, @Nullable Spiller spiller) {
-    this.batch = batch;
-    this.versions = versions;
+  StoredBatch(int versions) {
     this.live = versions;
-    this.residence = spiller != null && batch.isNative() ? new Residence(spiller, batch) : null;
   }
 
   /** Takes over a batch that so many versions will point into, and that may be spilled. */
   static StoredBatch consume(FrozenBatch batch, int versions, @Nullable Spiller spiller) {
-    StoredBatch stored = new StoredBatch(batch, versions, spiller);
-    if (stored.residence != null) {
-      stored.residence.spiller.add(stored);
-    }
-    return stored;
+    byte[] frame = versions == 1 ? BatchFrame.frameOfSmall(batch) : null;
+    return frame == null
+        ? HeldBatch.consume(batch, versions, spiller)
+        : new SmallBatch(batch.schema(), frame);
   }
 
   /** {@return a batch that somebody else owns, among those that are committed} */
   static StoredBatch borrow(FrozenBatch batch) {
-    return new StoredBatch(batch, 1, null);
+    return consume(batch, 1, null);
   }
 
   /**
@@ -73,11 +55,7 @@ final class StoredBatch implements StoredValue {
    *
    * @throws StorageException if they are on disk and cannot be read
    */
-  FrozenBatch batch() {
-    assert ViewState.Inside.isThis() : "who is not inside a view pins what it reads";
-    FrozenBatch found = batch;
-    return found != null ? found : bringBack();
-  }
+  abstract FrozenBatch batch();
 
   /**
    * {@return the bytes, which stay valid until the caller closes them; for any thread, as long as
@@ -86,121 +64,56 @@ final class StoredBatch implements StoredValue {
    * @throws StorageException if they are on disk and cannot be read
    */
   @MustBeClosed
-  FrozenBatch pin() {
-    while (true) {
-      FrozenBatch found = batch;
-      FrozenBatch pinned = found != null ? found : bringBack();
-      if (pinned.tryRetain()) {
-        return pinned;
-      }
-      if (residence == null) {
-        throw new IllegalStateException("the batch was released");
-      }
-      // It has left memory since it was looked at.
-    }
-  }
+  abstract FrozenBatch pin();
 
-  private FrozenBatch bringBack() {
-    Residence at = requireResidence();
-    return at.spiller.bringBack(this, at);
-  }
+  abstract int rowCount();
 
-  Residence requireResidence() {
-    if (residence == null) {
-      throw new AssertionError("broken invariant: only a batch with a residence leaves it");
-    }
-    return residence;
-  }
-
-  /** {@return the bytes if they are in sight} For the spiller, as are the next two. */
-  @Nullable FrozenBatch inSight() {
-    return batch;
-  }
-
-  void putInSight(FrozenBatch found) {
-    batch = found;
-  }
-
-  void putOutOfSight() {
-    batch = null;
-  }
-
-  int rowCount() {
-    return residence != null ? residence.rowCount : inMemory().rowCount();
-  }
-
-  long sizeBytes() {
-    return residence != null ? residence.sizeBytes : inMemory().sizeBytes();
-  }
+  abstract long sizeBytes();
 
   /** {@return whether it is so large that it has, or had, memory outside the heap} */
-  boolean isLarge() {
-    return residence != null || inMemory().isNative();
-  }
-
-  private FrozenBatch inMemory() {
-    return Objects.requireNonNull(batch);
-  }
+  abstract boolean isLarge();
 
   /** {@return about how many bytes one row takes} */
-  long rowBytes() {
+  final long rowBytes() {
     return Math.max(1, sizeBytes() / Math.max(1, rowCount()));
   }
 
-  /** {@return about how many bytes the version of one item takes} */
-  long versionBytes() {
-    return live > 0 ? sizeBytes() / Math.max(1, versions) : 0;
+  /** {@return about how many bytes the version of one item takes, with the store's own objects} */
+  final long versionBytes() {
+    return live > 0 ? versionBytesOfLive() : 0;
   }
 
+  abstract long versionBytesOfLive();
+
   /** {@return whether at least half of the rows are no version's any more} */
-  boolean isSparse() {
+  final boolean isSparse() {
     return rowCount() > 1 && 2L * live <= rowCount();
   }
 
   @SuppressWarnings("NonAtomicVolatileUpdate") // only inside the commit section
   void supersede(int index) {
-    if (versions > 1) { // else how many says which
-      if (supersededBits.length == 0) {
-        supersededBits = new long[(rowCount() >> 6) + 1];
-      }
-      long[] bits = supersededBits;
-      WORD.setRelease(bits, index >> 6, bits[index >> 6] | (1L << index));
-    }
     superseded++;
   }
 
   @SuppressWarnings("NonAtomicVolatileUpdate") // only inside the commit section
   void reinstate(int index) {
-    if (versions > 1) {
-      long[] bits = supersededBits;
-      WORD.setRelease(bits, index >> 6, bits[index >> 6] & ~(1L << index));
-    }
     superseded--;
   }
 
   /** {@return whether none of these versions has been superseded} */
   boolean isIntact(int firstIndex, int count) {
-    if (superseded == 0 || versions == 1) {
-      return superseded == 0;
-    }
-    long[] bits = supersededBits;
-    for (int index = firstIndex; index < firstIndex + count; index++) {
-      if (((long) WORD.getAcquire(bits, index >> 6) & (1L << index)) != 0) {
-        return false;
-      }
-    }
-    return true;
+    return superseded == 0;
   }
 
   /** Keeps this for one more, who sees it at an open snapshot, and will {@link #retireOne}. */
-  void hold() {
+  final void hold() {
     if ((int) LIVE.getAndAdd(this, 1) <= 0) {
       throw new AssertionError("broken invariant: what a snapshot sees is not retired");
     }
   }
 
   /** One version less points here; {@return whether it was the last, and the batch is let go} */
-  boolean retireOne() {
+  final boolean retireOne() {
     int before = (int) LIVE.getAndAdd(this, -1);
     if (before <= 0) {
       throw new AssertionError("broken invariant: a version is retired once");
@@ -212,17 +125,16 @@ final class StoredBatch implements StoredValue {
   }
 
   /** Lets go of a batch that was never installed, or when the store closes. */
-  void discard() {
+  final void discard() {
     if ((int) LIVE.getAndSet(this, 0) > 0) {
       release();
     }
   }
 
-  private void release() {
-    if (residence != null) {
-      residence.spiller.remove(this, residence);
-    } else {
-      inMemory().close();
-    }
+  /** Lets the bytes go. */
+  abstract void release();
+
+  static void checkInside() {
+    assert ViewState.Inside.isThis() : "who is not inside a view pins what it reads";
   }
 }

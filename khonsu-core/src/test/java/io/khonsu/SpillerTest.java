@@ -56,7 +56,7 @@ class SpillerTest {
     return rows.freeze(allocator);
   }
 
-  private static void read(StoredBatch batch) {
+  private static void read(HeldBatch batch) {
     try (FrozenBatch found = batch.pin()) {
       assertThat(found.rowCount()).isEqualTo(ROWS);
     }
@@ -72,9 +72,9 @@ class SpillerTest {
     long budget = 20 * size;
     long heapBytesMax = 3 * size;
     Spiller spiller = new Spiller(storage.scratch(), views, allocator, budget, heapBytesMax);
-    List<StoredBatch> batches = new ArrayList<>();
+    List<HeldBatch> batches = new ArrayList<>();
     for (int i = 0; i < BATCHES; i++) {
-      batches.add(StoredBatch.consume(batch(i * ROWS), 1, spiller));
+      batches.add(HeldBatch.consume(batch(i * ROWS), 1, spiller));
     }
     spiller.makeRoom(budget / 2, () -> {});
     assertThat(allocator.getAllocatedMemory()).isLessThanOrEqualTo(budget / 2);
@@ -88,7 +88,7 @@ class SpillerTest {
       }
     }
     assertThat(spiller.statistics().broughtBack()).isGreaterThanOrEqualTo(BATCHES / 2);
-    batches.forEach(StoredBatch::discard);
+    batches.forEach(HeldBatch::discard);
     assertThat(spiller.statistics().coldBytes()).isZero();
     assertThat(spiller.statistics().residentBytes()).isZero();
     spiller.close();
@@ -98,15 +98,15 @@ class SpillerTest {
   @Test
   @SuppressWarnings("MustBeClosedChecker") // the stored batches own them
   void whatComesBackToAFullStore_staysOnceThereIsRoom() {
-    List<StoredBatch> batches = new ArrayList<>();
+    List<HeldBatch> batches = new ArrayList<>();
     try (FrozenBatch one = batch(0)) {
       long budget = 16 * one.sizeBytes();
       Spiller spiller = new Spiller(storage.scratch(), views, allocator, budget, budget);
-      batches.add(StoredBatch.consume(batch(0), 1, spiller));
+      batches.add(HeldBatch.consume(batch(0), 1, spiller));
       spiller.makeRoom(budget / 2, () -> {});
       for (int i = 1; i < BATCHES; i++) {
         spiller.makeRoom(one.sizeBytes(), () -> {});
-        batches.add(StoredBatch.consume(batch(i * ROWS), 1, spiller));
+        batches.add(HeldBatch.consume(batch(i * ROWS), 1, spiller));
       }
       long written = spiller.statistics().bytesWritten();
       assertThat(batches.getFirst().inSight()).isNull();
@@ -116,7 +116,7 @@ class SpillerTest {
       spiller.tend();
       read(batches.getFirst());
       assertThat(batches.getFirst().inSight()).isNotNull();
-      batches.forEach(StoredBatch::discard);
+      batches.forEach(HeldBatch::discard);
       spiller.close();
     }
   }
@@ -126,7 +126,7 @@ class SpillerTest {
   @SuppressWarnings("MustBeClosedChecker") // the stored batches own them
   void whatFindsNoRoom_isReadOnceForAllWhoUseItMeanwhile() {
     Spiller spiller = new Spiller(storage.scratch(), views, allocator, 1, 0);
-    StoredBatch batch = StoredBatch.consume(batch(0), 1, spiller);
+    HeldBatch batch = HeldBatch.consume(batch(0), 1, spiller);
     spiller.makeRoom(0, () -> {});
     assertThat(batch.inSight()).isNull();
     try (FrozenBatch first = batch.pin();

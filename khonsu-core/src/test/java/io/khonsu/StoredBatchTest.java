@@ -62,6 +62,44 @@ class StoredBatchTest {
     batch.discard();
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 100, 127, 128, 200, 1000})
+  void onlyVersion_rowsAreThose(int rows) {
+    StoredBatch batch = batch(rows, 1);
+    assertThat(batch.rowCount()).isEqualTo(rows);
+    try (FrozenBatch pinned = batch.pin()) {
+      assertThat(pinned.rowCount()).isEqualTo(rows);
+      assertThat(pinned.sizeBytes()).isEqualTo(batch.sizeBytes());
+      for (int row = 0; row < rows; row++) {
+        assertThat(pinned.getObject(0, row)).isEqualTo((long) row);
+      }
+    }
+    assertThat(batch.isSparse()).isEqualTo(rows > 1); // one version is of one row
+    batch.discard();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 100, 1000})
+  void version_weighsMoreThanItsBytes_untilItIsRetired(int versions) {
+    StoredBatch batch = batch(versions, versions);
+    assertThat(versions * batch.versionBytes())
+        .isBetween(batch.sizeBytes() - versions, batch.sizeBytes() + 100);
+    batch.discard();
+    assertThat(batch.versionBytes()).isZero();
+  }
+
+  @Test
+  void smallBatch_ofOneVersion_isItsFrame_othersAreNot() {
+    StoredBatch small = batch(1, 1);
+    StoredBatch shared = batch(2, 2);
+    StoredBatch large = batch(1000, 1);
+    assertThat(small).isInstanceOf(SmallBatch.class);
+    assertThat(shared).isInstanceOf(HeldBatch.class);
+    assertThat(large).isInstanceOf(HeldBatch.class);
+    assertThat(large.isLarge()).isTrue();
+    large.discard();
+  }
+
   @Test
   void onlyVersion_retiredTwice_isABrokenInvariant() {
     StoredBatch batch = batch(1, 1);

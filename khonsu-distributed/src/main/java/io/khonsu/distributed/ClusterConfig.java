@@ -110,7 +110,7 @@ public record ClusterConfig(
    * @param inboxBytesMax how many bytes of messages may wait to be handled, 64 MiB; beyond, they
    *     are lost, and sent again
    * @param historyBytesMax how much of what requests may have read at is kept at most, estimated,
-   *     256 MiB or a sixteenth of this process' heap, whichever is less, and no more than a node's
+   *     256 MiB or a 32nd of this process' heap, whichever is less, and no more than a node's
    *     reserve of memory; while more than that is written within snapshotAge, less is kept
    */
   public record Limits(
@@ -145,7 +145,7 @@ public record ClusterConfig(
 
     /** {@return the defaults, which are in the description of each setting} */
     public static Limits defaults() {
-      long history = Math.min(256L << 20, Runtime.getRuntime().maxMemory() / 16);
+      long history = Math.min(256L << 20, Runtime.getRuntime().maxMemory() / 32);
       return new Limits(1 << 20, 4096, 4, 64L << 20, 64L << 20, 64L << 20, history);
     }
   }

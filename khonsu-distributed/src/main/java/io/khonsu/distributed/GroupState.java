@@ -29,7 +29,7 @@ final class GroupState {
   static final long ENTRY_CHANGES_BYTES_MAX = 64 << 20;
 
   /** What a commit takes in memory beside its bytes, about. */
-  private static final int COMMIT_BYTES = 512;
+  private static final int COMMIT_BYTES = 128;
 
   private final long group;
   private final ReplicatedStore store;

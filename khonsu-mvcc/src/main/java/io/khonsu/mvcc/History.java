@@ -9,7 +9,7 @@ import java.util.Arrays;
  */
 final class History {
   /** What a version and its place in the list of commits take on the heap, about. */
-  static final int VERSION_BYTES = 64;
+  static final int VERSION_BYTES = 80;
 
   private static final int STEPS = 256;
   private static final int SAMPLES = 4 * STEPS;

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.Objects;
 import java.util.zip.CRC32C;
 import org.apache.arrow.memory.BufferAllocator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A batch as bytes, for logs and networks: a version byte, the row count as a varint, the columns
@@ -28,6 +29,34 @@ public final class BatchFrame {
     byte[] target = new byte[intSize(sizeBytes(batch))];
     var _ = encode(batch, target, 0);
     return target;
+  }
+
+  /**
+   * {@return the frame that a small batch on the heap consists of; null of any other} Nobody may
+   * change it.
+   */
+  public static byte @Nullable [] frameOfSmall(FrozenBatch batch) {
+    return batch.isHeavy() ? null : batch.frame();
+  }
+
+  /** {@return the batch of {@link #frameOfSmall}, which holds nothing else} */
+  @SuppressWarnings("MustBeClosedChecker") // a batch on the heap needs no closing
+  public static FrozenBatch small(BatchSchema schema, byte[] frame) {
+    return FrozenBatch.ofFrame(schema, rowCount(frame), frame);
+  }
+
+  /** {@return how many rows a frame that is known to be valid has} */
+  public static int rowCount(byte[] frame) {
+    int count = 0;
+    int at = 1; // behind the format version
+    int shift = 0;
+    byte part;
+    do {
+      part = frame[at++];
+      count |= (part & 0x7f) << shift;
+      shift += 7;
+    } while (part < 0);
+    return count;
   }
 
   /** {@return the frame of a batch, read-only: the batch itself if it is on the heap, or a copy} */
