@@ -503,7 +503,7 @@ final class Reading {
     }
 
     private void add(StoredBatch rows, int row) {
-      if (predicate == null || predicate.test(rows.batch(), row)) {
+      if (predicate == null || predicate.test(recent.bytesOf(rows), row)) {
         found.add(rows, row, 1);
       }
     }

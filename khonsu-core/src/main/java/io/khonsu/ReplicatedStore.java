@@ -64,11 +64,13 @@ public final class ReplicatedStore implements AutoCloseable {
    * @param answer what whoever made the request is told
    * @param commit what was changed, or null if nothing was
    * @param isAsAsked whether {@link #asked} gives that commit as well
+   * @param itemCount how many items were changed
    */
   @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
-  public record Applied(byte[] answer, @Nullable CommittedTransaction commit, boolean isAsAsked) {
+  public record Applied(
+      byte[] answer, @Nullable CommittedTransaction commit, boolean isAsAsked, int itemCount) {
     private Applied(CommitAnswer answer) {
-      this(answer.encode(), null, false);
+      this(answer.encode(), null, false, 0);
     }
   }
 
@@ -383,7 +385,8 @@ public final class ReplicatedStore implements AutoCloseable {
     return new Applied(
         new CommitAnswer.Committed(version, tableId, accepted.resolved()).encode(),
         commit,
-        asked != null);
+        asked != null,
+        record.size());
   }
 
   /**

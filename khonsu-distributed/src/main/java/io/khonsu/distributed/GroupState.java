@@ -28,8 +28,11 @@ final class GroupState {
    */
   static final long ENTRY_CHANGES_BYTES_MAX = 64 << 20;
 
-  /** What a commit takes in memory beside its bytes, about. */
-  private static final int COMMIT_BYTES = 128;
+  /** What a commit takes in memory beside its bytes and its items, about. */
+  private static final int COMMIT_BYTES = 48;
+
+  /** What a version of an item takes there, with a part of its batch. */
+  private static final long ITEM_BYTES = 80;
 
   private final long group;
   private final ReplicatedStore store;
@@ -246,7 +249,7 @@ final class GroupState {
       boolean isWhereItSays = !defects.contains(Defect.LOCAL_CLOCK_AT_APPLY);
       changes.add(new AppliedEntry.Change(change, applied.isAsAsked() && isWhereItSays));
       entryChangesBytes += change.sizeBytes();
-      writtenBytes += COMMIT_BYTES + change.sizeBytes();
+      writtenBytes += COMMIT_BYTES + ITEM_BYTES * applied.itemCount() + change.sizeBytes();
     }
     if (change != null || ReplicatedStore.committedVersion(applied.answer()) != null) {
       commitCount++;

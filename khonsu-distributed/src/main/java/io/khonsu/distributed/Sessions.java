@@ -2,6 +2,9 @@ package io.khonsu.distributed;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -16,11 +19,14 @@ final class Sessions {
   /** Of one session, outcomes take so many bytes at most; beyond, the oldest are forgotten. */
   static final long SESSION_BYTES_MAX = 16L << 20;
 
-  /** Of all sessions, so many: they are part of every checkpoint, which is one array. */
+  /**
+   * Of all sessions, so many: they are part of every checkpoint, which is one array. Beyond, the
+   * outcomes of those that were used least recently are forgotten.
+   */
   static final long BYTES_MAX = 256L << 20;
 
-  /** Beyond that, who commits keeps no more than so many. */
-  static final long SESSION_BYTES_MIN = 64L << 10;
+  /** What is kept then, so that it is not at every commit that sessions are looked through. */
+  static final long BYTES_KEPT = BYTES_MAX / 4 * 3;
 
   /** What an outcome takes beside its answer. */
   private static final int OUTCOME_BYTES = 2 * Long.BYTES;
@@ -44,8 +50,7 @@ final class Sessions {
     private long outcomeBytes;
 
     private boolean isFull() {
-      return outcomes.size() >= OPEN_MAX
-          || (sizeBytes >= BYTES_MAX && outcomeBytes > SESSION_BYTES_MIN);
+      return outcomes.size() >= OPEN_MAX;
     }
 
     private void put(long number, Outcome outcome) {
@@ -144,9 +149,6 @@ final class Sessions {
       long below = Math.min(answeredBelow, CommitIds.number(commitId));
       session.answeredBelow = Math.max(session.answeredBelow, below);
       session.forgetBelow(session.answeredBelow);
-      if (sizeBytes >= BYTES_MAX) {
-        session.shrink(SESSION_BYTES_MIN);
-      }
     }
   }
 
@@ -157,6 +159,21 @@ final class Sessions {
       throw new IllegalStateException("a commit is decided without a session");
     }
     session.put(CommitIds.number(commitId), outcome);
+    if (sizeBytes > BYTES_MAX) {
+      forgetLeastRecent();
+    }
+  }
+
+  /** In the same order on all replicas: who was used at the same version, goes by number. */
+  private void forgetLeastRecent() {
+    List<Session> byUse = new ArrayList<>(sessions.values());
+    byUse.sort(Comparator.comparingLong(session -> session.usedAt));
+    for (Session session : byUse) {
+      if (sizeBytes <= BYTES_KEPT) {
+        return;
+      }
+      session.shrink(0);
+    }
   }
 
   /** {@return how many sessions there are} */

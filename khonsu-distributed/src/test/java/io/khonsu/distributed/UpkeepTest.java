@@ -32,7 +32,7 @@ class UpkeepTest {
           .primaryKey("id");
 
   private static final Duration TURN = Duration.ofMillis(10);
-  private static final long HISTORY_BYTES = 15_000;
+  private static final long HISTORY_BYTES = 12_000;
   private static final long START_MILLIS = 1_700_000_000_000L;
 
   private long nanos;

@@ -36,7 +36,8 @@ public final class BatchFrame {
    * change it.
    */
   public static byte @Nullable [] frameOfSmall(FrozenBatch batch) {
-    return batch.isHeavy() ? null : batch.frame();
+    byte[] frame = batch.frame();
+    return frame == null || frame.length > FrozenBatch.HEAP_BYTES_MAX ? null : frame;
   }
 
   /** {@return the batch of {@link #frameOfSmall}, which holds nothing else} */

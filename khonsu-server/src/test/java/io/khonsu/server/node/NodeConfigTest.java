@@ -68,7 +68,7 @@ class NodeConfigTest {
     assertThat(config.store().retention()).isEqualTo(Duration.ofSeconds(20));
     assertThat(config.store().retentionBytes())
         .isEqualTo(config.cluster().limits().historyBytesMax())
-        .isLessThanOrEqualTo(Runtime.getRuntime().maxMemory() / 16);
+        .isLessThanOrEqualTo(Runtime.getRuntime().maxMemory() / 32);
     NodeConfig own = read(LEAST + "client = 127.0.0.1:7501\nstore.retention = 5min\n");
     assertThat(own.store().retention()).isEqualTo(Duration.ofMinutes(5));
     assertThat(own.store().retentionBytes()).isEqualTo(StoreConfig.defaults().retentionBytes());
