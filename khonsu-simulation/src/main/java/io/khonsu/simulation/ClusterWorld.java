@@ -87,7 +87,7 @@ final class ClusterWorld {
             Duration.ofMillis(200),
             Duration.ofMillis(1_500),
             Duration.ofMillis(6_000)),
-        new ClusterConfig.Limits(4_096, 64, 3, 1 << 20, 3_000, 4 << 20, 19_000));
+        new ClusterConfig.Limits(4_096, 64, 3, 1 << 20, 3_000, 4 << 20, 17_000));
   }
 
   Scheduler scheduler() {
