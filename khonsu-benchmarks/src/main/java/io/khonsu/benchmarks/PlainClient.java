@@ -98,6 +98,9 @@ final class PlainClient implements CommitPath, Transport.Receiver {
   }
 
   @Override
+  public void received() {} // it was worked on when it came
+
+  @Override
   public void reconnected(long node) {
     isConnected.complete(true);
   }

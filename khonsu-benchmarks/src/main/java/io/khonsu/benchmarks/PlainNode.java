@@ -166,6 +166,9 @@ final class PlainNode implements CommitPath, Transport.Receiver {
   }
 
   @Override
+  public void received() {} // it was worked on when it came
+
+  @Override
   public void reconnected(long node) {
     if (isClient(node)) {
       transport().send(node, PlainQueue.numbered(0)); // so that it knows that it can be answered

@@ -393,6 +393,11 @@ final class Checkpoints implements AutoCloseable {
     }
   }
 
+  /** {@return whether another node's snapshot is being put aside} */
+  boolean isStaging() {
+    return staging != null;
+  }
+
   /**
    * Puts a part of another node's snapshot aside.
    *

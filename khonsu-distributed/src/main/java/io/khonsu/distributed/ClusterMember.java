@@ -11,7 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A node that runs in this process, on a thread of its own. Thread-safe; close it, or its store.
+ * A node that runs in this process, on a thread of its own and those that bring it frames.
+ * Thread-safe; close it, or its store.
  */
 public final class ClusterMember implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ClusterMember.class);
@@ -19,6 +20,7 @@ public final class ClusterMember implements AutoCloseable {
   private final ClusterConfig config;
   private final DistributedCommitManager manager;
   private final InstantSource clock;
+  private final Turns turns;
   private final Thread thread;
   private volatile boolean isStopped;
 
@@ -26,32 +28,36 @@ public final class ClusterMember implements AutoCloseable {
     this.config = config;
     this.manager = manager;
     this.clock = clock;
+    this.turns = new Turns(manager, clock);
     this.thread =
         Thread.ofPlatform().name("khonsu-node-" + config.member()).daemon().unstarted(this::loop);
     manager.onHalt(this::stop);
+    manager.onArrival(turns::arrived);
   }
 
   void start() throws IOException {
     manager.start(System.nanoTime(), clock.millis());
+    turns.start();
     thread.start();
   }
 
   private void loop() {
+    Throwable cause = null;
     try {
       while (!isStopped && manager.failure() == null) {
-        if (!manager.cycle(System.nanoTime(), clock.millis())) {
-          manager.await();
-        }
+        turns.next();
       }
-    } catch (InterruptedException e) {
-      manager.stop(e);
-    } catch (IOException | RuntimeException | Error e) {
-      LOG.atDebug().setCause(e).log("the event loop has ended"); // the manager has said why
+    } catch (IOException | InterruptedException | RuntimeException | Error e) {
+      LOG.atDebug().setCause(e).log("the event loop has ended"); // the manager says why
+      cause = e;
+    } finally {
+      turns.end(cause);
     }
   }
 
   private void stop() {
     isStopped = true;
+    turns.end(null);
     boolean interrupted = false;
     while (thread.isAlive()) {
       try {

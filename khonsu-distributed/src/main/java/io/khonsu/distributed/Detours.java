@@ -236,6 +236,14 @@ final class Detours implements Transport, Transport.Receiver {
   }
 
   @Override
+  public void received() {
+    Receiver target = receiver;
+    if (target != null) {
+      target.received();
+    }
+  }
+
+  @Override
   public void reconnected(long node) {
     known.add(node);
     Receiver target = receiver;

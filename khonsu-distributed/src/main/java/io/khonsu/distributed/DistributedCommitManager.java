@@ -160,7 +160,7 @@ public final class DistributedCommitManager implements AutoCloseable {
   }
 
   /**
-   * Does what is to do now.
+   * Does what is to do now. For one thread at a time, which need not be the same.
    *
    * @param nowNanos the time of a clock that never steps back
    * @param nowEpochMillis the time of day, which versions are drawn from
@@ -190,10 +190,25 @@ public final class DistributedCommitManager implements AutoCloseable {
     return finish(didWork);
   }
 
-  /** Waits until there is something to do, but for no longer than until the next tick. */
-  public void await() throws InterruptedException {
+  /** {@return for how long there is nothing to do if nothing happens} For who takes the turns. */
+  long patienceNanos() {
     long tick = config.times().tick().toNanos();
-    inbox.await(leader == config.member().node() ? telling.patienceNanos(tick) : tick);
+    return leader == config.member().node() ? telling.patienceNanos(tick) : tick;
+  }
+
+  /** {@return what is to be done, which is noted there} */
+  Inbox inbox() {
+    return inbox;
+  }
+
+  /** Sets what threads do that have brought frames of others; else they wake who waits. */
+  void onArrival(Runnable action) {
+    peers.onArrival(action);
+  }
+
+  /** {@return whether turns are short now} For who takes them. */
+  boolean areTurnsShort() {
+    return leader != config.member().node() && !checkpoints.isStaging();
   }
 
   private void note(long nowNanos, long nowEpochMillis) {
@@ -255,22 +270,13 @@ public final class DistributedCommitManager implements AutoCloseable {
         batch != null;
         batch = batching.next(epochMillis)) {
       if (defects.contains(Defect.ANSWER_BEFORE_DECIDED)) {
-        answerEarly(batch);
+        submitter.answerEarly(batch);
       }
       propose(batch);
       if (batching.isAwaited()) {
         step(Input.TELL_DECIDED); // at once when it is
       }
       telling.told(replica.decidedIndex());
-    }
-  }
-
-  private void answerEarly(LogEntry.Batch batch) {
-    for (Submission submission : batch.submissions()) {
-      if (submission instanceof Submission.Commit) {
-        byte[] answer = ReplicatedStore.committedAnswer(batch.firstVersion());
-        submitter.decided(submission, new Outcome.Decided(answer));
-      }
     }
   }
 
@@ -546,7 +552,7 @@ public final class DistributedCommitManager implements AutoCloseable {
             inbox.sizeBytes()));
   }
 
-  /** Ends what the node does, for a reason that is not its owner's. On the thread of its turns. */
+  /** Ends what the node does, for a reason that is not its owner's. For who takes the turns. */
   void stop(Throwable cause) {
     failure = cause;
     Failures others = new Failures(cause);

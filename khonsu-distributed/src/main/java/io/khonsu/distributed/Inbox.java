@@ -16,6 +16,10 @@ final class Inbox {
   private final Condition filled = lock.newCondition();
   private ArrayDeque<Item> items = new ArrayDeque<>();
   private long sizeBytes;
+
+  /** Whether somebody was woken, who has not come yet. */
+  private boolean isWoken;
+
   private boolean closed;
 
   Inbox(long limitBytes) {
@@ -26,12 +30,25 @@ final class Inbox {
   boolean offer(long bytes, Runnable action) {
     lock.lock();
     try {
+      boolean isTaken = offerQuietly(bytes, action);
+      if (isTaken) {
+        wake();
+      }
+      return isTaken;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The same, but wakes nobody: who calls this sees to it that the action is run soon. */
+  boolean offerQuietly(long bytes, Runnable action) {
+    lock.lock();
+    try {
       if (closed || sizeBytes + bytes > limitBytes) {
         return false;
       }
       sizeBytes += bytes;
       items.add(new Item(action, bytes));
-      filled.signal();
       return true;
     } finally {
       lock.unlock();
@@ -61,6 +78,36 @@ final class Inbox {
     return count;
   }
 
+  /** Ends the wait of {@link #await}, or the next one. */
+  void wake() {
+    lock.lock();
+    try {
+      isWoken = true;
+      filled.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** {@return whether the one who waits comes anyway} */
+  boolean isWoken() {
+    lock.lock();
+    try {
+      return isWoken;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  boolean isEmpty() {
+    lock.lock();
+    try {
+      return items.isEmpty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** {@return the size of what waits} */
   long sizeBytes() {
     lock.lock();
@@ -71,14 +118,15 @@ final class Inbox {
     }
   }
 
-  /** Waits until something is there, for at most so long. */
+  /** Waits until something is there, or until it is woken, for at most so long. */
   void await(long nanos) throws InterruptedException {
     lock.lock();
     try {
       long left = nanos;
-      while (items.isEmpty() && !closed && left > 0) {
+      while (items.isEmpty() && !isWoken && !closed && left > 0) {
         left = filled.awaitNanos(left);
       }
+      isWoken = false;
     } finally {
       lock.unlock();
     }

@@ -31,6 +31,9 @@ final class Peers implements Transport.Receiver {
   private final Inbox inbox;
   private final Listener listener;
 
+  /** What is done when something is in the inbox for which nobody was woken. */
+  private volatile Runnable arrival;
+
   /** Nodes that were connected to again while the inbox was full. */
   private final Set<Long> unheard = ConcurrentHashMap.newKeySet();
 
@@ -40,6 +43,12 @@ final class Peers implements Transport.Receiver {
     this.transport = transport;
     this.inbox = inbox;
     this.listener = listener;
+    this.arrival = inbox::wake;
+  }
+
+  /** Sets what is done when others' frames have arrived, by the thread that has brought them. */
+  void onArrival(Runnable action) {
+    arrival = action;
   }
 
   /** Begins to deliver. */
@@ -67,7 +76,12 @@ final class Peers implements Transport.Receiver {
 
   @Override
   public boolean receive(long node, byte[] frame) {
-    return inbox.offer(frame.length + Inbox.ACTION_BYTES, () -> read(node, frame));
+    return inbox.offerQuietly(frame.length + Inbox.ACTION_BYTES, () -> read(node, frame));
+  }
+
+  @Override
+  public void received() {
+    arrival.run();
   }
 
   private void read(long node, byte[] frame) {

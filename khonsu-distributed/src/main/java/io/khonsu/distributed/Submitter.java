@@ -1,5 +1,6 @@
 package io.khonsu.distributed;
 
+import io.khonsu.ReplicatedStore;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -121,6 +122,16 @@ final class Submitter {
     boolean isKnown = !(outcome instanceof Outcome.Again);
     if (isKnown && submission instanceof Submission.Resolve(long commitId)) {
       decided(new Submission.CommitIdentity(commitId), outcome);
+    }
+  }
+
+  /** Says that commits were decided before they are: a mistake to make on purpose. */
+  void answerEarly(LogEntry.Batch batch) {
+    for (Submission submission : batch.submissions()) {
+      if (submission instanceof Submission.Commit) {
+        byte[] answer = ReplicatedStore.committedAnswer(batch.firstVersion());
+        decided(submission, new Outcome.Decided(answer));
+      }
     }
   }
 

@@ -53,13 +53,22 @@ public interface Transport extends AutoCloseable {
   /** Takes what arrives. */
   interface Receiver {
     /**
-     * Takes a frame.
+     * Takes a frame. Soon after it comes {@link #received}.
      *
      * @param node who sent it, as far as the transport has made sure of that
      * @param frame taken over
      * @return false if there was no room, and the frame is lost: slow down
      */
     boolean receive(long node, byte[] frame);
+
+    /**
+     * Works on what was received, or lets another thread do so: after every frame, or after several
+     * that have come together.
+     *
+     * <p>Called by a thread that holds no locks, and that can do without going on for as long as a
+     * write to the disk takes.
+     */
+    void received();
 
     /** The connection to a node was lost and is there again: frames may be missing. */
     void reconnected(long node);

@@ -4,7 +4,8 @@
  *
  * <p>{@link io.khonsu.distributed.DistributedCommitManager} is one node: an event loop that takes
  * messages and time, and changes its storage, its network and its store. {@link
- * io.khonsu.distributed.Cluster} runs it on a thread.
+ * io.khonsu.distributed.Cluster} runs it on a thread of its own, and on those of the network that
+ * bring it frames.
  *
  * <h2>The way of a commit</h2>
  *

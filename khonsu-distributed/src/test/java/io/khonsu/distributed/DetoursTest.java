@@ -46,6 +46,9 @@ class DetoursTest {
             }
 
             @Override
+            public void received() {}
+
+            @Override
             public void reconnected(long from) {
               mine.add(from + " is there");
             }

@@ -39,6 +39,31 @@ class InboxTest {
   }
 
   @Test
+  void whoWaits_isWoken_onlyIfThatIsAskedFor() throws Exception {
+    assertThat(inbox.offerQuietly(1, () -> run.add(1))).isTrue();
+    assertThat(inbox.isWoken()).isFalse();
+    inbox.await(Long.MAX_VALUE); // there is something
+    offer(() -> run.add(2));
+    assertThat(inbox.isWoken()).isTrue();
+    assertThat(inbox.runAll()).isEqualTo(2);
+    assertThat(inbox.isEmpty()).isTrue();
+    inbox.await(Long.MAX_VALUE); // it was woken before
+    assertThat(inbox.isWoken()).isFalse();
+    Thread waiting = Thread.startVirtualThread(() -> awaitForever());
+    inbox.wake();
+    waiting.join();
+    assertThat(run).containsExactly(1, 2);
+  }
+
+  private void awaitForever() {
+    try {
+      inbox.await(Long.MAX_VALUE);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
   void room_isThatOfWhatWaits() {
     assertThat(inbox.offer(1_000, () -> run.add(1))).isTrue();
     assertThat(inbox.offer(1, () -> run.add(2))).isFalse();

@@ -4,6 +4,8 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.UnaryOperator;
 
 /**
@@ -11,6 +13,12 @@ import java.util.function.UnaryOperator;
  * cut off gets none.
  */
 final class LocalNetwork {
+  static final String THREAD = "network";
+
+  /** By which nodes learn that frames have arrived. */
+  private static final ExecutorService THREADS =
+      Executors.newCachedThreadPool(Thread.ofPlatform().name(THREAD).daemon().factory());
+
   private final Map<Long, Transport.Receiver> receivers = new ConcurrentHashMap<>();
   private final Map<Long, Set<Long>> strangers = new ConcurrentHashMap<>();
   private final Set<Long> cut = ConcurrentHashMap.newKeySet();
@@ -42,6 +50,7 @@ final class LocalNetwork {
             cut.add(node); // before anybody can answer
           }
           var _ = receiver.receive(node, arriving);
+          THREADS.execute(receiver::received);
         }
       }
 

@@ -1,6 +1,7 @@
 package io.khonsu.grpc;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.TlsServerCredentials.ClientAuth;
 import io.khonsu.distributed.Transport;
@@ -9,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
@@ -151,6 +153,11 @@ public final class GrpcTransport implements Transport {
     }
 
     @Override
+    public void received() {
+      target.received();
+    }
+
+    @Override
     public void reconnected(long node) {
       OutgoingLink link = links.get(node);
       if (link != null) {
@@ -283,8 +290,10 @@ public final class GrpcTransport implements Transport {
       }
       isClosed = true;
       incoming.stop();
-      links.values().forEach(OutgoingLink::close);
+      List<ManagedChannel> channels =
+          links.values().stream().map(OutgoingLink::close).flatMap(Optional::stream).toList();
       links.clear();
+      channels.forEach(channel -> Closing.await(channel::awaitTermination));
       Closing.await(server.shutdownNow()::awaitTermination);
       wiring.close();
     } finally {

@@ -72,11 +72,15 @@ final class IncomingSessions {
     private final ServerCall<byte[], byte[]> call;
     private final Receiver target;
 
+    /** Once for the frames that have come together. */
+    private final Repeated receiving;
+
     private Session(long node, Seat seat, ServerCall<byte[], byte[]> call, Receiver target) {
       this.node = node;
       this.seat = seat;
       this.call = call;
       this.target = target;
+      this.receiving = new Repeated(wiring.networkThread(), target::received);
     }
 
     @Override
@@ -86,6 +90,7 @@ final class IncomingSessions {
       } else {
         wiring.later(PAUSE, () -> call.request(1));
       }
+      receiving.ask();
     }
 
     @Override

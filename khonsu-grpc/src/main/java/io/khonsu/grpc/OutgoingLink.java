@@ -1,5 +1,6 @@
 package io.khonsu.grpc;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
@@ -374,21 +375,21 @@ final class OutgoingLink {
     connect();
   }
 
-  /** Ends the session, and opens none any more. */
-  void close() {
-    ManagedChannel channel = null;
+  /**
+   * Ends the session, and opens none any more.
+   *
+   * @return the connection, if there is one; it ends soon, which its own thread must not wait for
+   */
+  @CanIgnoreReturnValue
+  Optional<ManagedChannel> close() {
     lock.lock();
     try {
+      Optional<ManagedChannel> channel = Optional.ofNullable(current).map(each -> each.channel);
       isClosed = true;
-      if (current != null) {
-        channel = current.channel;
-      }
       dropSession("the link was closed");
+      return channel;
     } finally {
       lock.unlock();
-    }
-    if (channel != null) {
-      Closing.await(channel::awaitTermination);
     }
   }
 

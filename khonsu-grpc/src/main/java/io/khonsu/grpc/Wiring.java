@@ -118,9 +118,9 @@ final class Wiring implements AutoCloseable {
   }
 
   /**
-   * {@return a thread of the network, for actions that send and do not block} It is the one that
-   * calls this, if that is one: what is sent by the connections that it serves needs no other
-   * thread to be woken.
+   * {@return a thread of the network, for actions that send, and block no longer than a disk does}
+   * It is the one that calls this, if that is one: what is sent by the connections that it serves
+   * needs no other thread to be woken.
    */
   Executor networkThread() {
     for (EventExecutor thread : network) {

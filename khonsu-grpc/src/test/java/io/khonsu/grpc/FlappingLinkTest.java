@@ -49,6 +49,9 @@ class FlappingLinkTest {
     }
 
     @Override
+    public void received() {}
+
+    @Override
     public synchronized void reconnected(long node) {
       mayMiss = true;
       reconnections++;

@@ -161,6 +161,8 @@ class GrpcTransportTest {
     }
     Waiting.until("all arrived", () -> told(2).frames().size() == count);
     Waiting.until("all arrived", () -> told(1).frames().size() == count);
+    Waiting.until("all can be worked on", () -> told(1).hasWorkedOnAll());
+    Waiting.until("all can be worked on", () -> told(2).hasWorkedOnAll());
     for (int i = 0; i < count; i++) {
       assertThat(told(2).frames().get(i)).isEqualTo(frame(i, i * 11));
       assertThat(told(1).frames().get(i)).isEqualTo(frame(-i, i));
@@ -211,6 +213,9 @@ class GrpcTransportTest {
           }
 
           @Override
+          public void received() {}
+
+          @Override
           public void reconnected(long node) {}
         });
     awaitConnected(one, 2);
@@ -250,6 +255,9 @@ class GrpcTransportTest {
             arrivals.add(System.nanoTime());
             return arrivals.size() > refused && taken.receive(node, frame);
           }
+
+          @Override
+          public void received() {}
 
           @Override
           public void reconnected(long node) {}

@@ -108,6 +108,9 @@ class IncomingSessionsTest {
           }
 
           @Override
+          public void received() {}
+
+          @Override
           public void reconnected(long node) {
             recorder.reconnected(node);
           }

@@ -12,11 +12,17 @@ final class Recorder implements Transport.Receiver {
   record Told(long node, byte @Nullable [] frame) {}
 
   private final List<Told> told = new ArrayList<>();
+  private int workedOn;
 
   @Override
   public synchronized boolean receive(long node, byte[] frame) {
     told.add(new Told(node, frame));
     return true;
+  }
+
+  @Override
+  public synchronized void received() {
+    workedOn = told.size();
   }
 
   @Override
@@ -33,6 +39,11 @@ final class Recorder implements Transport.Receiver {
       }
     }
     return frames;
+  }
+
+  /** {@return whether the last that was told was a frame, and could be worked on after it} */
+  synchronized boolean hasWorkedOnAll() {
+    return workedOn == told.size() && told.getLast().frame() != null;
   }
 
   synchronized List<Told> told() {

@@ -248,6 +248,7 @@ final class ClusterNode {
   void receive(int from, byte[] frame) {
     Transport.Receiver target = receiver;
     if (target != null && target.receive(from, frame)) {
+      target.received();
       wake();
     }
   }
