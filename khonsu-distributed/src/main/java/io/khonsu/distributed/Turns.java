@@ -90,7 +90,7 @@ final class Turns {
   /** Works on what the calling thread has brought, or leaves it to the node's own. */
   void arrived() {
     if (inbox.isWoken() || lock.isHeldByCurrentThread() || !lock.tryLock()) {
-      return; // the own thread comes, or looks again; and so does another one that has the lock
+      return; // the own thread comes, or whoever has the lock looks again
     }
     boolean isDone = false;
     try {
@@ -110,7 +110,7 @@ final class Turns {
   private boolean borrow() throws IOException {
     boolean didWork = true;
     for (int i = 0; i < BORROWED_MAX && didWork; i++) {
-      if (!isRunning || !manager.areTurnsShort()) {
+      if (!isRunning || !manager.areTurnsShort() || inbox.isWoken()) {
         return false;
       }
       didWork = manager.cycle(System.nanoTime(), clock.millis());

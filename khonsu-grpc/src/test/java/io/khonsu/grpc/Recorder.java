@@ -12,17 +12,18 @@ final class Recorder implements Transport.Receiver {
   record Told(long node, byte @Nullable [] frame) {}
 
   private final List<Told> told = new ArrayList<>();
-  private int workedOn;
+  private boolean isWaiting;
 
   @Override
   public synchronized boolean receive(long node, byte[] frame) {
     told.add(new Told(node, frame));
+    isWaiting = true;
     return true;
   }
 
   @Override
   public synchronized void received() {
-    workedOn = told.size();
+    isWaiting = false;
   }
 
   @Override
@@ -41,9 +42,9 @@ final class Recorder implements Transport.Receiver {
     return frames;
   }
 
-  /** {@return whether the last that was told was a frame, and could be worked on after it} */
+  /** {@return whether all frames could be worked on} */
   synchronized boolean hasWorkedOnAll() {
-    return workedOn == told.size() && told.getLast().frame() != null;
+    return !isWaiting;
   }
 
   synchronized List<Told> told() {
