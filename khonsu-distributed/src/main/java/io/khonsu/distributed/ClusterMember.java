@@ -22,7 +22,6 @@ public final class ClusterMember implements AutoCloseable {
   private final InstantSource clock;
   private final Turns turns;
   private final Thread thread;
-  private volatile boolean isStopped;
 
   ClusterMember(ClusterConfig config, DistributedCommitManager manager, InstantSource clock) {
     this.config = config;
@@ -44,9 +43,7 @@ public final class ClusterMember implements AutoCloseable {
   private void loop() {
     Throwable cause = null;
     try {
-      while (!isStopped && manager.failure() == null) {
-        turns.next();
-      }
+      while (turns.next()) {}
     } catch (IOException | InterruptedException | RuntimeException | Error e) {
       LOG.atDebug().setCause(e).log("the event loop has ended"); // the manager says why
       cause = e;
@@ -56,7 +53,6 @@ public final class ClusterMember implements AutoCloseable {
   }
 
   private void stop() {
-    isStopped = true;
     turns.end(null);
     boolean interrupted = false;
     while (thread.isAlive()) {

@@ -70,13 +70,17 @@ final class Turns {
     }
   }
 
-  /** Takes one, or waits until there is something to do. For the node's own thread. */
-  void next() throws IOException, InterruptedException {
+  /**
+   * Takes one, or waits until there is something to do. For the node's own thread.
+   *
+   * @return whether another one may follow; not if the node has ended
+   */
+  boolean next() throws IOException, InterruptedException {
     long patienceNanos = 0;
     lock.lock();
     try {
-      if (!isRunning) {
-        return;
+      if (!isRunning || manager.failure() != null) {
+        return false;
       }
       if (!manager.cycle(System.nanoTime(), clock.millis())) {
         patienceNanos = manager.patienceNanos();
@@ -85,6 +89,7 @@ final class Turns {
       lock.unlock();
     }
     inbox.await(patienceNanos);
+    return true;
   }
 
   /** Works on what the calling thread has brought, or leaves it to the node's own. */
