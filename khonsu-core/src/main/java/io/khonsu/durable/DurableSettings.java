@@ -12,7 +12,8 @@ import java.util.Objects;
  * @param logSizeMaxBytes how much may be logged and not yet safe in the state before commits wait;
  *     at least 1 MiB
  * @param heldLogMaxBytes how large the log may grow for {@link LogHold}s before they are broken
- * @param segmentBytes the size of a segment of {@link LogKind#SEGMENTS}
+ * @param segmentBytes the size of a segment of {@link LogKind#SEGMENTS}; from 4 KiB to less than 2
+ *     GiB
  * @param diskReserveBytes how much space must be left on the disk for a commit to be accepted
  */
 public record DurableSettings(
@@ -29,6 +30,11 @@ public record DurableSettings(
     check("logSizeMaxBytes", logSizeMaxBytes, 1 << 20);
     check("heldLogMaxBytes", heldLogMaxBytes, 0);
     check("segmentBytes", segmentBytes, 4 << 10);
+    if (segmentBytes > SegmentLog.SEGMENT_MAX_BYTES) {
+      throw new IllegalArgumentException(
+          "segmentBytes must be at most %d, but is %d"
+              .formatted(SegmentLog.SEGMENT_MAX_BYTES, segmentBytes));
+    }
     check("diskReserveBytes", diskReserveBytes, 0);
   }
 

@@ -174,8 +174,8 @@ public final class DurableStorage implements Storage {
    * {@return the hold on the log of a name: the one that was there before, also before the store
    * was opened, or a new one}
    *
-   * @param version where a new one begins: what is after it stays in the log
-   * @throws IllegalArgumentException if the log begins later
+   * @param version where a new one begins: what is after it stays in the log; the hold is broken if
+   *     the log begins later
    */
   public LogHold holdLog(String name, long version) throws IOException {
     LogHold hold = parts.holds().hold(name, version);

@@ -31,7 +31,7 @@ public final class SegmentLog implements CommitLog {
   /** The size of a segment that no record exceeds. */
   static final long SEGMENT_BYTES = 64L << 20;
 
-  private static final int SEGMENT_MAX_BYTES = Integer.MAX_VALUE - 8; // it is read as an array
+  static final int SEGMENT_MAX_BYTES = Integer.MAX_VALUE - 8; // it is read as an array
   private static final int BUFFER_BYTES = 1 << 20;
 
   private final Path directory;
@@ -44,7 +44,9 @@ public final class SegmentLog implements CommitLog {
 
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
 
-  /** Held while {@link #channel} is synced by others than the appending thread, or replaced. */
+  /**
+   * Held while {@link #channel} is synced, but for appends that are synced at once, or replaced.
+   */
   private final ReentrantLock replacing = new ReentrantLock();
 
   private FileChannel channel;
@@ -278,7 +280,7 @@ public final class SegmentLog implements CommitLog {
     }
     Path file = directory.resolve(name(number));
     try {
-      long size = spare.take(file, needed, head.header(), () -> syncBefore(file));
+      long size = spare.take(file, needed, head.header(), this::sync); // that header says the end
       goOnIn(file);
       segments.add(new Segment(file, head, size));
       end = SegmentFile.HEADER_BYTES;
@@ -301,16 +303,6 @@ public final class SegmentLog implements CommitLog {
     } finally {
       replacing.unlock();
     }
-  }
-
-  /** The header of the next segment says what this one ends with. */
-  private void syncBefore(Path next) throws IOException {
-    try {
-      channel.force(false);
-    } catch (IOException e) {
-      throw position.stop("the log cannot be synced before " + next, e);
-    }
-    position.synced(position.last());
   }
 
   @Override
@@ -432,13 +424,11 @@ public final class SegmentLog implements CommitLog {
   }
 
   private void release() throws IOException {
-    spare.close();
-    try {
+    try (SpareSegment _ = spare;
+        FileChannel _ = channel) {
       if (!position.isStopped() && position.last() > position.synced()) {
         channel.force(false);
       }
-    } finally {
-      channel.close();
     }
   }
 

@@ -37,6 +37,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The parts of a store on disk, and what is made of them when they do not fit together. */
 @Timeout(120)
@@ -120,6 +121,32 @@ class DurableStorageTest {
     assertThat(storage.log().sizeBytes()).isLessThan(3_000_000);
     hold.confirm(599);
     assertThat(hold.isBroken()).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, 4095, Integer.MAX_VALUE, 4L << 30})
+  void segments_tooSmallOrTooLargeToBeReadAgain_areRefused(long bytes) {
+    assertThatThrownBy(() -> withSegments(bytes))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("segmentBytes must be at")
+        .hasMessageContaining("but is " + bytes);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {4096, Integer.MAX_VALUE - 8})
+  void segments_asSmallAndAsLargeAsCanBe_areAccepted(long bytes) {
+    assertThat(withSegments(bytes).segmentBytes()).isEqualTo(bytes);
+  }
+
+  private static DurableSettings withSegments(long bytes) {
+    DurableSettings usual = DurableSettings.defaults();
+    return new DurableSettings(
+        usual.durability(),
+        LogKind.SEGMENTS,
+        usual.logSizeMaxBytes(),
+        usual.heldLogMaxBytes(),
+        bytes,
+        usual.diskReserveBytes());
   }
 
   @Test
