@@ -144,13 +144,14 @@ final class ClusterReport {
   String markdown(List<Verdict> verdicts) {
     StringBuilder out = new StringBuilder();
     out.append(
-        "cores %s, jvm %s, os %s, disk %s; virtual machines with %s; %d rounds of %d ms in turns, medians.%n%n"
+        "cores %s, jvm %s, os %s, disk %s; virtual machines with %s, Khonsu's nodes with a cache and %s; %d rounds of %d ms in turns, medians.%n%n"
             .formatted(
                 Machine.facts().get("cores"),
                 Machine.facts().get("jvm"),
                 Machine.facts().get("os"),
                 disk,
                 ChildProcess.flags(),
+                String.join(" ", NodeCache.COMPILER_FLAGS),
                 plan.rounds(),
                 plan.roundMillis()));
     bySetting().values().forEach(measured -> out.append(of(measured).markdown()));
@@ -223,6 +224,7 @@ final class ClusterReport {
     options.put("roundMillis", plan.roundMillis());
     options.put("warmUpMillis", plan.warmUpMillis());
     options.put("virtualMachines", ChildProcess.flags());
+    options.put("khonsuNodes", String.join(" ", NodeCache.COMPILER_FLAGS));
     Map<String, Object> values = new LinkedHashMap<>();
     values.put("benchmark", ClusterCommand.NAME);
     values.put("schemaVersion", SCHEMA_VERSION);

@@ -32,6 +32,10 @@ final class KhonsuTraining {
       for (KhonsuNode node : nodes) { // one leads, the others pass commits on to it
         var _ = new ClusterLoad(node, LOAD).run(LOAD_MILLIS);
       }
+      ClusterSite outside = new ClusterSite(NODES, 0, directory, ports, true);
+      try (KhonsuClient client = new KhonsuClient(outside)) {
+        var _ = new ClusterLoad(client, LOAD).run(LOAD_MILLIS);
+      }
     } finally {
       while (!nodes.isEmpty()) {
         nodes.removeLast().close();

@@ -16,6 +16,10 @@ import java.util.Set;
 final class NodeCache {
   private static final String NAME = "khonsu.aot";
 
+  /** As in the launcher, which says what they are for. */
+  static final List<String> COMPILER_FLAGS =
+      List.of("-XX:InlineSmallCode=1000", "-XX:FreqInlineSize=100");
+
   private NodeCache() {}
 
   /**
@@ -44,12 +48,18 @@ final class NodeCache {
     Path log = directory.resolve("training.log");
     try (ChildProcess training =
         ChildProcess.startJava(
-            List.of("-XX:AOTCacheOutput=" + cache), KhonsuTraining.class, arguments, log)) {
+            flags("-XX:AOTCacheOutput=" + cache), KhonsuTraining.class, arguments, log)) {
       training.awaitEnd();
     }
     if (!Files.exists(cache)) {
       throw new IllegalStateException("no cache for Khonsu's nodes was made, see " + log);
     }
-    return List.of("-XX:AOTCache=" + cache, "-Xlog:aot=off", "-Xlog:cds=off");
+    return flags("-XX:AOTCache=" + cache, "-Xlog:aot=off", "-Xlog:cds=off");
+  }
+
+  private static List<String> flags(String... further) {
+    List<String> flags = new ArrayList<>(COMPILER_FLAGS);
+    flags.addAll(List.of(further));
+    return flags;
   }
 }

@@ -24,6 +24,12 @@ class ClusterCommandTest {
   @TempDir private Path directory;
 
   @Test
+  void nodes_haveTheCompilerFlagsOfTheLauncher() throws IOException {
+    assertThat(Files.readString(Path.of("..", "khonsu")))
+        .contains("compiler_flags=\"" + String.join(" ", NodeCache.COMPILER_FLAGS) + "\"");
+  }
+
+  @Test
   void cluster_khonsuAndItsClientBesideTheDisk_printsTablesAndFilesAndLeavesNothing()
       throws IOException {
     Path disk = Files.createDirectory(directory.resolve("disk"));

@@ -2,6 +2,7 @@ package io.khonsu.server;
 
 import io.khonsu.Khonsu;
 import io.khonsu.NodePresence;
+import io.khonsu.Store;
 import io.khonsu.Table;
 import io.khonsu.TableSpec;
 import io.khonsu.server.node.AdminClient;
@@ -20,6 +21,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
@@ -28,8 +30,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /**
- * {@code khonsu train}: does for a while what nodes of a cluster do, three of them in this process,
- * and ends. The launcher lets the JVM watch this, to make the cache that later starts begin from.
+ * {@code khonsu train}: does for a while what nodes of a cluster do, three of them and a remote
+ * client in this process, and ends. The launcher lets the JVM watch this, to make the cache that
+ * later starts begin from.
  */
 @Command(
     name = "train",
@@ -60,7 +63,7 @@ final class TrainCommand implements Callable<Integer> {
         NodeConfig config = NodeConfig.read(file);
         nodes.addLast(RunningNode.start(config, NodePresence.NEW, RunningNode.Faults.REFUSED));
       }
-      commit(List.copyOf(nodes), commits);
+      commit(List.copyOf(nodes));
       for (RunningNode node : nodes) {
         var _ = new AdminClient(node.admin()).status();
       }
@@ -72,24 +75,40 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  /** Lets the nodes take turns, so that each leads, follows and forwards. */
-  private static void commit(List<RunningNode> nodes, int commits)
-      throws ExecutionException, InterruptedException {
+  /** Commits on all nodes and remotely at once, so that nodes lead, follow, forward and answer. */
+  private void commit(List<RunningNode> nodes) throws ExecutionException, InterruptedException {
     List<Field> columns =
         List.of(
             Field.notNullable("item", new ArrowType.Int(Long.SIZE, true)),
             Field.nullable("value", new ArrowType.Binary()));
-    Khonsu first = nodes.getFirst().member().store();
-    var _ = first.createTable(TableSpec.rows("items", new Schema(columns)).primaryKey("item"));
-    for (RunningNode node : nodes) {
-      node.member().store().snapshot().close(); // linearizable: from here on the node has the table
+    try (Store remote = Khonsu.connect(address(nodes))) {
+      List<Store> stores = new ArrayList<>();
+      nodes.forEach(node -> stores.add(node.member().store()));
+      stores.add(remote);
+      var _ = remote.createTable(TableSpec.rows("items", new Schema(columns)).primaryKey("item"));
+      for (Store store : stores) {
+        store.snapshot().close(); // linearizable: from here on the node has the table
+      }
+      commitAtOnce(stores);
     }
+  }
+
+  /** {@return where a remote client finds the nodes} */
+  private static String address(List<RunningNode> nodes) {
+    return nodes.stream()
+        .map(node -> node.clients().orElseThrow())
+        .map(clients -> clients.getAddress().getHostAddress() + ":" + clients.getPort())
+        .collect(Collectors.joining(",", "khonsu://", ""));
+  }
+
+  private void commitAtOnce(List<Store> stores) throws ExecutionException, InterruptedException {
     long end = System.nanoTime() + NANOS_MAX;
     List<Future<?>> clients = new ArrayList<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int number = 0; number < CLIENTS; number++) {
-        long own = number;
-        clients.add(threads.submit(() -> commit(nodes, own, commits, end)));
+        Store store = stores.get(number % stores.size());
+        long first = number;
+        clients.add(threads.submit(() -> commit(store, first, end)));
       }
     }
     for (Future<?> client : clients) {
@@ -97,12 +116,11 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private static void commit(List<RunningNode> nodes, long first, long commits, long end) {
+  private void commit(Store db, long first, long end) {
+    Table items = db.table("items").orElseThrow();
     for (long i = first; i < commits && System.nanoTime() < end; i += CLIENTS) {
-      Khonsu db = nodes.get((int) (i % NODES)).member().store();
       long item = i;
       db.run(tx -> {
-        Table items = db.table("items").orElseThrow();
         var _ = tx.get(items, item / 2);
         tx.upsert(items, items.row(item, new byte[100]));
       });

@@ -8,6 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,6 +40,7 @@ class TrainCommandTest {
   private static String versionSaid(Path cache) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(compilerFlags());
     command.addAll(List.of("-XX:AOTCache=" + cache, "-Xlog:aot=off", "-Xlog:cds=off"));
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.addAll(List.of(KhonsuCommand.class.getName(), "--version"));
@@ -45,5 +48,13 @@ class TrainCommandTest {
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).as(said).isZero();
     return said;
+  }
+
+  private static List<String> compilerFlags() throws IOException {
+    Matcher flags =
+        Pattern.compile("^compiler_flags=\"(.+)\"$", Pattern.MULTILINE)
+            .matcher(Files.readString(Path.of("..", "khonsu")));
+    assertThat(flags.find()).isTrue();
+    return List.of(flags.group(1).split(" ", -1));
   }
 }
