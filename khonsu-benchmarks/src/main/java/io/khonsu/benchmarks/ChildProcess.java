@@ -4,6 +4,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +27,9 @@ final class ChildProcess implements AutoCloseable {
           "--add-opens=java.base/java.nio=ALL-UNNAMED",
           "--sun-misc-unsafe-memory-access=allow",
           "--enable-native-access=ALL-UNNAMED");
+
+  /** Given where the launcher has given it to this process: where the system has them. */
+  static final String HUGE_PAGES = "-XX:+UseTransparentHugePages";
 
   private static final int STOP_SECONDS = 10;
   private static final int END_SECONDS = 120;
@@ -60,6 +64,9 @@ final class ChildProcess implements AutoCloseable {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(FLAGS);
+    if (hasHugePages()) {
+      command.add(HUGE_PAGES);
+    }
     command.addAll(flags);
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.add(program.getName());
@@ -69,7 +76,11 @@ final class ChildProcess implements AutoCloseable {
 
   /** {@return the flags of the virtual machines, for people} */
   static String flags() {
-    return String.join(" ", FLAGS.subList(0, 2));
+    return String.join(" ", FLAGS.subList(0, 2)) + (hasHugePages() ? " " + HUGE_PAGES : "");
+  }
+
+  private static boolean hasHugePages() {
+    return ManagementFactory.getRuntimeMXBean().getInputArguments().contains(HUGE_PAGES);
   }
 
   /**

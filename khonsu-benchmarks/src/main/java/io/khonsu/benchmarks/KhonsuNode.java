@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -33,8 +34,17 @@ final class KhonsuNode implements CommitPath {
   private volatile @Nullable KhonsuDurable table;
 
   KhonsuNode(ClusterSite site) throws IOException {
+    this(site, UnaryOperator.identity());
+  }
+
+  /**
+   * Starts a node with other settings.
+   *
+   * @param settings takes the default ones
+   */
+  KhonsuNode(ClusterSite site, UnaryOperator<ClusterConfig> settings) throws IOException {
     long[] nodes = LongStream.rangeClosed(1, site.size()).toArray();
-    ClusterConfig config = ClusterConfig.of(CLUSTER, site.node(), nodes);
+    ClusterConfig config = settings.apply(ClusterConfig.of(CLUSTER, site.node(), nodes));
     NodePresence presence = site.isNew() ? NodePresence.NEW : NodePresence.EXISTING;
     KeyValueStore disk = Cluster.disk(site.directory().resolve("data"), config, presence);
     GrpcTransport transport = transport(site, site.node(), site.size());
@@ -85,6 +95,11 @@ final class KhonsuNode implements CommitPath {
   @Override
   public int leader() {
     return (int) member.status().leader();
+  }
+
+  /** {@return whether it leads now} It tries to. */
+  boolean lead() {
+    return member.lead();
   }
 
   private KhonsuDurable table() {

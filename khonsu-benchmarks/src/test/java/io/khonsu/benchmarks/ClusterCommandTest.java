@@ -24,9 +24,10 @@ class ClusterCommandTest {
   @TempDir private Path directory;
 
   @Test
-  void nodes_haveTheCompilerFlagsOfTheLauncher() throws IOException {
+  void nodes_haveTheFlagsOfTheLauncher() throws IOException {
     assertThat(Files.readString(Path.of("..", "khonsu")))
-        .contains("compiler_flags=\"" + String.join(" ", NodeCache.COMPILER_FLAGS) + "\"");
+        .contains("compiler_flags=\"" + String.join(" ", NodeCache.COMPILER_FLAGS) + "\"")
+        .contains("heap_flags=\"$heap_flags " + ChildProcess.HUGE_PAGES + "\"");
   }
 
   @Test

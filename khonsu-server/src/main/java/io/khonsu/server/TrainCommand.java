@@ -2,6 +2,10 @@ package io.khonsu.server;
 
 import io.khonsu.Khonsu;
 import io.khonsu.NodePresence;
+import io.khonsu.RecordBatch;
+import io.khonsu.Scan;
+import io.khonsu.Snapshot;
+import io.khonsu.SnapshotTooOldException;
 import io.khonsu.Store;
 import io.khonsu.Table;
 import io.khonsu.TableSpec;
@@ -11,7 +15,9 @@ import io.khonsu.server.node.LocalCluster;
 import io.khonsu.server.node.NodeConfig;
 import io.khonsu.server.node.RunningNode;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -45,13 +51,34 @@ final class TrainCommand implements Callable<Integer> {
   private static final int CLIENTS = 16;
 
   /** On a slow machine there are fewer commits. */
-  private static final long NANOS_MAX = 10_000_000_000L;
+  private static final long NANOS_MAX = 5_000_000_000L;
+
+  /** Nodes that have nothing to do talk all the same. */
+  private static final long IDLE_MILLIS = 1_500;
+
+  /** Most commits replace a row. */
+  private static final int ITEMS = 1_000;
+
+  private static final int SMALL_BYTES = 100;
+
+  /** One that goes over the network in parts; every so many commits. */
+  private static final int LARGE_BYTES = 64 << 10;
+
+  private static final int LARGE_EVERY = 199;
+
+  /** Settings by which what is rare happens within seconds: nodes forget, and write checkpoints. */
+  private static final String FORGETFUL =
+      """
+      snapshotAge = 2s
+      historyBytesMax = 4MiB
+      checkpointBytes = 1MiB
+      """;
 
   @Parameters(paramLabel = "DIR", description = "An empty directory for the nodes' disks.")
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private Path directory;
 
-  @Option(names = "--commits", defaultValue = "20000", description = "How many at most.")
+  @Option(names = "--commits", defaultValue = "20000", description = "How many at most, twice.")
   private int commits;
 
   @Override
@@ -60,13 +87,11 @@ final class TrainCommand implements Callable<Integer> {
     Deque<RunningNode> nodes = new ArrayDeque<>();
     try {
       for (Path file : LocalCluster.configure(directory, NODES)) {
+        Files.writeString(file, FORGETFUL, StandardOpenOption.APPEND);
         NodeConfig config = NodeConfig.read(file);
         nodes.addLast(RunningNode.start(config, NodePresence.NEW, RunningNode.Faults.REFUSED));
       }
-      commit(List.copyOf(nodes));
-      for (RunningNode node : nodes) {
-        var _ = new AdminClient(node.admin()).status();
-      }
+      work(List.copyOf(nodes));
       return ExitCode.OK.code();
     } finally {
       while (!nodes.isEmpty()) {
@@ -76,7 +101,8 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   /** Commits on all nodes and remotely at once, so that nodes lead, follow, forward and answer. */
-  private void commit(List<RunningNode> nodes) throws ExecutionException, InterruptedException {
+  private void work(List<RunningNode> nodes)
+      throws IOException, ExecutionException, InterruptedException {
     List<Field> columns =
         List.of(
             Field.notNullable("item", new ArrowType.Int(Long.SIZE, true)),
@@ -89,6 +115,13 @@ final class TrainCommand implements Callable<Integer> {
       for (Store store : stores) {
         store.snapshot().close(); // linearizable: from here on the node has the table
       }
+      commitAtOnce(stores);
+      for (RunningNode node : nodes) {
+        AdminClient admin = new AdminClient(node.admin());
+        var _ = admin.status();
+        var _ = admin.lead();
+      }
+      Thread.sleep(IDLE_MILLIS);
       commitAtOnce(stores);
     }
   }
@@ -119,11 +152,25 @@ final class TrainCommand implements Callable<Integer> {
   private void commit(Store db, long first, long end) {
     Table items = db.table("items").orElseThrow();
     for (long i = first; i < commits && System.nanoTime() < end; i += CLIENTS) {
-      long item = i;
-      db.run(tx -> {
-        var _ = tx.get(items, item / 2);
-        tx.upsert(items, items.row(item, new byte[100]));
-      });
+      long item = i % ITEMS;
+      byte[] value = new byte[i % LARGE_EVERY == 0 ? LARGE_BYTES : SMALL_BYTES];
+      try {
+        db.run(tx -> {
+          var _ = tx.get(items, item / 2);
+          tx.upsert(items, items.row(item, value));
+        });
+      } catch (SnapshotTooOldException _) {
+        // On a slow machine nodes that forget so soon are sooner than the commit.
+      }
     }
+    var _ = db.<Long, RuntimeException>readOnly(snapshot -> rowCount(snapshot, items));
+  }
+
+  private static long rowCount(Snapshot snapshot, Table items) {
+    long rows = 0;
+    for (RecordBatch batch : snapshot.scan(items, Scan.all())) {
+      rows += batch.rowCount();
+    }
+    return rows;
   }
 }
