@@ -31,6 +31,8 @@ import java.util.stream.Collectors;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -45,6 +47,8 @@ import picocli.CommandLine.Parameters;
     hidden = true,
     description = "Runs a small cluster in this process for a while, so that the JVM learns it.")
 final class TrainCommand implements Callable<Integer> {
+  private static final Logger LOG = LoggerFactory.getLogger(TrainCommand.class);
+
   private static final int NODES = 3;
 
   /** How many commits are under way at once: nodes that work do much in a batch. */
@@ -154,16 +158,24 @@ final class TrainCommand implements Callable<Integer> {
     for (long i = first; i < commits && System.nanoTime() < end; i += CLIENTS) {
       long item = i % ITEMS;
       byte[] value = new byte[i % LARGE_EVERY == 0 ? LARGE_BYTES : SMALL_BYTES];
-      try {
-        db.run(tx -> {
-          var _ = tx.get(items, item / 2);
-          tx.upsert(items, items.row(item, value));
-        });
-      } catch (SnapshotTooOldException _) {
-        // On a slow machine nodes that forget so soon are sooner than the commit.
-      }
+      unlessForgotten(() ->
+          db.run(tx -> {
+            var _ = tx.get(items, item / 2);
+            tx.upsert(items, items.row(item, value));
+          }));
     }
-    var _ = db.<Long, RuntimeException>readOnly(snapshot -> rowCount(snapshot, items));
+    unlessForgotten(() -> {
+      var _ = db.<Long, RuntimeException>readOnly(snapshot -> rowCount(snapshot, items));
+    });
+  }
+
+  /** Does something: on a slow machine nodes may have forgotten sooner what it reads. */
+  private static void unlessForgotten(Runnable work) {
+    try {
+      work.run();
+    } catch (SnapshotTooOldException e) {
+      LOG.atDebug().setCause(e).log("forgotten");
+    }
   }
 
   private static long rowCount(Snapshot snapshot, Table items) {
