@@ -80,7 +80,8 @@ final class ChildProcess implements AutoCloseable {
   }
 
   private static boolean hasHugePages() {
-    return ManagementFactory.getRuntimeMXBean().getInputArguments().contains(HUGE_PAGES);
+    List<String> own = ManagementFactory.getRuntimeMXBean().getInputArguments();
+    return own.lastIndexOf(HUGE_PAGES) > own.lastIndexOf(HUGE_PAGES.replace('+', '-'));
   }
 
   /**

@@ -27,7 +27,7 @@ class ClusterCommandTest {
   void nodes_haveTheFlagsOfTheLauncher() throws IOException {
     assertThat(Files.readString(Path.of("..", "khonsu")))
         .contains("compiler_flags=\"" + String.join(" ", NodeCache.COMPILER_FLAGS) + "\"")
-        .contains("heap_flags=\"$heap_flags " + ChildProcess.HUGE_PAGES + "\"");
+        .contains("heap_flags=\"$heap_flags -Xlog:pagesize=off " + ChildProcess.HUGE_PAGES + "\"");
   }
 
   @Test

@@ -5,8 +5,8 @@ import io.khonsu.NodePresence;
 import io.khonsu.RecordBatch;
 import io.khonsu.Scan;
 import io.khonsu.Snapshot;
-import io.khonsu.SnapshotTooOldException;
 import io.khonsu.Store;
+import io.khonsu.StoreException;
 import io.khonsu.Table;
 import io.khonsu.TableSpec;
 import io.khonsu.server.node.AdminClient;
@@ -82,7 +82,10 @@ final class TrainCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // picocli sets it
   private Path directory;
 
-  @Option(names = "--commits", defaultValue = "20000", description = "How many at most, twice.")
+  @Option(
+      names = "--commits",
+      defaultValue = "20000",
+      description = "How many at most in each of two rounds.")
   private int commits;
 
   @Override
@@ -139,13 +142,16 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private void commitAtOnce(List<Store> stores) throws ExecutionException, InterruptedException {
+    List<Table> tables = // looked up while nobody writes
+        stores.stream().map(store -> store.table("items").orElseThrow()).toList();
     long end = System.nanoTime() + NANOS_MAX;
     List<Future<?>> clients = new ArrayList<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int number = 0; number < CLIENTS; number++) {
         Store store = stores.get(number % stores.size());
+        Table items = tables.get(number % stores.size());
         long first = number;
-        clients.add(threads.submit(() -> commit(store, first, end)));
+        clients.add(threads.submit(() -> commit(store, items, first, end)));
       }
     }
     for (Future<?> client : clients) {
@@ -153,28 +159,30 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private void commit(Store db, long first, long end) {
-    Table items = db.table("items").orElseThrow();
+  private void commit(Store db, Table items, long first, long end) {
     for (long i = first; i < commits && System.nanoTime() < end; i += CLIENTS) {
       long item = i % ITEMS;
       byte[] value = new byte[i % LARGE_EVERY == 0 ? LARGE_BYTES : SMALL_BYTES];
-      unlessForgotten(() ->
+      attempt(() ->
           db.run(tx -> {
             var _ = tx.get(items, item / 2);
             tx.upsert(items, items.row(item, value));
           }));
     }
-    unlessForgotten(() -> {
+    attempt(() -> {
       var _ = db.<Long, RuntimeException>readOnly(snapshot -> rowCount(snapshot, items));
     });
   }
 
-  /** Does something: on a slow machine nodes may have forgotten sooner what it reads. */
-  private static void unlessForgotten(Runnable work) {
+  /** Tries something: on a slow machine nodes forget what it reads, or do not answer in time. */
+  private static void attempt(Runnable work) {
     try {
       work.run();
-    } catch (SnapshotTooOldException e) {
-      LOG.atDebug().setCause(e).log("forgotten");
+    } catch (StoreException e) {
+      if (e.retry() == StoreException.Retry.NEVER) {
+        throw e;
+      }
+      LOG.atDebug().setCause(e).log("one of many was in vain");
     }
   }
 
