@@ -392,7 +392,7 @@ record EncodedRequest(
           "a key has %d bytes, possible are %d to %d"
               .formatted(bytes.length, Table.PREFIX_BYTES, KEY_BYTES_MAX));
     }
-    return Key.of(bytes);
+    return Key.ofOwned(bytes);
   }
 
   static byte[] bytes(ByteBuffer in) {

@@ -9,7 +9,20 @@ import org.jspecify.annotations.Nullable;
 
 /** A batch that several versions point into, or that is large, and may leave memory. */
 final class HeldBatch extends StoredBatch {
+  private static final VarHandle LIVE;
+  private static final VarHandle SUPERSEDED;
   private static final VarHandle WORD = MethodHandles.arrayElementVarHandle(long[].class);
+
+  static {
+    try {
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      LIVE = lookup.findVarHandle(HeldBatch.class, "live", int.class);
+      SUPERSEDED = lookup.findVarHandle(HeldBatch.class, "superseded", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   private static final long[] NO_BITS = {};
 
   /** What it takes on the heap beside its bytes, about: this, and what it points to. */
@@ -24,13 +37,19 @@ final class HeldBatch extends StoredBatch {
   /** How many versions pointed here at first. */
   private final int versions;
 
+  /** Versions that point here and are not yet retired. */
+  private volatile int live;
+
+  /** How many versions a newer one has taken the place of. Written inside the commit section. */
+  private int superseded;
+
   /** Which of them are superseded, by index; made when the first of several is. */
   private volatile long[] supersededBits = NO_BITS;
 
   private HeldBatch(FrozenBatch batch, int versions, @Nullable Spiller spiller) {
-    super(versions);
     this.batch = batch;
     this.versions = versions;
+    this.live = versions;
     this.residence = spiller != null && batch.isNative() ? new Residence(spiller, batch) : null;
   }
 
@@ -111,8 +130,13 @@ final class HeldBatch extends StoredBatch {
   }
 
   @Override
-  long versionBytesOfLive() {
-    return (OWN_BYTES + sizeBytes()) / Math.max(1, versions);
+  long versionBytes() {
+    return live > 0 ? (OWN_BYTES + sizeBytes()) / Math.max(1, versions) : 0;
+  }
+
+  @Override
+  boolean isSparse() {
+    return rowCount() > 1 && 2L * live <= rowCount();
   }
 
   @Override
@@ -124,7 +148,7 @@ final class HeldBatch extends StoredBatch {
       long[] bits = supersededBits;
       WORD.setRelease(bits, index >> 6, bits[index >> 6] | (1L << index));
     }
-    super.supersede(index);
+    SUPERSEDED.setRelease(this, superseded + 1);
   }
 
   @Override
@@ -133,13 +157,14 @@ final class HeldBatch extends StoredBatch {
       long[] bits = supersededBits;
       WORD.setRelease(bits, index >> 6, bits[index >> 6] & ~(1L << index));
     }
-    super.reinstate(index);
+    SUPERSEDED.setRelease(this, superseded - 1);
   }
 
   @Override
   boolean isIntact(int firstIndex, int count) {
-    if (versions == 1 || super.isIntact(firstIndex, count)) {
-      return super.isIntact(firstIndex, count);
+    boolean areAll = (int) SUPERSEDED.getAcquire(this) == 0;
+    if (versions == 1 || areAll) {
+      return areAll;
     }
     long[] bits = supersededBits;
     for (int index = firstIndex; index < firstIndex + count; index++) {
@@ -150,8 +175,33 @@ final class HeldBatch extends StoredBatch {
     return true;
   }
 
+  /** Keeps this for one more, who sees it at an open snapshot, and will {@link #retireOne}. */
+  void hold() {
+    if ((int) LIVE.getAndAdd(this, 1) <= 0) {
+      throw new AssertionError("broken invariant: what a snapshot sees is not retired");
+    }
+  }
+
   @Override
-  void release() {
+  boolean retireOne() {
+    int before = (int) LIVE.getAndAdd(this, -1);
+    if (before <= 0) {
+      throw retiredTwice();
+    }
+    if (before == 1) {
+      release();
+    }
+    return before == 1;
+  }
+
+  @Override
+  void discard() {
+    if ((int) LIVE.getAndSet(this, 0) > 0) {
+      release();
+    }
+  }
+
+  private void release() {
     if (residence != null) {
       residence.spiller.remove(this, residence);
     } else {

@@ -318,9 +318,10 @@ final class Reading {
     }
     for (int i = 0; i < found.runCount(); i++) {
       StoredBatch batch = found.batch(i);
-      if (batch.isLarge() && (i == 0 || found.batch(i - 1) != batch)) {
-        batch.hold();
-        var _ = view.own(batch::retireOne);
+      boolean isNew = i == 0 || found.batch(i - 1) != batch;
+      if (isNew && batch instanceof HeldBatch held && held.isLarge()) {
+        held.hold();
+        var _ = view.own(held::retireOne);
       }
     }
   }

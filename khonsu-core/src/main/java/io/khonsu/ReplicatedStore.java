@@ -148,11 +148,26 @@ public final class ReplicatedStore implements AutoCloseable {
    * @throws StorageException if memory has run out: the replica must stop
    */
   public Applied apply(long version, long transactionId, byte[] request) {
-    return apply(version, transactionId, ByteBuffer.wrap(request));
+    return apply(version, transactionId, PreparedRequest.unread(ByteBuffer.wrap(request)));
   }
 
-  /** Decides a request as above, that is all that remains in a buffer. */
-  public Applied apply(long version, long transactionId, ByteBuffer request) {
+  /**
+   * {@return requests to be applied in this order, read as far as they can be, while what they
+   * change is loaded from memory for all at once} It makes no difference for what comes of them,
+   * whatever else is applied before or between them, or if some never are.
+   *
+   * @param requests what remains in each is one; some dozens at most
+   */
+  public List<PreparedRequest> prepare(List<ByteBuffer> requests) {
+    return PreparedRequest.readAll(requests, this::nothingStaged, buffer);
+  }
+
+  private StagedMutations nothingStaged() {
+    return new StagedMutations(catalog, tables, memory);
+  }
+
+  /** Decides a request as above. */
+  public Applied apply(long version, long transactionId, PreparedRequest request) {
     if (version <= buffer.newestVersion()) {
       throw new IllegalArgumentException(
           "version %d is not newer than %d".formatted(version, buffer.newestVersion()));
@@ -168,7 +183,8 @@ public final class ReplicatedStore implements AutoCloseable {
   }
 
   /** What nobody can see any more goes when there are commits, but not all of it at once. */
-  private Applied attemptAfterCollecting(long version, long transactionId, ByteBuffer request) {
+  private Applied attemptAfterCollecting(
+      long version, long transactionId, PreparedRequest request) {
     collect();
     try {
       return attempt(version, transactionId, request);
@@ -181,9 +197,9 @@ public final class ReplicatedStore implements AutoCloseable {
     return Recovery.withoutMemory(memory, "a commit that is in order", cause);
   }
 
-  private Applied attempt(long version, long transactionId, ByteBuffer request) {
+  private Applied attempt(long version, long transactionId, PreparedRequest prepared) {
     try {
-      return apply(version, transactionId, EncodedRequest.decode(request));
+      return apply(version, transactionId, prepared.decoded(), prepared.takeStaged());
     } catch (EncodedRequest.MalformedException e) {
       return malformed(e);
     } catch (StoreException | OutOfMemoryException e) {
@@ -209,7 +225,8 @@ public final class ReplicatedStore implements AutoCloseable {
     return refused(CommitAnswer.Reason.MALFORMED, MALFORMED, why);
   }
 
-  private Applied apply(long version, long transactionId, EncodedRequest request)
+  private Applied apply(
+      long version, long transactionId, EncodedRequest request, @Nullable StagedMutations prepared)
       throws EncodedRequest.MalformedException {
     if (request.snapshotVersion() < history.version()) {
       return new Applied(new CommitAnswer.TooOld(request.snapshotVersion(), history.version()));
@@ -217,10 +234,10 @@ public final class ReplicatedStore implements AutoCloseable {
     if (request.snapshotVersion() > buffer.newestVersion()) {
       throw new IllegalArgumentException("it has read what is not committed");
     }
-    StagedMutations staged = new StagedMutations(catalog, tables, memory);
+    StagedMutations staged = prepared == null ? nothingStaged() : prepared;
     try {
       ReadSet<StoredValue> reads = request.reads(catalog);
-      stage(request, staged);
+      stage(request, staged, prepared != null);
       return decide(version, transactionId, request, reads, staged);
     } catch (TableDroppedException e) {
       return refused(CommitAnswer.Reason.TABLE_DROPPED, "a table that was read was dropped", e);
@@ -253,20 +270,22 @@ public final class ReplicatedStore implements AutoCloseable {
     return table;
   }
 
-  private void stage(EncodedRequest request, StagedMutations staged)
+  private void stage(EncodedRequest request, StagedMutations staged, boolean isStaged)
       throws DamagedStorageException {
     for (var writes : request.writes().entrySet()) {
       List<Mutation> mutations = writes.getValue().mutations();
       for (Mutation mutation : mutations) {
         check(mutation);
-        if (isDefinition(mutation)
+        if (PreparedRequest.isDefinition(mutation)
             && (request.changeCount() > 1 || writes.getKey() != ConflictStrategy.FAIL)) {
           throw new IllegalArgumentException(
               "a table is created or dropped by a transaction of its own, which fails on"
                   + " conflicts");
         }
       }
-      staged.addAll(numbered(mutations), writes.getKey());
+      if (!isStaged) {
+        staged.addAll(numbered(mutations), writes.getKey());
+      }
     }
     if (request.appends().isEmpty()) {
       return;
@@ -303,10 +322,6 @@ public final class ReplicatedStore implements AutoCloseable {
     try (FrozenBatch batch = stored.pin()) {
       return BatchFrame.sizeBytes(batch);
     }
-  }
-
-  private static boolean isDefinition(Mutation mutation) {
-    return mutation instanceof Mutation.CreateTable || mutation instanceof Mutation.DropTable;
   }
 
   private void check(Mutation mutation) {

@@ -143,7 +143,7 @@ final class StagedMutations {
         columns[i] = batch.column(indexes[i]);
       }
       for (int row = 0; row < stored.rowCount(); row++) {
-        put(table.key(columns, row), stored, row);
+        put(table.newKey(columns, row), stored, row);
       }
     }
   }

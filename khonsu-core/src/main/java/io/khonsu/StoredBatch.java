@@ -3,8 +3,6 @@ package io.khonsu;
 import com.google.errorprone.annotations.MustBeClosed;
 import io.khonsu.internal.arrow.BatchFrame;
 import io.khonsu.internal.arrow.FrozenBatch;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,27 +14,6 @@ import org.jspecify.annotations.Nullable;
  * store has one; so they are reached through {@link #batch} and {@link #pin} only.
  */
 abstract sealed class StoredBatch implements StoredValue permits SmallBatch, HeldBatch {
-  private static final VarHandle LIVE;
-
-  static {
-    try {
-      LIVE = MethodHandles.lookup().findVarHandle(StoredBatch.class, "live", int.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
-
-  /** Versions that point here and are not yet retired. */
-  @SuppressWarnings("UnusedVariable") // accessed through its VarHandle
-  private volatile int live;
-
-  /** How many versions a newer one has taken the place of. Written inside the commit section. */
-  private volatile int superseded;
-
-  StoredBatch(int versions) {
-    this.live = versions;
-  }
-
   /** Takes over a batch that so many versions will point into, and that may be spilled. */
   static StoredBatch consume(FrozenBatch batch, int versions, @Nullable Spiller spiller) {
     byte[] frame = versions == 1 ? BatchFrame.frameOfSmall(batch) : null;
@@ -78,61 +55,33 @@ abstract sealed class StoredBatch implements StoredValue permits SmallBatch, Hel
     return Math.max(1, sizeBytes() / Math.max(1, rowCount()));
   }
 
-  /** {@return about how many bytes the version of one item takes, with the store's own objects} */
-  final long versionBytes() {
-    return live > 0 ? versionBytesOfLive() : 0;
-  }
-
-  abstract long versionBytesOfLive();
+  /**
+   * {@return about how many bytes the version of one item takes, with the store's own objects; 0
+   * once all are retired}
+   */
+  abstract long versionBytes();
 
   /** {@return whether at least half of the rows are no version's any more} */
-  final boolean isSparse() {
-    return rowCount() > 1 && 2L * live <= rowCount();
-  }
+  abstract boolean isSparse();
 
-  @SuppressWarnings("NonAtomicVolatileUpdate") // only inside the commit section
-  void supersede(int index) {
-    superseded++;
-  }
+  /** A version has another in its place. Inside the commit section. */
+  abstract void supersede(int index);
 
-  @SuppressWarnings("NonAtomicVolatileUpdate") // only inside the commit section
-  void reinstate(int index) {
-    superseded--;
-  }
+  /** A version has its place again. Inside the commit section. */
+  abstract void reinstate(int index);
 
   /** {@return whether none of these versions has been superseded} */
-  boolean isIntact(int firstIndex, int count) {
-    return superseded == 0;
-  }
-
-  /** Keeps this for one more, who sees it at an open snapshot, and will {@link #retireOne}. */
-  final void hold() {
-    if ((int) LIVE.getAndAdd(this, 1) <= 0) {
-      throw new AssertionError("broken invariant: what a snapshot sees is not retired");
-    }
-  }
+  abstract boolean isIntact(int firstIndex, int count);
 
   /** One version less points here; {@return whether it was the last, and the batch is let go} */
-  final boolean retireOne() {
-    int before = (int) LIVE.getAndAdd(this, -1);
-    if (before <= 0) {
-      throw new AssertionError("broken invariant: a version is retired once");
-    }
-    if (before == 1) {
-      release();
-    }
-    return before == 1;
-  }
+  abstract boolean retireOne();
 
   /** Lets go of a batch that was never installed, or when the store closes. */
-  final void discard() {
-    if ((int) LIVE.getAndSet(this, 0) > 0) {
-      release();
-    }
-  }
+  abstract void discard();
 
-  /** Lets the bytes go. */
-  abstract void release();
+  static AssertionError retiredTwice() {
+    return new AssertionError("broken invariant: a version is retired once");
+  }
 
   static void checkInside() {
     assert ViewState.Inside.isThis() : "who is not inside a view pins what it reads";

@@ -141,6 +141,11 @@ public final class Table {
     return buffer.key(keys.encode(prefix, keyColumns, row));
   }
 
+  /** {@return the key of a row, which was not looked up} */
+  Key newKey(ColumnView[] keyColumns, int row) {
+    return Key.ofOwned(keys.encode(prefix, keyColumns, row));
+  }
+
   Key key(@Nullable Object... values) {
     return buffer.key(keys.encode(prefix, values));
   }

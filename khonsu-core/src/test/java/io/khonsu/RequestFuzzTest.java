@@ -83,12 +83,11 @@ class RequestFuzzTest {
   /** {@return the answer, which all replicas give} */
   private CommitAnswer apply(byte[] request) {
     version += 10;
-    List<ReplicatedStore.Applied> applied = new ArrayList<>();
-    for (ReplicatedStore replica : replicas) {
-      applied.add(replica.apply(version, 1, request.clone()));
-    }
-    ReplicatedStore.Applied one = applied.getFirst();
-    ReplicatedStore.Applied other = applied.getLast();
+    ReplicatedStore.Applied one = first().apply(version, 1, request.clone());
+    ReplicatedStore preparing = replicas.getLast();
+    ReplicatedStore.Applied other =
+        preparing.apply(
+            version, 1, preparing.prepare(List.of(ByteBuffer.wrap(request.clone()))).getFirst());
     assertThat(other.answer()).isEqualTo(one.answer());
     assertThat(bytes(other)).isEqualTo(bytes(one));
     assertThat(replicas.getLast().newestVersion()).isEqualTo(first().newestVersion());

@@ -1,12 +1,15 @@
 package io.khonsu.distributed;
 
+import io.khonsu.PreparedRequest;
 import io.khonsu.ReplicatedStore;
 import io.khonsu.consensus.StopSign;
 import io.khonsu.distributed.deviation.Defect;
 import io.khonsu.spi.CommittedTransaction;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +30,12 @@ final class GroupState {
    * what they append to may be much larger than they are.
    */
   static final long ENTRY_CHANGES_BYTES_MAX = 64 << 20;
+
+  /**
+   * So many submissions are looked at before the first of them is applied: enough to wait for
+   * memory once and not for each, few enough to stay in the cache until then.
+   */
+  private static final int PREPARED_AT_ONCE = 32;
 
   /** What a commit takes in memory beside its bytes and its items, about. */
   private static final int COMMIT_BYTES = 48;
@@ -203,27 +212,52 @@ final class GroupState {
     if (defects.contains(Defect.FORGET_OUTCOMES)) {
       sessions.forgetAllOutcomes();
     }
+    List<Submission> all = batch.submissions();
     long version = batch.firstVersion();
-    for (Submission submission : batch.submissions()) {
+    for (int from = 0; from < all.size(); from += PREPARED_AT_ONCE) {
+      int to = Math.min(from + PREPARED_AT_ONCE, all.size());
+      version = apply(all.subList(from, to), version, listener);
+    }
+  }
+
+  /** {@return the version of what comes next} */
+  private long apply(List<Submission> submissions, long firstVersion, Listener listener) {
+    Iterator<PreparedRequest> prepared = store.prepare(requests(submissions)).iterator();
+    long version = firstVersion;
+    for (Submission submission : submissions) {
+      PreparedRequest request = submission instanceof Submission.Commit ? prepared.next() : null;
       if (defects.contains(Defect.LOCAL_CLOCK_AT_APPLY)) {
         version = Math.max(clock + 1, localVersion);
       }
       // Refused, not replaced: a version that no leader drew could break the order of real time.
-      Outcome outcome = version <= clock ? new Outcome.Again() : apply(submission, version);
+      Outcome outcome =
+          version <= clock ? new Outcome.Again() : apply(submission, request, version);
       clock = Math.max(clock, version);
       mix(outcome);
       listener.decided(submission, outcome);
       version++;
     }
+    return version;
   }
 
-  private Outcome apply(Submission submission, long version) {
+  private static List<ByteBuffer> requests(List<Submission> submissions) {
+    List<ByteBuffer> requests = new ArrayList<>(submissions.size());
+    for (Submission submission : submissions) {
+      if (submission instanceof Submission.Commit commit) {
+        requests.add(commit.request());
+      }
+    }
+    return requests;
+  }
+
+  /** Applies a submission; {@code request} is there if it is a commit. */
+  private Outcome apply(Submission submission, @Nullable PreparedRequest request, long version) {
     return switch (submission) {
       case Submission.OpenSession _ -> new Outcome.SessionOpened(sessions.open(version));
       case Submission.Commit commit -> {
         sessions.touch(commit.commitId(), commit.answeredBelow(), version);
         Outcome known = sessions.find(commit.commitId());
-        yield known != null ? known : commit(commit, version);
+        yield known != null ? known : commit(commit, Objects.requireNonNull(request), version);
       }
       case Submission.Resolve(long commitId) -> {
         Outcome known = sessions.find(commitId);
@@ -236,11 +270,11 @@ final class GroupState {
     };
   }
 
-  private Outcome commit(Submission.Commit commit, long version) {
+  private Outcome commit(Submission.Commit commit, PreparedRequest request, long version) {
     if (entryChangesBytes >= ENTRY_CHANGES_BYTES_MAX) {
       return new Outcome.Again();
     }
-    ReplicatedStore.Applied applied = store.apply(version, commit.commitId(), commit.request());
+    ReplicatedStore.Applied applied = store.apply(version, commit.commitId(), request);
     CommittedTransaction change = applied.commit();
     if (change != null) {
       mix(version);

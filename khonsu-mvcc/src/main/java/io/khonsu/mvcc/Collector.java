@@ -29,6 +29,7 @@ final class Collector<V> {
   private final ActiveSnapshots active;
   private final DependencyTracker<V> dependencies;
   private final KeyTable<V> table;
+  private final Prefetch<V> prefetch;
   private final Deltas<V> deltas;
   private final long retention;
   private final boolean reportsRetired;
@@ -76,6 +77,7 @@ final class Collector<V> {
     this.active = active;
     this.dependencies = dependencies;
     this.table = table;
+    this.prefetch = new Prefetch<>(table, options.lifecycle());
     this.deltas = deltas;
     this.retention = options.retention();
     this.reportsRetired = options.reportsLifecycle();
@@ -258,6 +260,9 @@ final class Collector<V> {
 
   private void collectUpTo(int most, Lane<V> from, Lane<V> to) {
     long horizon = horizon();
+    if (from.firstVersion() <= horizon) {
+      from.prefetch(most, horizon, prefetch);
+    }
     for (int i = 0; i < most && from.firstVersion() <= horizon; i++) {
       collectFirst(from, to, horizon);
     }

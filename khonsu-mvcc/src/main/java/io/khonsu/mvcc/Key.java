@@ -58,6 +58,11 @@ public sealed class Key implements Comparable<Key> permits Chain {
     return new Key(bytes.clone());
   }
 
+  /** {@return the key of these bytes, which are taken over: nobody may change them any more} */
+  public static Key ofOwned(byte[] bytes) {
+    return new Key(bytes);
+  }
+
   /** {@return a copy of the bytes} */
   public final byte[] toBytes() {
     if (longBytes != null) {

@@ -113,7 +113,7 @@ final class KeyTable<V> {
 
   /** One of the independently locked parts. */
   private static final class Segment<V> {
-    private volatile Chain<V>[] slots = newSlots(INITIAL_SLOTS);
+    private volatile Chain<V>[] slots = newChains(INITIAL_SLOTS);
     private volatile int live;
 
     /** Live chains and vacated slots: what lookups may have to probe through. */
@@ -130,7 +130,7 @@ final class KeyTable<V> {
       while ((live + 1) * 16L > capacity * 5L) {
         capacity <<= 1;
       }
-      Chain<V>[] grown = newSlots(capacity);
+      Chain<V>[] grown = newChains(capacity);
       for (Chain<V> chain : old) {
         if (chain != null && chain != vacated) {
           grown[freeSlot(grown, chain)] = chain;
@@ -169,10 +169,10 @@ final class KeyTable<V> {
       }
       return at;
     }
+  }
 
-    @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of a generic type
-    private static <V> Chain<V>[] newSlots(int capacity) {
-      return new Chain[capacity];
-    }
+  @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of a generic type
+  static <V> Chain<V>[] newChains(int length) {
+    return new Chain[length];
   }
 }

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 class OverwrittenQueue<V> {
   private static final int INITIAL = 64;
 
-  private @Nullable Chain<V>[] chains = newChains(INITIAL);
+  private @Nullable Chain<V>[] chains = KeyTable.newChains(INITIAL);
   private long[] versions = new long[INITIAL];
   private int first;
   private int size;
@@ -34,6 +34,17 @@ class OverwrittenQueue<V> {
     return size == 0 ? Long.MAX_VALUE : versions[first];
   }
 
+  /** Loads what is needed to look at the first chains up to a version, so many at most. */
+  void prefetch(int most, long version, Prefetch<V> prefetch) {
+    Chain<V>[] coming = KeyTable.newChains(Math.min(most, size));
+    int count = 0;
+    for (int at = first; count < coming.length && versions[at] <= version; ) {
+      coming[count++] = Invariants.present(chains[at], "a queued chain");
+      at = (at + 1) & (versions.length - 1);
+    }
+    prefetch.versionsOf(coming, count);
+  }
+
   Chain<V> removeFirst() {
     Chain<V> chain = Invariants.present(chains[first], "a queued chain");
     chains[first] = null;
@@ -44,7 +55,7 @@ class OverwrittenQueue<V> {
 
   private void grow() {
     int capacity = versions.length * 2;
-    @Nullable Chain<V>[] wider = newChains(capacity);
+    @Nullable Chain<V>[] wider = KeyTable.newChains(capacity);
     long[] widerVersions = new long[capacity];
     int untilEnd = versions.length - first;
     System.arraycopy(chains, first, wider, 0, untilEnd);
@@ -55,10 +66,5 @@ class OverwrittenQueue<V> {
     chains = wider;
     versions = widerVersions;
     first = 0;
-  }
-
-  @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of a generic type
-  private static <V> @Nullable Chain<V>[] newChains(int capacity) {
-    return new Chain[capacity];
   }
 }

@@ -53,6 +53,7 @@ public final class TxnBuffer<V> {
   private final Waiters<V> waiters = new Waiters<>();
   private final Publishing<V> publishing = new Publishing<>(this, waiters);
   private final Upkeep<V> upkeep = new Upkeep<>(this, ordered, active);
+  private final Prefetch<V> prefetch;
   private final Deltas<V> deltas;
   private final ValueLifecycle<V> lifecycle;
   private final BufferOptions<V> options;
@@ -71,6 +72,7 @@ public final class TxnBuffer<V> {
     this.dependencies = new DependencyTracker<>(mutex);
     this.collector = new Collector<>(active, dependencies, table, deltas, options);
     this.safeSnapshots = new SafeSnapshots<>(active, section, dependencies);
+    this.prefetch = new Prefetch<>(table, lifecycle);
   }
 
   /**
@@ -263,6 +265,16 @@ public final class TxnBuffer<V> {
   /** {@return whether a transaction holds the gate} */
   public boolean isGateOf(long transactionId) {
     return section.isGateOf(transactionId);
+  }
+
+  /**
+   * Loads what the commits of some write sets will look at, so that they wait for memory all at
+   * once, and not each for itself. Changes nothing, and is never needed.
+   *
+   * @param coming not more than the processor's cache has room for: some dozens of small ones
+   */
+  public void prefetch(List<WriteSet<V>> coming) {
+    prefetch.ofWrites(coming);
   }
 
   /**
