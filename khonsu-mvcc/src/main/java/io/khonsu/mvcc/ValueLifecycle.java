@@ -37,7 +37,10 @@ public interface ValueLifecycle<V> {
     retired(value, index);
   }
 
-  /** {@return about how many bytes are kept for this version} Inside the commit section. */
+  /**
+   * {@return about how many bytes are kept for this version} Inside the commit section, or by who
+   * prefetches it: any thread, and maybe after it was retired. It looks at what a commit looks at.
+   */
   default long sizeBytes(V value, int index) {
     return 0;
   }
