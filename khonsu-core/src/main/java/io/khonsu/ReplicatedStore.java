@@ -228,14 +228,14 @@ public final class ReplicatedStore implements AutoCloseable {
   private Applied apply(
       long version, long transactionId, EncodedRequest request, @Nullable StagedMutations prepared)
       throws EncodedRequest.MalformedException {
-    if (request.snapshotVersion() < history.version()) {
-      return new Applied(new CommitAnswer.TooOld(request.snapshotVersion(), history.version()));
-    }
-    if (request.snapshotVersion() > buffer.newestVersion()) {
-      throw new IllegalArgumentException("it has read what is not committed");
-    }
     StagedMutations staged = prepared == null ? nothingStaged() : prepared;
     try {
+      if (request.snapshotVersion() < history.version()) {
+        return new Applied(new CommitAnswer.TooOld(request.snapshotVersion(), history.version()));
+      }
+      if (request.snapshotVersion() > buffer.newestVersion()) {
+        throw new IllegalArgumentException("it has read what is not committed");
+      }
       ReadSet<StoredValue> reads = request.reads(catalog);
       stage(request, staged, prepared != null);
       return decide(version, transactionId, request, reads, staged);

@@ -11,9 +11,9 @@ import java.lang.invoke.VarHandle;
  * A small batch of one version, as single rows are: nothing but its frame on the heap. Stores have
  * very many, so what reads it is made when somebody reads.
  *
- * <p>What is replaced has seldom been looked at lately, and is not in the cache. So nothing here
- * waits until it is: what is noted is written without a fence, and the size is not asked of the
- * frame.
+ * <p>What is replaced has seldom been looked at lately, and is not in the cache. So what is noted
+ * here takes no volatile or locked operation, which would keep all that follows waiting, and the
+ * size is not asked of the frame.
  */
 final class SmallBatch extends StoredBatch {
   private static final VarHandle SUPERSEDED;
@@ -38,7 +38,10 @@ final class SmallBatch extends StoredBatch {
   @SuppressWarnings("UnusedVariable") // accessed through its VarHandle
   private boolean superseded;
 
-  /** Whether the only version is. There is nothing to release, so it need not be seen at once. */
+  /**
+   * Whether the only version is. There is nothing to release, so it need not be seen at once, and
+   * that it is retired twice is noticed as a rule only.
+   */
   private boolean retired;
 
   /** Takes over the frame of a small batch. */

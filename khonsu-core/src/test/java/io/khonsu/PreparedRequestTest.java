@@ -10,6 +10,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import org.apache.arrow.memory.RootAllocator;
@@ -131,18 +132,92 @@ class PreparedRequestTest {
     assertPreparedAlike();
   }
 
+  private List<PreparedRequest> prepare(byte[]... several) {
+    return preparing.prepare(Arrays.stream(several).map(ByteBuffer::wrap).toList());
+  }
+
+  @Test
+  void smallRequest_isReadAhead_andWhatItStagedIsGivenOnce() {
+    apply(direct.request(NUMBERS));
+    assertPreparedAlike();
+    PreparedRequest prepared = prepare(upserting("numbers", 1, 1)).getFirst();
+    StagedMutations staged = prepared.takeStaged();
+    assertThat(staged).isNotNull();
+    assertThat(Objects.requireNonNull(staged).writes().size()).isEqualTo(1);
+    assertThat(prepared.takeStaged()).isNull();
+  }
+
+  @Test
+  void whatChangesTables_orIsLarge_orIsNoRequest_isNotReadAhead() {
+    apply(direct.request(NUMBERS));
+    assertPreparedAlike();
+    byte[] another = direct.request(BLOBS);
+    for (PreparedRequest prepared :
+        prepare(another, dropping("numbers"), large(), new byte[] {1, 2, 3})) {
+      assertThat(prepared.takeStaged()).isNull();
+    }
+  }
+
+  @Test
+  void requestWithTwoStrategies() {
+    apply(direct.request(NUMBERS));
+    apply(upserting("numbers", 1, 1));
+    try (Transaction tx = direct.store().begin()) {
+      upsert(tx, "numbers", 2, 2);
+      tx.deleteAll(table("numbers"), List.of(1L), ConflictStrategy.IGNORE);
+      byte[] request = direct.request(tx);
+      assertThat(decoded(request).writes()).hasSize(2);
+      assertThat(apply(request)).isInstanceOf(CommitAnswer.Committed.class);
+    }
+    assertPreparedAlike();
+  }
+
+  private static EncodedRequest decoded(byte[] request) {
+    try {
+      return EncodedRequest.decode(request);
+    } catch (EncodedRequest.MalformedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void requestThatHasReadWhatIsForgotten_isTooOld() {
+    apply(direct.request(NUMBERS));
+    byte[] old = upserting("numbers", 1, 1);
+    for (int i = 0; i < 10; i++) {
+      apply(upserting("numbers", 2, i));
+    }
+    assertPreparedAlike();
+    for (ReplicatedStore replica : List.of(direct, preparing)) {
+      replica.moveWatermark(direct.newestVersion());
+    }
+    assertThat(apply(old)).isInstanceOf(CommitAnswer.TooOld.class);
+    assertThat(apply(upserting("numbers", 3, 3))).isInstanceOf(CommitAnswer.Committed.class);
+    assertPreparedAlike();
+  }
+
+  /** {@return one whose rows have memory outside the heap once they are staged} */
+  private byte[] large() {
+    try (Transaction tx = direct.store().begin()) {
+      for (long id = 0; id < 1_000; id++) {
+        upsert(tx, "numbers", id, id);
+      }
+      return direct.request(tx);
+    }
+  }
+
   @Test
   void preparedAndNotApplied_leavesNothing() {
     apply(direct.request(NUMBERS));
     apply(upserting("numbers", 1, 1));
     assertPreparedAlike();
-    byte[] request = upserting("numbers", 1, 2);
+    byte[] request = large();
     long usedBytes = preparing.store().statistics().held().memoryBytes();
-    assertThat(preparing.prepare(List.of(ByteBuffer.wrap(request), ByteBuffer.wrap(request))))
-        .hasSize(2);
+    assertThat(prepare(request, request)).hasSize(2);
     assertThat(preparing.store().statistics().held().memoryBytes()).isEqualTo(usedBytes);
     apply(request);
     assertPreparedAlike();
+    assertThat(preparing.store().statistics().held().memoryBytes()).isGreaterThan(usedBytes);
   }
 
   @ParameterizedTest

@@ -260,10 +260,10 @@ final class Collector<V> {
 
   private void collectUpTo(int most, Lane<V> from, Lane<V> to) {
     long horizon = horizon();
-    if (from.firstVersion() <= horizon) {
-      from.prefetch(most, horizon, prefetch);
-    }
     for (int i = 0; i < most && from.firstVersion() <= horizon; i++) {
+      if (i % WORK_IN_ONE_GO == 0) { // no more than stay in the cache until they are looked at
+        from.prefetch(Math.min(WORK_IN_ONE_GO, most - i), horizon, prefetch);
+      }
       collectFirst(from, to, horizon);
     }
   }

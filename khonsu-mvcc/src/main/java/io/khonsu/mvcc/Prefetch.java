@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Prefetch<V> {
   /** Versions in a chain that are loaded: more are seldom there. */
-  private static final int VERSIONS = 4;
+  private static final int VERSIONS = 3;
 
   private final KeyTable<V> table;
   private final ValueLifecycle<V> lifecycle;
@@ -57,7 +57,7 @@ final class Prefetch<V> {
   void versionsOf(Chain<V>[] chains, int count) {
     @Nullable Version<V>[] versions = heads(chains, count);
     long sum = 0;
-    for (int depth = 1; depth < VERSIONS; depth++) {
+    for (int depth = 0; depth < VERSIONS; depth++) {
       for (int i = 0; i < count; i++) {
         Version<V> newer = versions[i];
         if (newer != null) {

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class PrefetchTest {
@@ -38,6 +39,29 @@ class PrefetchTest {
     assertThat(buffer.newestVersion()).isEqualTo(version);
     assertThat(buffer.statistics()).isEqualTo(before);
     assertThat(read(buffer, key("k1"))).isEqualTo(10L);
+  }
+
+  @Test
+  void keysOfItems_becomeTheirChains_othersStayAsTheyAre() {
+    put(buffer, key("k1"), 10L);
+    WriteSet<Long> writes = writing(1, 2);
+    Key absent = writes.key(1);
+    buffer.prefetch(List.of(writes));
+    assertThat(writes.key(0)).isInstanceOf(Chain.class).isSameAs(buffer.table().find(key("k1")));
+    assertThat(writes.key(1)).isSameAs(absent);
+  }
+
+  /** What one commit overwrites is looked at in portions. */
+  @Test
+  void largeCommits_areCollected() {
+    int[] numbers = IntStream.range(0, 1_000).toArray();
+    for (int round = 0; round < 4; round++) {
+      commit(writing(numbers));
+    }
+    assertThat(buffer.statistics().versions()).isLessThan(3_000);
+    buffer.collect();
+    assertThat(buffer.statistics().versions()).isEqualTo(1_000);
+    assertThat(read(buffer, key("k999"))).isEqualTo(999L);
   }
 
   @Test
