@@ -4,10 +4,6 @@ import io.khonsu.mvcc.Conflict;
 import io.khonsu.mvcc.ConflictType;
 import io.khonsu.mvcc.Key;
 import io.khonsu.mvcc.KeyInterval;
-import java.io.ByteArrayOutputStream;
-import java.io.DataOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -35,6 +31,9 @@ sealed interface CommitAnswer {
   int CONFLICT_BYTES = 3 * Integer.BYTES + 3 + 2 * Long.BYTES;
 
   byte FORMAT_VERSION = 1;
+
+  /** What the usual answer has: it committed, and there was no conflict. */
+  int COMMITTED_BYTES = 2 + Long.BYTES + Integer.BYTES + 1;
 
   /** Their codes are their places here, as those of the next; an addition goes to the end. */
   List<Reason> REASONS = List.of(Reason.TABLE_DROPPED, Reason.TABLE_EXISTS, Reason.MALFORMED);
@@ -77,60 +76,57 @@ sealed interface CommitAnswer {
 
   /** {@return the bytes of an answer} */
   default byte[] encode() {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (DataOutputStream out = new DataOutputStream(bytes)) {
-      out.write(FORMAT_VERSION);
-      switch (this) {
-        case Committed(long version, int tableId, List<Conflict> resolved) -> {
-          out.write(0);
-          out.writeLong(version);
-          out.writeInt(tableId);
-          write(resolved, out);
-        }
-        case Aborted(List<Conflict> conflicts) -> {
-          out.write(1);
-          write(conflicts, out);
-        }
-        case TooOld(long version, long oldest) -> {
-          out.write(2);
-          out.writeLong(version);
-          out.writeLong(oldest);
-        }
-        case OverLimit(long sizeBytes, long limitBytes) -> {
-          out.write(3);
-          out.writeLong(sizeBytes);
-          out.writeLong(limitBytes);
-        }
-        case Refused(Reason reason, String message) -> {
-          out.write(4);
-          out.write(REASONS.indexOf(reason));
-          write(message.getBytes(StandardCharsets.UTF_8), out);
-        }
+    FieldWriter out = new FieldWriter(COMMITTED_BYTES);
+    out.write(FORMAT_VERSION);
+    switch (this) {
+      case Committed(long version, int tableId, List<Conflict> resolved) -> {
+        out.write(0);
+        out.number(version);
+        out.length(tableId);
+        write(resolved, out);
       }
-    } catch (IOException e) {
-      throw new UncheckedIOException("an array takes bytes", e);
+      case Aborted(List<Conflict> conflicts) -> {
+        out.write(1);
+        write(conflicts, out);
+      }
+      case TooOld(long version, long oldest) -> {
+        out.write(2);
+        out.number(version);
+        out.number(oldest);
+      }
+      case OverLimit(long sizeBytes, long limitBytes) -> {
+        out.write(3);
+        out.number(sizeBytes);
+        out.number(limitBytes);
+      }
+      case Refused(Reason reason, String message) -> {
+        out.write(4);
+        out.write(REASONS.indexOf(reason));
+        out.bytes(message.getBytes(StandardCharsets.UTF_8));
+      }
     }
-    return bytes.toByteArray();
+    return out.finish();
   }
 
-  private static void write(List<Conflict> conflicts, DataOutputStream out) throws IOException {
+  private static void write(List<Conflict> conflicts, FieldWriter out) {
     int count = toldOf(conflicts);
     out.write(count);
-    for (Conflict conflict : conflicts.subList(0, count)) {
-      write(conflict.key().toBytes(), out);
+    for (int i = 0; i < count; i++) {
+      Conflict conflict = conflicts.get(i);
+      out.key(conflict.key());
       KeyInterval range = conflict.range();
       out.write(range == null ? 0 : range.to() == null ? 1 : 2);
       if (range != null) {
-        write(range.from().toBytes(), out);
+        out.key(range.from());
         Key to = range.to();
         if (to != null) {
-          write(to.toBytes(), out);
+          out.key(to);
         }
       }
       out.write(TYPES.indexOf(conflict.type()));
       out.write(EncodedRequest.STRATEGIES.indexOf(conflict.strategy()));
-      out.writeLong(conflict.winnerVersion());
-      out.writeLong(conflict.winnerTransaction());
+      out.number(conflict.winnerVersion());
+      out.number(conflict.winnerTransaction());
     }
   }
 
@@ -156,11 +152,6 @@ sealed interface CommitAnswer {
       sizeBytes += range.from().sizeBytes() + (to == null ? 0 : to.sizeBytes());
     }
     return sizeBytes;
-  }
-
-  private static void write(byte[] bytes, DataOutputStream out) throws IOException {
-    out.writeInt(bytes.length);
-    out.write(bytes);
   }
 
   /**

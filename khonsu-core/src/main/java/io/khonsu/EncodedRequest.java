@@ -12,7 +12,6 @@ import io.khonsu.spi.DamagedStorageException;
 import io.khonsu.spi.Mutation;
 import io.khonsu.spi.StorageRefusedException;
 import io.khonsu.spi.TransactionCodec;
-import java.io.ByteArrayOutputStream;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -69,6 +68,9 @@ record EncodedRequest(
    * No key is longer: behind the table's number the longest there may be, and a byte of a bound.
    */
   static final int KEY_BYTES_MAX = Table.PREFIX_BYTES + Table.KEY_BYTES_MAX + 1;
+
+  /** Room for what most requests have before their writes: a key that was read. */
+  private static final int HEAD_BYTES = 64;
 
   /** What encoded changes are said to have, as they have no version yet. */
   private static final long NO_VERSION = 1;
@@ -197,7 +199,7 @@ record EncodedRequest(
   }
 
   byte[] encode() {
-    Writer out = new Writer();
+    FieldWriter out = new FieldWriter(HEAD_BYTES);
     out.write(FORMAT_VERSION);
     out.write(LEVELS.indexOf(level));
     out.number(snapshotVersion);
@@ -209,7 +211,7 @@ record EncodedRequest(
       out.bytes(range.filter == null ? new byte[0] : FilterCodec.encode(range.filter));
     }
     out.length(writes.size());
-    return withWrites(out.toByteArray());
+    return withWrites(out.finish());
   }
 
   /** {@return a request of which all is there but the writes and the batches to append} */
@@ -322,7 +324,8 @@ record EncodedRequest(
   }
 
   private static void skip(ByteBuffer in) {
-    var _ = part(in);
+    int length = length(in);
+    in.position(in.position() + length);
   }
 
   private static ByteBuffer part(ByteBuffer in) {
@@ -334,8 +337,8 @@ record EncodedRequest(
 
   static List<Key> keys(ByteBuffer in) {
     int count = length(in);
-    if (count == 0) {
-      return List.of();
+    if (count <= 1) {
+      return count == 0 ? List.of() : List.of(key(in));
     }
     List<Key> keys = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -362,7 +365,7 @@ record EncodedRequest(
       throws DamagedStorageException, StorageRefusedException {
     int count = length(in);
     if (count == 1) {
-      return Map.of(STRATEGIES.get(in.get()), TransactionCodec.decode(bytes(in)));
+      return Map.of(STRATEGIES.get(in.get()), TransactionCodec.decode(part(in)));
     }
     Map<ConflictStrategy, CommittedTransaction> writes = new EnumMap<>(ConflictStrategy.class);
     for (int i = 0; i < count; i++) {
@@ -409,39 +412,5 @@ record EncodedRequest(
           "a length is %d, and %d bytes are left".formatted(length, in.remaining()));
     }
     return length;
-  }
-
-  /** Numbers, keys and lists, as the format has them. */
-  static final class Writer extends ByteArrayOutputStream {
-    void number(long value) {
-      writeBytes(ByteBuffer.allocate(Long.BYTES).putLong(value).array());
-    }
-
-    void length(int value) {
-      writeBytes(ByteBuffer.allocate(Integer.BYTES).putInt(value).array());
-    }
-
-    void bytes(byte[] value) {
-      length(value.length);
-      writeBytes(value);
-    }
-
-    void key(Key key) {
-      bytes(key.toBytes());
-    }
-
-    void interval(KeyInterval interval) {
-      key(interval.from());
-      Key to = interval.to();
-      write(to == null ? 0 : 1);
-      if (to != null) {
-        key(to);
-      }
-    }
-
-    void keys(List<Key> keys) {
-      length(keys.size());
-      keys.forEach(this::key);
-    }
   }
 }

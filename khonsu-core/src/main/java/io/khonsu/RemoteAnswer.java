@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * format in all versions, so that who speaks another one can read why.
  */
 sealed interface RemoteAnswer {
+  /** What the usual answer, a {@link Decided}, has beside that of the store. */
+  int DECIDED_BYTES = 3 + Long.BYTES + Integer.BYTES;
+
   /** The kind of {@link Refused}. */
   byte REFUSED = 13;
 
@@ -103,7 +106,9 @@ sealed interface RemoteAnswer {
 
   /** {@return the bytes of this} */
   default byte[] encode(long clusterId) {
-    EncodedRequest.Writer out = new EncodedRequest.Writer();
+    FieldWriter out =
+        new FieldWriter(
+            DECIDED_BYTES + (this instanceof Decided decided ? decided.answer.length : 0));
     out.write(RemoteQuestion.FORMAT_VERSION);
     out.number(clusterId);
     switch (this) {
@@ -134,17 +139,17 @@ sealed interface RemoteAnswer {
       case Refused(String message) -> text(out, REFUSED, message);
       case Committed(long version) -> numbers(out, 14, version);
     }
-    return out.toByteArray();
+    return out.finish();
   }
 
-  private static void numbers(EncodedRequest.Writer out, int kind, long... numbers) {
+  private static void numbers(FieldWriter out, int kind, long... numbers) {
     out.write(kind);
     for (long number : numbers) {
       out.number(number);
     }
   }
 
-  private static void text(EncodedRequest.Writer out, int kind, String text) {
+  private static void text(FieldWriter out, int kind, String text) {
     out.write(kind);
     out.bytes(text.getBytes(StandardCharsets.UTF_8));
   }

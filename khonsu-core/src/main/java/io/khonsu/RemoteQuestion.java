@@ -16,6 +16,9 @@ import java.util.List;
 sealed interface RemoteQuestion {
   byte FORMAT_VERSION = 2;
 
+  /** What the usual question, a {@link Commit}, has beside its request. */
+  int COMMIT_BYTES = 2 + 4 * Long.BYTES + Integer.BYTES;
+
   /** The longest that {@link Changed} may ask to wait, in milliseconds. */
   int WAIT_MILLIS_MAX = 10_000;
 
@@ -75,7 +78,8 @@ sealed interface RemoteQuestion {
 
   /** {@return the bytes of this} */
   default byte[] encode(long clusterId) {
-    EncodedRequest.Writer out = new EncodedRequest.Writer();
+    FieldWriter out =
+        new FieldWriter(COMMIT_BYTES + (this instanceof Commit commit ? commit.request.length : 0));
     out.write(FORMAT_VERSION);
     out.number(clusterId);
     switch (this) {
@@ -114,7 +118,7 @@ sealed interface RemoteQuestion {
         out.number(commitId);
       }
     }
-    return out.toByteArray();
+    return out.finish();
   }
 
   /**

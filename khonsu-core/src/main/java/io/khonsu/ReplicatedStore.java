@@ -351,7 +351,9 @@ public final class ReplicatedStore implements AutoCloseable {
       throws EncodedRequest.MalformedException {
     // Marked before it has its version: whoever was let in sees a snapshot from before, or the
     // mark.
-    staged.dropped().forEach(catalog::drop);
+    for (int i = 0; i < staged.dropped().size(); i++) {
+      catalog.drop(staged.dropped().get(i));
+    }
     CommitResult<StoredValue> result = null;
     versions.force(version);
     try (var snapshot = history.momentarySnapshot(request.snapshotVersion())) {

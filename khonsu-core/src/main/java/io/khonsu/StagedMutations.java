@@ -23,8 +23,11 @@ final class StagedMutations {
   private final Memory memory;
   private final WriteSet<StoredValue> writes = new WriteSet<>();
   private final List<StoredBatch> batches = new ArrayList<>(1);
-  private final List<Table> created = new ArrayList<>();
-  private final List<Table> dropped = new ArrayList<>();
+
+  /** Not changed but replaced, as most commits have none. */
+  private List<Table> created = List.of();
+
+  private List<Table> dropped = List.of();
   private ConflictStrategy strategy = ConflictStrategy.FAIL;
 
   StagedMutations(Catalog catalog, Recovery.TableMaker tables, Memory memory) {
@@ -97,14 +100,14 @@ final class StagedMutations {
       case Mutation.DropTable(int id) -> {
         Table table = table(id);
         delete(table.catalogKey());
-        dropped.add(table);
+        dropped = plus(dropped, table);
       }
       case Mutation.PutRows(int id, ByteBuffer frame) ->
           putRows(table(id, TableSpec.Kind.ROWS), frame);
       case Mutation.PutBatch(int id, String name, ByteBuffer frame) -> {
         Table table = table(id, TableSpec.Kind.BATCHES);
         Key key = table.key(name);
-        put(key, decode(table, frame), 0);
+        put(key, decodeWhole(table, frame), 0);
       }
       case Mutation.Delete(int id, ByteBuffer key) -> delete(table(id).keyOfBody(bytes(key)));
     }
@@ -117,7 +120,7 @@ final class StagedMutations {
     Table table = table(id, TableSpec.Kind.BATCHES);
     Key key = table.key(name);
     int before = writes.size();
-    var _ = writes.merge(key, decode(table, frame), 0, ConflictStrategy.APPEND);
+    var _ = writes.merge(key, decodeWhole(table, frame), 0, ConflictStrategy.APPEND);
     checkNew(before);
   }
 
@@ -131,31 +134,54 @@ final class StagedMutations {
     StoredTable definition = new StoredTable(id, spec);
     Table table = tables.make(definition);
     put(table.catalogKey(), definition, 0);
-    created.add(table);
+    created = plus(created, table);
+  }
+
+  private static List<Table> plus(List<Table> tables, Table table) {
+    List<Table> more = new ArrayList<>(tables);
+    more.add(table);
+    return more;
   }
 
   private void putRows(Table table, ByteBuffer frame) throws DamagedStorageException {
-    StoredBatch stored = decode(table, frame);
+    FrozenBatch decoded = decode(table, frame);
+    StoredBatch stored = store(decoded, decoded.rowCount());
+    if (decoded.isNative()) {
+      try (FrozenBatch pinned = stored.pin()) {
+        putRows(table, pinned, stored);
+      }
+    } else {
+      putRows(table, decoded, stored); // which has its columns at hand
+    }
+  }
+
+  private void putRows(Table table, FrozenBatch batch, StoredBatch stored)
+      throws DamagedStorageException {
     int[] indexes = table.keyColumnIndexes();
     ColumnView[] columns = new ColumnView[indexes.length];
-    try (FrozenBatch batch = stored.pin()) {
-      for (int i = 0; i < columns.length; i++) {
-        columns[i] = batch.column(indexes[i]);
-      }
-      for (int row = 0; row < stored.rowCount(); row++) {
-        put(table.newKey(columns, row), stored, row);
-      }
+    for (int i = 0; i < columns.length; i++) {
+      columns[i] = batch.column(indexes[i]);
+    }
+    for (int row = 0; row < stored.rowCount(); row++) {
+      put(table.newKey(columns, row), stored, row);
     }
   }
 
   @SuppressWarnings("MustBeClosedChecker") // moves into the stored batch
-  private StoredBatch decode(Table table, ByteBuffer frame) {
+  private FrozenBatch decode(Table table, ByteBuffer frame) {
     memory.makeRoom(frame.remaining());
-    FrozenBatch batch =
-        ViewState.within(() -> BatchFrame.decode(table.batchSchema(), frame, memory.versions()));
-    StoredBatch stored = memory.store(batch, table.isRowTable() ? batch.rowCount() : 1);
+    return ViewState.within(() -> BatchFrame.decode(table.batchSchema(), frame, memory.versions()));
+  }
+
+  /** {@return a batch as versions point into it, taken over} */
+  private StoredBatch store(FrozenBatch batch, int versionCount) {
+    StoredBatch stored = memory.store(batch, versionCount);
     batches.add(stored);
     return stored;
+  }
+
+  private StoredBatch decodeWhole(Table table, ByteBuffer frame) {
+    return store(decode(table, frame), 1);
   }
 
   private void put(Key key, StoredValue value, int index) throws DamagedStorageException {

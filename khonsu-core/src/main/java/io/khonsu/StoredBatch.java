@@ -16,10 +16,13 @@ import org.jspecify.annotations.Nullable;
 abstract sealed class StoredBatch implements StoredValue permits SmallBatch, HeldBatch {
   /** Takes over a batch that so many versions will point into, and that may be spilled. */
   static StoredBatch consume(FrozenBatch batch, int versions, @Nullable Spiller spiller) {
-    byte[] frame = versions == 1 ? BatchFrame.frameOfSmall(batch) : null;
-    return frame == null
-        ? HeldBatch.consume(batch, versions, spiller)
-        : new SmallBatch(batch.schema(), frame);
+    byte[] frame = BatchFrame.frameOfSmall(batch);
+    if (frame == null) {
+      return HeldBatch.consume(batch, versions, spiller);
+    }
+    return versions == 1
+        ? new SmallBatch(batch.schema(), frame)
+        : HeldBatch.consume(BatchFrame.small(batch.schema(), frame), versions, spiller);
   }
 
   /** {@return a batch that somebody else owns, among those that are committed} */

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A run of consecutive entries: opaque bytes, or a single {@link StopSign}. Runs are immutable and
- * share their bytes with their slices; whoever hands an array or a buffer to a factory must not
- * change it afterwards.
+ * share their bytes with their slices; whoever hands an array or a buffer to a factory, or is given
+ * a view, must not change it.
  */
 public final class Entries {
   /** No entries. */
@@ -36,7 +36,7 @@ public final class Entries {
       int count,
       int width,
       @Nullable StopSign stopSign) {
-    this.bytes = bytes.asReadOnlyBuffer();
+    this.bytes = bytes;
     this.starts = starts;
     this.first = first;
     this.count = count;
@@ -160,13 +160,13 @@ public final class Entries {
     return entry;
   }
 
-  /** {@return a read-only view of the entry at {@code index} of this run} */
+  /** {@return a view of the entry at {@code index} of this run} */
   public ByteBuffer buffer(int index) {
     int size = sizeBytes(index);
     return bytes.slice(offset(index), size);
   }
 
-  /** {@return a read-only view of all entries, side by side} */
+  /** {@return a view of all entries, side by side} */
   public ByteBuffer buffer() {
     return bytes.slice(offset(0), sizeBytes());
   }

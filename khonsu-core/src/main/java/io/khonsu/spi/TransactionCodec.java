@@ -146,10 +146,7 @@ public final class TransactionCodec {
       if (version <= 0 || count <= 0 || count > source.remaining() / MUTATION_MIN_BYTES) {
         throw damaged("version %d with %d changes".formatted(version, count));
       }
-      List<Mutation> mutations = new ArrayList<>(count);
-      for (int i = 0; i < count; i++) {
-        mutations.add(mutation(source));
-      }
+      List<Mutation> mutations = mutations(source, count);
       if (source.hasRemaining()) {
         throw damaged(source.remaining() + " bytes follow the last change");
       }
@@ -159,6 +156,18 @@ public final class TransactionCodec {
       damage.initCause(e);
       throw damage;
     }
+  }
+
+  private static List<Mutation> mutations(ByteBuffer source, int count)
+      throws DamagedStorageException, CharacterCodingException {
+    if (count == 1) {
+      return List.of(mutation(source));
+    }
+    List<Mutation> mutations = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      mutations.add(mutation(source));
+    }
+    return mutations;
   }
 
   private static void checkHeader(ByteBuffer source)
@@ -186,9 +195,17 @@ public final class TransactionCodec {
   private static int checksum(ByteBuffer bytes) {
     int behind = CHECKSUM_AT + Integer.BYTES;
     CRC32C crc = new CRC32C();
-    crc.update(bytes.slice(0, CHECKSUM_AT));
-    crc.update(bytes.slice(behind, bytes.limit() - behind));
+    update(crc, bytes, 0, CHECKSUM_AT);
+    update(crc, bytes, behind, bytes.limit() - behind);
     return (int) crc.getValue();
+  }
+
+  private static void update(CRC32C crc, ByteBuffer bytes, int from, int length) {
+    if (bytes.hasArray()) {
+      crc.update(bytes.array(), bytes.arrayOffset() + from, length);
+    } else {
+      crc.update(bytes.slice(from, length));
+    }
   }
 
   /** {@return a schema as Arrow's own method gives it, which fails if the thread is interrupted} */

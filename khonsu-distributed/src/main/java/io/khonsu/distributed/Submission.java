@@ -19,14 +19,9 @@ public sealed interface Submission {
    *
    * @param commitId the session and the number in it; see {@link CommitIds}
    * @param answeredBelow up to here, this number excluded, the session needs no outcomes any more
-   * @param request what the store made: read-only, and nobody moves its position or limit
+   * @param request what the store made; nobody changes it, or moves its position or limit
    */
   record Commit(long commitId, long answeredBelow, ByteBuffer request) implements Submission {
-    /** Protects the request. */
-    public Commit {
-      request = request.asReadOnlyBuffer();
-    }
-
     /** Takes over the bytes of a request. */
     public Commit(long commitId, long answeredBelow, byte[] request) {
       this(commitId, answeredBelow, ByteBuffer.wrap(request));

@@ -34,7 +34,6 @@ class LogEntryTest {
     ByteBuffer entry = ByteBuffer.wrap(BATCH.encode());
     Submission second = ((LogEntry.Batch) LogEntry.decode(entry)).submissions().get(1);
     ByteBuffer request = ((Submission.Commit) second).request();
-    assertThat(request.isReadOnly()).isTrue();
     assertThat(request.equals(ByteBuffer.wrap(new byte[] {1, 2, 3}))).isTrue();
     int at = entry.limit() - LogEntry.RESOLVE_BYTES - 3;
     var _ = entry.put(at, (byte) 9);

@@ -571,7 +571,8 @@ public final class TxnBuffer<V> {
     List<Version<V>> retired = collector.takeRetired();
     List<Chain<V>> unsettled = collector.takeUnsettled();
     section.leave();
-    for (Version<V> version : retired) {
+    for (int i = 0; i < retired.size(); i++) { // mostly none: an iterator of none is a new object
+      Version<V> version = retired.get(i);
       lifecycle.retired(version.requireValue(), version.index());
     }
     deltas.settle(this, unsettled);

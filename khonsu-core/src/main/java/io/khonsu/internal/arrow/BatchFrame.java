@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * (see {@link FrameFormat}), a CRC32C of all of these. The schema is not in it.
  */
 public final class BatchFrame {
+  static final int CHECKSUM_BYTES = 4;
+
   private BatchFrame() {}
 
   /** {@return how many bytes {@link #encode} writes} */
@@ -119,8 +121,10 @@ public final class BatchFrame {
   @SuppressWarnings("MustBeClosedChecker") // a batch on the heap holds nothing else
   public static FrozenBatch onHeap(BatchSchema schema, byte[] frame) {
     Column[] columns = new Column[schema.columnCount()];
-    int rowCount = checked(schema, ByteBuffer.wrap(frame), columns);
-    return FrozenBatch.ofFrame(schema, frame, columns, rowCount);
+    int rowCount = checked(schema, frame, columns);
+    return frame.length <= FrozenBatch.HEAP_BYTES_MAX
+        ? FrozenBatch.ofFrame(schema, rowCount, frame)
+        : FrozenBatch.ofFrame(schema, frame, columns, rowCount);
   }
 
   /**
@@ -131,43 +135,60 @@ public final class BatchFrame {
   @MustBeClosed
   public static FrozenBatch take(BatchSchema schema, byte[] frame, BufferAllocator allocator) {
     Column[] columns = new Column[schema.columnCount()];
-    int rowCount = checked(schema, ByteBuffer.wrap(frame), columns);
+    int rowCount = checked(schema, frame, columns);
     return frame.length <= FrozenBatch.HEAP_BYTES_MAX
-        ? FrozenBatch.ofFrame(schema, rowCount, frame)
+        ? FrozenBatch.ofFrame(schema, frame, columns, rowCount)
         : FrozenBatch.nativeCopyOf(schema, columns, rowCount, allocator);
   }
 
   /** Reads the columns; {@return the row count} */
   private static int checked(BatchSchema schema, ByteBuffer frame, Column[] columns) {
     ByteBuffer bytes = frame.slice().order(ByteOrder.LITTLE_ENDIAN);
-    int end = bytes.limit() - 4;
-    if (end < 2) {
-      throw new CorruptFrameException("a frame has " + bytes.limit() + " bytes");
-    }
-    if (bytes.get(0) != FrozenBatch.FORMAT_VERSION) {
-      throw new CorruptFrameException("a frame has format version " + bytes.get(0));
-    }
+    int end = bytes.limit() - CHECKSUM_BYTES;
+    checkSize(end);
     CRC32C checksum = new CRC32C();
     checksum.update(bytes.slice(0, end));
-    if ((int) checksum.getValue() != bytes.getInt(end)) {
-      throw new CorruptFrameException("a frame does not have its checksum");
-    }
-    return readColumns(schema, MemorySegment.ofBuffer(bytes).asSlice(0, end), columns);
+    check(bytes.get(0), (int) checksum.getValue() == bytes.getInt(end));
+    return readColumns(schema, MemorySegment.ofBuffer(bytes), end, columns);
   }
 
-  private static int readColumns(BatchSchema schema, MemorySegment body, Column[] columns) {
+  /** Reads the columns; {@return the row count} */
+  private static int checked(BatchSchema schema, byte[] frame, Column[] columns) {
+    int end = frame.length - CHECKSUM_BYTES;
+    checkSize(end);
+    check(frame[0], FrozenBatch.checksum(frame, 0, end) == LittleEndian.getInt(frame, end));
+    return readColumns(schema, MemorySegment.ofArray(frame), end, columns);
+  }
+
+  private static void checkSize(int end) {
+    if (end < 2) {
+      throw new CorruptFrameException("a frame has " + (end + CHECKSUM_BYTES) + " bytes");
+    }
+  }
+
+  private static void check(byte formatVersion, boolean hasItsChecksum) {
+    if (formatVersion != FrozenBatch.FORMAT_VERSION) {
+      throw new CorruptFrameException("a frame has format version " + formatVersion);
+    }
+    if (!hasItsChecksum) {
+      throw new CorruptFrameException("a frame does not have its checksum");
+    }
+  }
+
+  private static int readColumns(
+      BatchSchema schema, MemorySegment frame, int end, Column[] columns) {
     try {
-      FrameFormat.Reader reader = new FrameFormat.Reader(body, 1);
+      FrameFormat.Reader reader = new FrameFormat.Reader(frame, 1, end);
       int rowCount = reader.length();
-      if (reader.position() != 1 + FrameFormat.varintBytes(rowCount)) {
+      if (end - reader.remaining() != 1 + FrameFormat.varintBytes(rowCount)) {
         throw new CorruptFrameException("the row count of a frame is longer than it need be");
       }
       for (int i = 0; i < columns.length; i++) {
         columns[i] = reader.column(schema.layout(i), rowCount);
       }
-      if (reader.position() != body.byteSize()) {
+      if (reader.remaining() > 0) {
         throw new CorruptFrameException(
-            (body.byteSize() - reader.position()) + " bytes follow the columns of a frame");
+            reader.remaining() + " bytes follow the columns of a frame");
       }
       ColumnChecks.check(columns);
       return rowCount;

@@ -12,6 +12,8 @@ import java.lang.foreign.ValueLayout;
  * no padding, the unused bits of bitmaps are zero.
  */
 final class FrameFormat {
+  private static final int[] NO_LENGTHS = {};
+
   private FrameFormat() {}
 
   /** {@return the bytes of a node, or more than an int if it has more} */
@@ -55,6 +57,11 @@ final class FrameFormat {
     };
   }
 
+  /** {@return whether a column has data whose size does not follow from its length} */
+  private static boolean hasData(Layout layout) {
+    return layout.kind == Layout.Kind.VAR || layout.kind == Layout.Kind.VIEW;
+  }
+
   /** {@return whether the length of the child does not follow from that of its parent} */
   static boolean writesLength(Layout parent, int child) {
     return switch (parent.kind) {
@@ -96,7 +103,7 @@ final class FrameFormat {
       if (layout.hasValidity()) {
         varint(column.nullCount);
       }
-      if (layout.kind == Layout.Kind.VAR || layout.kind == Layout.Kind.VIEW) {
+      if (hasData(layout)) {
         varint((int) column.second().byteSize());
       }
       for (int i = 0; i < layout.children.size(); i++) {
@@ -153,20 +160,27 @@ final class FrameFormat {
   /** Reads nodes from memory that it does not trust. */
   static final class Reader {
     private final MemorySegment source;
+    private final long end;
     private long at;
 
-    Reader(MemorySegment source, long at) {
+    /** Reads what lies from {@code at} on, before {@code end}. */
+    Reader(MemorySegment source, long at, long end) {
       this.source = source;
       this.at = at;
+      this.end = end;
     }
 
-    long position() {
-      return at;
+    /** {@return how many bytes are left} */
+    long remaining() {
+      return end - at;
     }
 
     int varint() {
       long value = 0;
       for (int shift = 0; shift < 35; shift += 7) {
+        if (at >= end) {
+          throw new CorruptFrameException("a number passes the end of a frame at byte " + end);
+        }
         byte part = source.get(ValueLayout.JAVA_BYTE, at++);
         value |= (part & 0x7fL) << shift;
         if (part >= 0) {
@@ -193,7 +207,8 @@ final class FrameFormat {
       if (nulls > length) {
         throw new CorruptFrameException(nulls + " nulls in " + length + " slots of " + layout.path);
       }
-      int[] sizes = sizes(layout, length);
+      int data = hasData(layout) ? varint() : 0;
+      int[] lengths = lengths(layout, length);
       MemorySegment bitmap = nulls > 0 ? take(Bits.sizeBytes(length)) : Column.NONE;
       return switch (layout.kind) {
         case NULL -> Column.leaf(layout, length, 0);
@@ -202,13 +217,13 @@ final class FrameFormat {
             Column.leaf(layout, length, nulls, bitmap, take((long) length * layout.width));
         case VAR, VIEW -> {
           MemorySegment slots = take(slotBytes(layout, length));
-          yield Column.leaf(layout, length, nulls, bitmap, slots, take(sizes[0]));
+          yield Column.leaf(layout, length, nulls, bitmap, slots, take(data));
         }
         case LIST, LIST_VIEW, FIXED_LIST, STRUCT, SPARSE_UNION, DENSE_UNION, RUN_END -> {
           MemorySegment[] buffers = buffers(layout, length, bitmap);
-          Column[] children = new Column[sizes.length];
+          Column[] children = new Column[lengths.length];
           for (int i = 0; i < children.length; i++) {
-            children[i] = column(layout.child(i), sizes[i]);
+            children[i] = column(layout.child(i), lengths[i]);
           }
           yield Column.nested(layout, length, nulls, buffers, children);
         }
@@ -228,7 +243,7 @@ final class FrameFormat {
           at += data + bitmap + slotBytes(layout, length);
         }
         case LIST, LIST_VIEW, FIXED_LIST, STRUCT, SPARSE_UNION, DENSE_UNION, RUN_END -> {
-          int[] lengths = sizes(layout, length);
+          int[] lengths = lengths(layout, length);
           at += bitmap + slotBytes(layout, length);
           for (int i = 0; i < lengths.length; i++) {
             skip(layout.child(i), lengths[i]);
@@ -237,26 +252,26 @@ final class FrameFormat {
       }
     }
 
-    /** {@return the bytes of the data, or the lengths of the children} */
-    private int[] sizes(Layout layout, int length) {
-      if (layout.kind == Layout.Kind.VAR || layout.kind == Layout.Kind.VIEW) {
-        return new int[] {varint()};
+    /** {@return the lengths of the children} */
+    private int[] lengths(Layout layout, int length) {
+      if (layout.children.isEmpty()) {
+        return NO_LENGTHS;
       }
-      int[] sizes = new int[layout.children.size()];
-      for (int i = 0; i < sizes.length; i++) {
+      int[] lengths = new int[layout.children.size()];
+      for (int i = 0; i < lengths.length; i++) {
         if (writesLength(layout, i)) {
-          sizes[i] = length();
+          lengths[i] = length();
         } else if (layout.kind == Layout.Kind.RUN_END) {
-          sizes[i] = sizes[0];
+          lengths[i] = lengths[0];
         } else {
           long size = layout.kind == Layout.Kind.FIXED_LIST ? (long) length * layout.width : length;
           if (size > ColumnBuilder.LENGTH_MAX) {
             throw new CorruptFrameException(size + " slots in a child of " + layout.path);
           }
-          sizes[i] = (int) size;
+          lengths[i] = (int) size;
         }
       }
-      return sizes;
+      return lengths;
     }
 
     private MemorySegment[] buffers(Layout layout, int length, MemorySegment bitmap) {
@@ -274,7 +289,7 @@ final class FrameFormat {
     }
 
     private MemorySegment take(long size) {
-      if (size > source.byteSize() - at) {
+      if (size > end - at) {
         throw new CorruptFrameException(
             "a buffer of " + size + " bytes at byte " + at + " passes the end of a frame");
       }

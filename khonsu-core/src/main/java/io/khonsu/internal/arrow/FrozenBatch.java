@@ -23,13 +23,12 @@ public final class FrozenBatch implements AutoCloseable {
   public static final int HEAP_BYTES_MAX = 4096;
 
   static final byte FORMAT_VERSION = 1;
-  private static final int CHECKSUM_BYTES = 4;
 
   private final BatchSchema schema;
   private final int rowCount;
   private final byte @Nullable [] frame;
 
-  /** The columns of a frame that is so large that they are worth keeping. */
+  /** The columns of a frame, where they are worth keeping. */
   private final Column @Nullable [] frameColumns;
 
   private final @Nullable Block block;
@@ -86,8 +85,7 @@ public final class FrozenBatch implements AutoCloseable {
   /** Takes over a frame that is known to be valid, with the columns that were read from it. */
   @MustBeClosed
   static FrozenBatch ofFrame(BatchSchema schema, byte[] frame, Column[] columns, int rowCount) {
-    boolean isLarge = frame.length > HEAP_BYTES_MAX;
-    return new FrozenBatch(schema, rowCount, frame, isLarge ? columns : null, null);
+    return new FrozenBatch(schema, rowCount, frame, columns, null);
   }
 
   public BatchSchema schema() {
@@ -105,7 +103,7 @@ public final class FrozenBatch implements AutoCloseable {
 
   /** {@return whether it takes so much memory on the heap that nobody should hold many} */
   boolean isHeavy() {
-    return frameColumns != null;
+    return frame != null && frame.length > HEAP_BYTES_MAX;
   }
 
   /** {@return whether closing this frees memory} */
@@ -239,7 +237,7 @@ public final class FrozenBatch implements AutoCloseable {
   }
 
   static long frameBytes(Column[] columns, int rowCount) {
-    long size = 1L + FrameFormat.varintBytes(rowCount) + CHECKSUM_BYTES;
+    long size = 1L + FrameFormat.varintBytes(rowCount) + BatchFrame.CHECKSUM_BYTES;
     for (Column column : columns) {
       size += FrameFormat.sizeBytes(column);
     }
@@ -256,7 +254,7 @@ public final class FrozenBatch implements AutoCloseable {
     }
     int end = writer.position();
     LittleEndian.putInt(target, end, checksum(target, from, end - from));
-    return end + CHECKSUM_BYTES;
+    return end + BatchFrame.CHECKSUM_BYTES;
   }
 
   static int checksum(byte[] bytes, int from, int length) {
@@ -266,8 +264,11 @@ public final class FrozenBatch implements AutoCloseable {
   }
 
   private FrameFormat.Reader frameReader() {
-    MemorySegment bytes = MemorySegment.ofArray(Objects.requireNonNull(frame));
-    return new FrameFormat.Reader(bytes, 1 + FrameFormat.varintBytes(rowCount));
+    byte[] bytes = Objects.requireNonNull(frame);
+    return new FrameFormat.Reader(
+        MemorySegment.ofArray(bytes),
+        1 + FrameFormat.varintBytes(rowCount),
+        bytes.length - BatchFrame.CHECKSUM_BYTES);
   }
 
   private Block nativeBlock() {
