@@ -10,7 +10,6 @@ import org.rocksdb.CompressionType;
 import org.rocksdb.DBOptions;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
-import org.rocksdb.RocksDB;
 import org.rocksdb.WALRecoveryMode;
 import org.rocksdb.WriteOptions;
 
@@ -44,10 +43,6 @@ final class RocksDbSettings implements AutoCloseable {
   final WriteOptions synced = new WriteOptions();
   private final LRUCache cache;
 
-  static {
-    RocksDB.loadLibrary();
-  }
-
   private RocksDbSettings(DBOptions database, ColumnFamilyOptions family, LRUCache cache) {
     this.database = database;
     this.family = family;
@@ -55,6 +50,7 @@ final class RocksDbSettings implements AutoCloseable {
   }
 
   static RocksDbSettings of(Path directory, KeyValueEngine.Options options) throws IOException {
+    NativeLibrary.load();
     boolean isNew = options.presence() == KeyValueEngine.Presence.NEW;
     boolean isState = options.use() != KeyValueEngine.Use.LOG;
     boolean isWritten = options.presence() != KeyValueEngine.Presence.LOOKED_AT;
