@@ -82,7 +82,7 @@ sealed interface CommitAnswer {
       case Committed(long version, int tableId, List<Conflict> resolved) -> {
         out.write(0);
         out.number(version);
-        out.length(tableId);
+        out.integer(tableId);
         write(resolved, out);
       }
       case Aborted(List<Conflict> conflicts) -> {

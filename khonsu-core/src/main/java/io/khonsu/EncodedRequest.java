@@ -205,12 +205,12 @@ record EncodedRequest(
     out.number(snapshotVersion);
     out.keys(guards);
     out.keys(items);
-    out.length(ranges.size());
+    out.integer(ranges.size());
     for (Range range : ranges) {
       out.interval(range.interval);
       out.bytes(range.filter == null ? new byte[0] : FilterCodec.encode(range.filter));
     }
-    out.length(writes.size());
+    out.integer(writes.size());
     return withWrites(out.finish());
   }
 

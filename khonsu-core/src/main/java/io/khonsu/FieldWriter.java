@@ -9,8 +9,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Writes bytes, numbers, keys and lists, as requests, questions and answers have them: numbers
- * big-endian, what has any length behind that length in 4 bytes. Not thread-safe.
+ * Writes what requests, questions and answers consist of: numbers big-endian, in 8 bytes or 4;
+ * bytes, keys and lists behind their length in 4. Not thread-safe.
  */
 final class FieldWriter {
   private static final VarHandle INT =
@@ -46,13 +46,13 @@ final class FieldWriter {
     size += Long.BYTES;
   }
 
-  void length(int value) {
+  void integer(int value) {
     INT.set(room(Integer.BYTES), size, value);
     size += Integer.BYTES;
   }
 
   void bytes(byte[] value) {
-    length(value.length);
+    integer(value.length);
     System.arraycopy(value, 0, room(value.length), size, value.length);
     size += value.length;
   }
@@ -71,7 +71,7 @@ final class FieldWriter {
   }
 
   void keys(List<Key> keys) {
-    length(keys.size());
+    integer(keys.size());
     keys.forEach(this::key);
   }
 

@@ -103,7 +103,7 @@ sealed interface RemoteQuestion {
       case Changed(byte[] request, int waitMillis) -> {
         out.write(4);
         out.bytes(request);
-        out.length(waitMillis);
+        out.integer(waitMillis);
       }
       case OpenSession() -> out.write(5);
       case Commit(long session, long number, long answeredBelow, byte[] request) -> {

@@ -54,7 +54,12 @@ final class SchemaMessage {
 
   private static org.apache.arrow.flatbuf.Schema schema(ByteBuffer message)
       throws DamagedStorageException {
-    ByteBuffer in = message.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+    // Alone in its array: what reads text may look only at where that ends.
+    ByteBuffer in =
+        ByteBuffer.allocate(message.remaining())
+            .put(message.duplicate())
+            .flip()
+            .order(ByteOrder.LITTLE_ENDIAN);
     if (in.getInt() != CONTINUATION || in.getInt() != in.remaining()) {
       throw damaged("a schema in it is not as long as it says");
     }

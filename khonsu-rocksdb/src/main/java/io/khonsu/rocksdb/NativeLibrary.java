@@ -32,15 +32,15 @@ final class NativeLibrary {
       return;
     }
     String asked = System.getenv(PLACE);
-    String place = asked == null ? System.getProperty("java.io.tmpdir") : asked;
+    String place = asked == null || asked.isEmpty() ? System.getProperty("java.io.tmpdir") : asked;
     try {
       load(Files.createTempDirectory(Path.of(place), "khonsu-rocksdb-"));
       isLoaded = true;
-    } catch (IOException | UnsatisfiedLinkError e) {
+    } catch (IOException | RuntimeException | UnsatisfiedLinkError e) {
       throw new IOException(
-          "RocksDB's native library cannot be loaded from a file in %s: let the environment variable"
-                  .formatted(place)
-              + " %s name a directory where files can be written and run".formatted(PLACE),
+          ("RocksDB's native library cannot be loaded from a file in %s: %s. If files cannot be"
+                  + " written or run there, let the environment variable %s name another directory")
+              .formatted(place, e.getMessage(), PLACE),
           e);
     }
   }

@@ -28,7 +28,7 @@ public final class FrozenBatch implements AutoCloseable {
   private final int rowCount;
   private final byte @Nullable [] frame;
 
-  /** The columns of a frame, where they are worth keeping. */
+  /** The columns of a frame, if it is large, or was read just now and is not kept like this. */
   private final Column @Nullable [] frameColumns;
 
   private final @Nullable Block block;
@@ -103,7 +103,7 @@ public final class FrozenBatch implements AutoCloseable {
 
   /** {@return whether it takes so much memory on the heap that nobody should hold many} */
   boolean isHeavy() {
-    return frame != null && frame.length > HEAP_BYTES_MAX;
+    return frameColumns != null && sizeBytes() > HEAP_BYTES_MAX;
   }
 
   /** {@return whether closing this frees memory} */
