@@ -124,6 +124,7 @@ abstract class SteppedNodes {
       disk.write(new KeyValueBatch().put(ConsensusLog.ENTRIES, key, run), Sync.WRITTEN);
       state.apply(index, ByteBuffer.wrap(bytes), (_, outcome) -> outcomes.add(outcome));
       checkpoints.applied(index, bytes.length, state.takeChanges());
+      assertThat(bytes).as("what is applied shares these bytes").isEqualTo(entry.encode());
       return outcomes;
     }
 
