@@ -43,8 +43,11 @@ final class Checkpoints implements AutoCloseable {
   /** After so many checkpoints nobody asks for the rest of a snapshot any more. */
   private static final int IDLE_CHECKPOINTS_MAX = 2;
 
-  /** A base is written once the commits take so many times what it would. */
+  /** A base is written once the commits take so many times what it would, or a checkpoint does. */
   private static final int COMMITS_PER_BASE = 2;
+
+  /** Beside checkpoints large items count for so much less: a start reads them that much faster. */
+  private static final int LARGE_ITEMS_SHARE = 4;
 
   /** An archive may lag a little; what is worth so many bases is a matter for its owner. */
   private static final int HELD_BASES_MAX = 4;
@@ -86,6 +89,9 @@ final class Checkpoints implements AutoCloseable {
 
   /** What a warning has told last of the commits that are held. */
   private long heldBytesTold;
+
+  /** What commits of large items had taken when the last base was begun. */
+  private long largeBytesBefore;
 
   Checkpoints(
       ClusterConfig config,
@@ -319,21 +325,23 @@ final class Checkpoints implements AutoCloseable {
   }
 
   private void beginBase() {
-    long worthwhile =
-        COMMITS_PER_BASE * Math.max(config.limits().checkpointBytes(), base().sizeBytes());
+    if (writer != null || staging != null) { // its commits would be trimmed
+      return;
+    }
+    long baseBytes = COMMITS_PER_BASE * base().sizeBytes();
+    long leastBytes = COMMITS_PER_BASE * config.limits().checkpointBytes();
     long heldBytes = Math.max(applied.sizeBytes(), entries.sizeBytes());
-    boolean isWorthwhile =
-        writer == null
-            && staging == null // whose commits would be trimmed
-            && heldBytes >= worthwhile;
-    if (!isWorthwhile) {
+    long largeBytes = Math.min(state.largeBytes() - largeBytesBefore, heldBytes);
+    long weighedBytes = heldBytes - largeBytes + largeBytes / LARGE_ITEMS_SHARE;
+    if (heldBytes < baseBytes || weighedBytes < leastBytes) {
       return;
     }
     long version = store.scanVersion();
     if (!applied.mayTrim(version)) {
-      warnOfHold(heldBytes, worthwhile * HELD_BASES_MAX);
+      warnOfHold(heldBytes, Math.max(baseBytes, leastBytes) * HELD_BASES_MAX);
     } else if (version > base().version()) {
       writer = new BaseWriter(bases, applied, disk, store.scanState(), base());
+      largeBytesBefore = state.largeBytes();
     }
   }
 

@@ -43,6 +43,9 @@ final class GroupState {
   /** What a version of an item takes there, with a part of its batch. */
   private static final long ITEM_BYTES = 80;
 
+  /** Items are large if they take so much each in a commit. */
+  private static final long LARGE_ITEM_BYTES = 4 << 10;
+
   private final long group;
   private final ReplicatedStore store;
   private final Set<Defect> defects;
@@ -64,6 +67,7 @@ final class GroupState {
 
   private long abortCount;
   private long writtenBytes;
+  private long largeBytes;
 
   /** What the entry that is being applied has changed. */
   private long entryChangesBytes;
@@ -105,6 +109,11 @@ final class GroupState {
   /** {@return about how much memory was taken by what was applied since the start} */
   long writtenBytes() {
     return writtenBytes;
+  }
+
+  /** {@return what commits of large items have taken, encoded, of those applied since the start} */
+  long largeBytes() {
+    return largeBytes;
   }
 
   /** {@return the state but for the rows, which the applied commits after a base add up to} */
@@ -284,6 +293,8 @@ final class GroupState {
       changes.add(new AppliedEntry.Change(change, applied.isAsAsked() && isWhereItSays));
       entryChangesBytes += change.sizeBytes();
       writtenBytes += COMMIT_BYTES + ITEM_BYTES * applied.itemCount() + change.sizeBytes();
+      boolean areLarge = change.sizeBytes() >= LARGE_ITEM_BYTES * applied.itemCount();
+      largeBytes += areLarge ? change.sizeBytes() : 0;
     }
     if (change != null || ReplicatedStore.committedVersion(applied.answer()) != null) {
       commitCount++;

@@ -66,6 +66,39 @@ class CheckpointsTest extends SteppedNodes {
     assertThat(again.checkpoints.commits().trimmedVersion()).isZero();
   }
 
+  /** Small ones are worth it from twice the size of a checkpoint on, here 4 kB. */
+  @Test
+  void largeItems_areWorthABase_whenTheyTakeFourTimesAsMuch() throws Exception {
+    Node node = node(disk());
+    begin(List.of(node));
+    String large = "x".repeat(4_500);
+    for (int commits = 1; commits <= 2; commits++) {
+      commit(List.of(node), 1_000_020 + 10 * commits, 0, 1, large);
+      node.forgetBefore(node.state.clock());
+      node.checkpoint();
+      assertThat(node.checkpoints.commits().sizeBytes()).isGreaterThan(4_500L * commits);
+      assertThat(node.checkpoints.work()).as("a base after %d commits", commits).isFalse();
+    }
+    commit(List.of(node), 1_000_080, 0, 1, large);
+    commit(List.of(node), 1_000_090, 0, 1, large);
+    node.forgetBefore(node.state.clock());
+    node.checkpoint();
+    assertThat(node.checkpoints.work()).isTrue();
+    node.changeBase();
+    assertThat(node.checkpoints.commits().sizeBytes()).isLessThan(4_500);
+  }
+
+  @Test
+  void smallItems_areWorthABase_fromTwiceACheckpointOn() throws Exception {
+    Node node = node(disk());
+    begin(List.of(node));
+    commit(List.of(node), 1_000_020, 0, 9, "one ");
+    node.forgetBefore(node.state.clock());
+    node.checkpoint();
+    assertThat(node.checkpoints.commits().sizeBytes()).isBetween(4_000L, 6_000L);
+    assertThat(node.checkpoints.work()).isTrue();
+  }
+
   /** A source whose base is older than that of who fetches gives the commits since. */
   @Test
   void olderBase_takesThePlaceOfANewerOne() throws Exception {
