@@ -43,10 +43,10 @@ final class Checkpoints implements AutoCloseable {
   /** After so many checkpoints nobody asks for the rest of a snapshot any more. */
   private static final int IDLE_CHECKPOINTS_MAX = 2;
 
-  /** A base is written once the commits take so many times what it would, or a checkpoint does. */
+  /** A base is written once the commits take so many times what it would, and what a checkpoint. */
   private static final int COMMITS_PER_BASE = 2;
 
-  /** Beside checkpoints large items count for so much less: a start reads them that much faster. */
+  /** For the latter a commit of large items counts one part in so many: a start reads it faster. */
   private static final int LARGE_ITEMS_SHARE = 4;
 
   /** An archive may lag a little; what is worth so many bases is a matter for its owner. */
@@ -90,8 +90,10 @@ final class Checkpoints implements AutoCloseable {
   /** What a warning has told last of the commits that are held. */
   private long heldBytesTold;
 
-  /** What commits of large items had taken when the last base was begun. */
-  private long largeBytesBefore;
+  /**
+   * Of {@link GroupState#largeBytes}, so much at least is of commits that are not kept any more.
+   */
+  private long largeBytesGone;
 
   Checkpoints(
       ClusterConfig config,
@@ -321,34 +323,40 @@ final class Checkpoints implements AutoCloseable {
       bases.drop(next.generation(), batch); // somebody has begun to archive meanwhile
       return former;
     }
+    largeBytesGone = Math.max(largeBytesGone, state.largeBytes() - applied.sizeBytes());
     return next;
   }
 
   private void beginBase() {
-    if (writer != null || staging != null) { // its commits would be trimmed
-      return;
-    }
-    long baseBytes = COMMITS_PER_BASE * base().sizeBytes();
-    long leastBytes = COMMITS_PER_BASE * config.limits().checkpointBytes();
-    long heldBytes = Math.max(applied.sizeBytes(), entries.sizeBytes());
-    long largeBytes = Math.min(state.largeBytes() - largeBytesBefore, heldBytes);
-    long weighedBytes = heldBytes - largeBytes + largeBytes / LARGE_ITEMS_SHARE;
-    if (heldBytes < baseBytes || weighedBytes < leastBytes) {
+    if (writer != null || staging != null || !isWorth(1)) { // what is staged would be trimmed
       return;
     }
     long version = store.scanVersion();
     if (!applied.mayTrim(version)) {
-      warnOfHold(heldBytes, Math.max(baseBytes, leastBytes) * HELD_BASES_MAX);
+      warnOfHold();
     } else if (version > base().version()) {
       writer = new BaseWriter(bases, applied, disk, store.scanState(), base());
-      largeBytesBefore = state.largeBytes();
     }
   }
 
+  /** {@return whether so many bases would be worth their writing by now} */
+  private boolean isWorth(int count) {
+    long bytes = heldBytes();
+    long largeBytes = Math.min(state.largeBytes() - largeBytesGone, bytes);
+    long weighedBytes = bytes - largeBytes + largeBytes / LARGE_ITEMS_SHARE;
+    long factor = (long) count * COMMITS_PER_BASE;
+    return bytes >= factor * base().sizeBytes()
+        && weighedBytes >= factor * config.limits().checkpointBytes();
+  }
+
+  private long heldBytes() {
+    return Math.max(applied.sizeBytes(), entries.sizeBytes());
+  }
+
   /** Says how much is kept for an archive, from so much on, each time that it has doubled. */
-  private void warnOfHold(long heldBytes, long muchBytes) {
-    if (heldBytes >= Math.max(muchBytes, heldBytesTold * 2)) {
-      heldBytesTold = heldBytes;
+  private void warnOfHold() {
+    if (isWorth(HELD_BASES_MAX) && heldBytes() >= heldBytesTold * 2) {
+      heldBytesTold = heldBytes();
       LOG.atWarn()
           .addKeyValue("node", config.member())
           .addKeyValue("bytes", heldBytesTold)
@@ -508,6 +516,7 @@ final class Checkpoints implements AutoCloseable {
     }
     var _ = restoreCommits(store.newestVersion(), checkpoint);
     enter(checkpoint);
+    largeBytesGone = state.largeBytes(); // those that were fetched are not among them
     disk.flush(); // what is freed now is gone, whatever happens
     reclaim(checkpoint.base());
   }

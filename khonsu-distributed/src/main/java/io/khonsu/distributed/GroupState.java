@@ -43,7 +43,7 @@ final class GroupState {
   /** What a version of an item takes there, with a part of its batch. */
   private static final long ITEM_BYTES = 80;
 
-  /** Items are large if they take so much each in a commit. */
+  /** Items of a commit are large if they take so much on average. */
   private static final long LARGE_ITEM_BYTES = 4 << 10;
 
   private final long group;

@@ -71,21 +71,41 @@ class CheckpointsTest extends SteppedNodes {
   void largeItems_areWorthABase_whenTheyTakeFourTimesAsMuch() throws Exception {
     Node node = node(disk());
     begin(List.of(node));
-    String large = "x".repeat(4_500);
-    for (int commits = 1; commits <= 2; commits++) {
-      commit(List.of(node), 1_000_020 + 10 * commits, 0, 1, large);
+    for (int commits = 1; commits <= 3; commits++) {
+      commitLarge(node, 1_000_020 + 10 * commits);
       node.forgetBefore(node.state.clock());
       node.checkpoint();
       assertThat(node.checkpoints.commits().sizeBytes()).isGreaterThan(4_500L * commits);
       assertThat(node.checkpoints.work()).as("a base after %d commits", commits).isFalse();
     }
-    commit(List.of(node), 1_000_080, 0, 1, large);
-    commit(List.of(node), 1_000_090, 0, 1, large);
+    commitLarge(node, 1_000_090);
     node.forgetBefore(node.state.clock());
     node.checkpoint();
     assertThat(node.checkpoints.work()).isTrue();
     node.changeBase();
     assertThat(node.checkpoints.commits().sizeBytes()).isLessThan(4_500);
+  }
+
+  /** A base stands for what nobody reads before any more, and what comes after that is kept. */
+  @Test
+  void largeItems_thatABaseDoesNotStandFor_areStillLarge() throws Exception {
+    Node node = node(disk());
+    begin(List.of(node));
+    for (int commits = 1; commits <= 4; commits++) {
+      commitLarge(node, 1_000_020 + 10 * commits);
+    }
+    node.forgetBefore(1_000_040);
+    node.checkpoint();
+    node.changeBase();
+    assertThat(node.checkpoints.commits().trimmedVersion()).isEqualTo(1_000_040);
+    assertThat(node.checkpoints.commits().sizeBytes()).isBetween(9_000L, 12_000L);
+    node.forgetBefore(node.state.clock());
+    node.checkpoint();
+    assertThat(node.checkpoints.work()).isFalse();
+  }
+
+  private static void commitLarge(Node node, long version) throws Exception {
+    commit(List.of(node), version, 0, 1, "x".repeat(4_000));
   }
 
   @Test
