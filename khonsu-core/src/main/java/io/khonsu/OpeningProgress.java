@@ -5,7 +5,10 @@ import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Says how far the opening of a store has got, when that takes long. Not thread-safe. */
+/**
+ * Says how far the opening of a store has got, when that takes long, or what is read much later as
+ * the state of another node. Not thread-safe.
+ */
 final class OpeningProgress {
   private static final Logger LOG = LoggerFactory.getLogger(OpeningProgress.class);
   private static final long EVERY_NANOS = TimeUnit.SECONDS.toNanos(2);
@@ -16,6 +19,7 @@ final class OpeningProgress {
   private final LongSupplier nanoClock;
   private final long begun;
   private long nextLine;
+  private long lines;
   private long items;
   private long commits;
 
@@ -38,19 +42,20 @@ final class OpeningProgress {
   }
 
   long lines() {
-    return (nextLine - begun) / EVERY_NANOS - 1;
+    return lines;
   }
 
   private void look() {
     if ((items + commits) % STEPS_PER_LOOK == 0) {
       long now = nanoClock.getAsLong();
       if (now - nextLine >= 0) {
-        nextLine += EVERY_NANOS;
+        nextLine = now + EVERY_NANOS;
+        lines++;
         LOG.atInfo()
             .addKeyValue("itemsLoaded", items)
             .addKeyValue("commitsReplayed", commits)
             .addKeyValue("seconds", TimeUnit.NANOSECONDS.toSeconds(now - begun))
-            .log("opening the store");
+            .log("reading what was committed");
       }
     }
   }

@@ -30,4 +30,14 @@ class OpeningProgressTest {
     }
     assertThat(progress.lines()).isEqualTo(3);
   }
+
+  /** As when a node takes over the state of another one, long after it was opened. */
+  @Test
+  void whatIsReadMuchLater_isNotReportedForTheTimeBetween() {
+    now.addAndGet(Duration.ofHours(1).toNanos());
+    for (int i = 0; i < 10_000; i++) {
+      progress.commit();
+    }
+    assertThat(progress.lines()).isEqualTo(1);
+  }
 }
