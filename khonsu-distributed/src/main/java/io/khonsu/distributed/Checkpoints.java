@@ -43,10 +43,12 @@ final class Checkpoints implements AutoCloseable {
   /** After so many checkpoints nobody asks for the rest of a snapshot any more. */
   private static final int IDLE_CHECKPOINTS_MAX = 2;
 
-  /** A base is written once the commits take so many times what it would, and what a checkpoint. */
+  /** A base is written once the commits take so many times its bytes, and checkpointBytes. */
   private static final int COMMITS_PER_BASE = 2;
 
-  /** For the latter a commit of large items counts one part in so many: a start reads it faster. */
+  /**
+   * For the latter, commits of large items count one part in so many: a start reads them faster.
+   */
   private static final int LARGE_ITEMS_SHARE = 4;
 
   /** An archive may lag a little; what is worth so many bases is a matter for its owner. */
